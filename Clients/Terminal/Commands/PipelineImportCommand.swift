@@ -1,0 +1,166 @@
+import ArgumentParser
+import DaemonProtocol
+import JSONText
+import PipelineFiles
+import SyncModel
+import TerminalText
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+struct PipelineImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Read pipeline files into the team's pipelines.",
+        discussion: """
+            A file that was imported before updates its pipeline: it is recognised by team and file name. \
+            Works offline. A file that is no pipeline is reported, and the others go on.
+            """)
+
+    @Argument(help: "Files, or folders with .yaml files.")
+    var files: [String]
+
+    @OptionGroup var team: TeamOptions
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let paths = try files.flatMap(Self.expanded)
+        try options.withDaemon { daemon in
+            let store = PipelineStore(daemon: daemon)
+            guard let choice = try store.team(named: team.team, isRequired: true) else { return }
+            let (catalogue, status) = try store.catalogue(teamID: choice.teamID)
+            if status == .initial {
+                Output.say(
+                    "The team's pipelines are not on this device yet: files are imported without comparing.")
+            }
+            var run = ImportRun(daemon: daemon, choice: choice, catalogue: catalogue, json: options.json)
+            for path in paths { try run.importFile(path, of: paths.count) }
+            try run.finish()
+        }
+    }
+
+    private static func expanded(_ path: String) throws -> [String] {
+        guard Folder.isFolder(path) else { return [path] }
+        let names = try Folder.files(path).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+        guard !names.isEmpty else { throw CommandFailure(.notFound, "\(path) has no .yaml files.") }
+        return names.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+    }
+}
+
+/// One `pipeline import`: file after file, with progress.
+struct ImportRun {
+    let daemon: DaemonConnection
+    let choice: TeamChoice
+    let catalogue: PipelineCatalogue
+    let json: Bool
+    private var imported: [JSON] = []
+    private var reported: [FileProblem] = []
+    /// By file name, which with the team is what makes a pipeline's id.
+    private var sources: [String: String] = [:]
+    private let isTalking = Terminal.isTerminal(STDERR_FILENO)
+
+    init(daemon: DaemonConnection, choice: TeamChoice, catalogue: PipelineCatalogue, json: Bool) {
+        self.daemon = daemon
+        self.choice = choice
+        self.catalogue = catalogue
+        self.json = json
+    }
+
+    mutating func importFile(_ path: String, of total: Int) throws {
+        let done = imported.count + reported.count
+        if isTalking { Output.sayRaw("\r\u{1b}[K[\(done + 1)/\(total)] \(Printable.line(path))") }
+        do throws(PipelineFileError) {
+            let (rows, operations) = try prepared(path)
+            try submitAll(operations, path: path)
+            imported.append([
+                "file": .string(path), "pipeline": .string(rows.pipeline.id),
+                "name": .string(rows.pipeline.name.string), "steps": .int(Int64(rows.steps.count)),
+                "connections": .int(Int64(rows.connections.count)),
+                "operations": .int(Int64(operations.count)),
+            ])
+            if !json, !Terminal.isTerminal(STDOUT_FILENO) {
+                Output.line(
+                    "\(path): \(rows.pipeline.id) \(Printable.count(Int64(rows.steps.count), "step"))")
+            }
+        } catch {
+            let problem = FileProblem(file: path, error)
+            reported.append(problem)
+            if isTalking { Output.sayRaw("\r\u{1b}[K") }
+            Output.say(problem.description)
+        }
+    }
+
+    private mutating func prepared(_ path: String) throws(PipelineFileError) -> (
+        PipelineRows, [ImportOperation]
+    ) {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        if let first = sources[name] {
+            throw PipelineFileError(
+                "\(first) has the same file name, which names the same pipeline: rename one")
+        }
+        sources[name] = path
+        let text: String
+        do {
+            text = try Input.file(path, limit: DataLimits.fileBytes)
+        } catch let failure as CommandFailure {
+            throw PipelineFileError(failure.message)
+        } catch {
+            throw PipelineFileError("the file cannot be read: \(error)")
+        }
+        let id = PipelineReader.pipelineID(teamID: choice.teamID, fileName: name) ?? ""
+        let current = catalogue[id]
+        let steps = try current.rows()?.steps ?? []
+        var reader = try PipelineReader(teamID: choice.teamID, fileName: name, current: steps)
+        let rows = try reader.read(text)
+        return (rows, try rows.operations(current: current, createdBy: choice.userID))
+    }
+
+    private func submitAll(_ operations: [ImportOperation], path: String) throws(PipelineFileError) {
+        do {
+            try OperationFeed(daemon: daemon).submit(operations.map(SubmittedOperation.init))
+        } catch let error as PipelineFileError {
+            throw error
+        } catch let failure as CommandFailure {
+            // The rest would fail alike.
+            Output.failed(failure)
+        } catch {
+            throw PipelineFileError("\(error)")
+        }
+    }
+
+    func finish() throws {
+        if isTalking { Output.sayRaw("\r\u{1b}[K") }
+        let summary = "\(imported.count) imported, \(reported.count) reported"
+        if json {
+            let problems = reported.map { problem -> JSON in
+                [
+                    "file": .string(problem.file), "line": .int(Int64(problem.line)),
+                    "reason": .string(problem.reason),
+                ]
+            }
+            Output.json([
+                "team": .string(choice.teamID), "imported": .array(imported), "reported": .array(problems),
+            ])
+        } else {
+            Output.line(summary)
+        }
+        if imported.isEmpty { throw CommandFailure(.failed, "No file was imported.") }
+    }
+}
+
+extension SubmittedOperation {
+    fileprivate init(_ operation: ImportOperation) {
+        let action: SyncModel.Operation.Action =
+            switch operation.action {
+            case .update: .update
+            case .upsert: .upsert
+            case .delete: .delete
+            }
+        self.init(
+            table: TableName(name: operation.table), action: action,
+            key: KeyValues([KeyValues.Field("id", Text(operation.id))]),
+            set: ColumnValues(operation.set.map { ShapeMessage.Field($0.name, $0.value) }))
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import DaemonProtocol
+import TerminalText
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show whether everything is saved, and what is not.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        try options.withDaemon { daemon in
+            let status = try daemon.call(ReadSyncStatus.self, Nothing())
+            StatusPrinter.show(status, json: options.json)
+        }
+    }
+}
+
+enum StatusPrinter {
+    static func show(_ status: SyncStatus, json: Bool) {
+        if json {
+            Output.json(status.json)
+        } else {
+            Output.lines(
+                StatusText.lines(
+                    status, now: SystemClock.now, width: Terminal.size?.width, style: Terminal.style))
+        }
+    }
+}

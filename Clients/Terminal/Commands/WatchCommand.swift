@@ -1,0 +1,75 @@
+import ArgumentParser
+import DaemonProtocol
+import JSONRPC
+import JSONText
+import TerminalText
+
+struct WatchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Show the status, and the changes of tables or a shape, as they come.",
+        discussion: "On a terminal a live view, else a line for each change. Ends with control-C.")
+
+    @Argument(help: "For example pipelines steps.")
+    var tables: [String] = []
+
+    @OptionGroup var shape: DefinitionOptions
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let definitions = try definitions()
+        try options.withDaemon { daemon in
+            var view: any WatchView = LineWatchView()
+            if options.json {
+                view = JSONWatchView()
+            } else if Terminal.size != nil {
+                view = LiveWatchView()
+            }
+            try Self.watch(definitions, daemon, &view)
+        }
+    }
+
+    private func definitions() throws -> [JSON] {
+        if tables.count > 1 || (tables.isEmpty && shape.definition == nil) {
+            guard shape.definition == nil, shape.conditions.isEmpty, shape.include.isEmpty else {
+                throw UsageError("--where, --include and --definition go with one table.")
+            }
+            return try tables.map { try shape.make(table: $0) }
+        }
+        return [try shape.make(table: tables.first)]
+    }
+
+    private static func watch(
+        _ definitions: [JSON], _ daemon: DaemonConnection, _ view: inout any WatchView
+    ) throws {
+        view.status(try daemon.call(ReadSyncStatus.self, Nothing()))
+        let reader = ShapeReader(daemon: daemon)
+        for definition in definitions {
+            let answer = try daemon.call(SubscribeShape.self, SubscribeShape.Params(definition: definition))
+            let rest = try reader.rest(of: .subscription(answer.subscription), after: answer.page)
+            view.subscribed(answer.subscription, definition, answer.page.status, answer.page.rows + rest)
+        }
+        view.refresh()
+        while let notification = try daemon.nextNotification() {
+            do throws(WireError) {
+                try show(notification, in: &view)
+            } catch {
+                throw CommandFailure(error)
+            }
+        }
+    }
+
+    private static func show(
+        _ notification: JSONRPC.Notification, in view: inout any WatchView
+    ) throws(WireError) {
+        let params = notification.params ?? [:]
+        switch notification.method {
+        case ShapeChanged.method: view.changed(try ShapeChanged.Params(json: params))
+        case ShapeStatusChanged.method: view.shapeStatus(try ShapeStatusChanged.Params(json: params))
+        case SyncStatusChanged.method: view.status(try SyncStatus(json: params))
+        default: return
+        }
+        view.refresh()
+    }
+}

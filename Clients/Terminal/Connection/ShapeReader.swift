@@ -1,0 +1,38 @@
+import DaemonProtocol
+import JSONText
+
+/// Reads all pages of a shape.
+struct ShapeReader {
+    let daemon: DaemonConnection
+
+    /// Milliseconds until a shape that is new must have come, where nobody says otherwise.
+    static let defaultWait = 10_000
+
+    struct Rows {
+        let status: ShapeStatus
+        let sequence: Int64
+        let rows: [ViewRow]
+    }
+
+    /// - wait: milliseconds until the shape must be live. nil: a while if there is a connection, else not at
+    /// all.
+    func read(_ definition: JSON, wait: Int? = nil) throws -> Rows {
+        let wait = try wait ?? (daemon.call(ReadSyncStatus.self, Nothing()).isOnline ? Self.defaultWait : 0)
+        let params = ReadShape.Params(source: .definition(definition), limit: Limits.page, wait: wait)
+        let first = try daemon.call(ReadShape.self, params)
+        let rest = try rest(of: .definition(definition), after: first)
+        return Rows(status: first.status, sequence: first.sequence, rows: first.rows + rest)
+    }
+
+    func rest(of source: ReadShape.Params.Source, after first: ShapePage) throws -> [ViewRow] {
+        var rows: [ViewRow] = []
+        var cursor = first.next
+        while let place = cursor {
+            let params = ReadShape.Params(source: source, cursor: place, limit: Limits.page)
+            let page = try daemon.call(ReadShape.self, params)
+            rows += page.rows
+            cursor = page.next
+        }
+        return rows
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import JSONRPC
+import TerminalText
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What every command takes.
+struct GlobalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The daemon's socket.",
+            discussion:
+                "Without it $SATCHEL_SOCKET, or the default path, where a daemon is started on demand.",
+            valueName: "path"))
+    var socket: String?
+
+    @Flag(help: "JSON on standard output; one value a line where there are many.")
+    var json = false
+
+    func socketPath() throws -> SocketPath {
+        try SocketPath(option: socket, environment: Environment.current, userID: getuid())
+    }
+
+    /// Runs `body` with a connection; the daemon's errors become the command's.
+    func withDaemon(_ body: (DaemonConnection) throws -> Void) throws {
+        try Self.mappingErrors {
+            let launcher = DaemonLauncher(path: try socketPath(), environment: Environment.current)
+            try body(try launcher.connect())
+        }
+    }
+
+    static func mappingErrors(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as ResponseError {
+            throw CommandFailure(error)
+        }
+    }
+}

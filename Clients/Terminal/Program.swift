@@ -1,0 +1,47 @@
+import ArgumentParser
+import TerminalText
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+struct Satchel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "satchel",
+        abstract: "Work with the rows that satcheld keeps on this device.",
+        discussion: """
+            Exit codes: 0 fine, 1 failed, 2 wrong arguments, 3 not found, 4 the daemon cannot be reached, \
+            5 a conflict or changes that need you, 130 interrupted.
+            """,
+        subcommands: [
+            StatusCommand.self, WatchCommand.self, ReadCommand.self, SubmitCommand.self, QueueCommand.self,
+            SyncCommand.self, PipelineCommand.self, CallCommand.self, SocketNameCommand.self,
+        ])
+}
+
+@main enum Program {
+    static func main() {
+        // The handler may only write and leave: that is all that is safe inside a signal.
+        signal(SIGINT) { _ in Terminal.leaveAfterSignal() }
+        let arguments = ArgumentOrder.normalised(Array(CommandLine.arguments.dropFirst()))
+        do {
+            var command = try Satchel.parseAsRoot(arguments)
+            try command.run()
+            exit(CommandStatus.success.rawValue)
+        } catch let failure as CommandFailure {
+            Output.failed(failure)
+        } catch let error as UsageError {
+            Output.failed(CommandFailure(.usage, error.description))
+        } catch {
+            let message = Satchel.fullMessage(for: error)
+            guard !Satchel.exitCode(for: error).isSuccess else {
+                Output.line(message)
+                exit(CommandStatus.success.rawValue)
+            }
+            Output.say(message)
+            exit(CommandStatus.usage.rawValue)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import JSONText
+
+/// A mistake in the arguments, with what to write instead.
+package struct UsageError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// Shape definitions, made from arguments and shown to people.
+package enum DefinitionText {
+    /// From `TABLE --where … --param … --include …`, or `--definition JSON`.
+    package static func make(
+        table: String?, definition: String?, where conditions: [String] = [], params: [String] = [],
+        include: [String] = []
+    ) throws(UsageError) -> JSON {
+        switch (table, definition) {
+        case (nil, nil): throw UsageError("Name a table, or give --definition JSON.")
+        case (.some, .some): throw UsageError("Give a table or --definition, not both.")
+        case (nil, let definition?):
+            guard conditions.isEmpty, params.isEmpty, include.isEmpty else {
+                throw UsageError(
+                    "--where, --param and --include belong to a table: write them into --definition.")
+            }
+            return try object(definition, of: "--definition")
+        case (let table?, nil):
+            guard params.isEmpty || !conditions.isEmpty else {
+                throw UsageError("--param gives a value for $1, $2 … of --where.")
+            }
+            var object: JSONObject = ["root_table": .string(table)]
+            if !conditions.isEmpty {
+                let joined =
+                    conditions.count == 1
+                    ? conditions[0] : conditions.map { "(\($0))" }.joined(separator: " AND ")
+                object["where"] = .string(joined)
+            }
+            if !params.isEmpty { object["params"] = .array(params.map(JSON.string)) }
+            if !include.isEmpty {
+                object["include"] = .object(JSONObject(include.map { ($0, .bool(true)) }))
+            }
+            return .object(object)
+        }
+    }
+
+    /// `pipelines where team_id = $1 [0b…] + steps + connections`
+    package static func summary(_ definition: JSON) -> String {
+        var text = definition["root_table"]?.string ?? "?"
+        if text.hasPrefix("public.") { text.removeFirst("public.".count) }
+        switch definition["where"] {
+        case .string(let condition)?: text += " where \(condition)"
+        case .object(let members)? where !members.isEmpty:
+            text +=
+                " where " + members.members.map { "\($0.key) = \(bare($0.value))" }.joined(separator: " and ")
+        default: break
+        }
+        if let params = definition["params"]?.array, !params.isEmpty {
+            text += " [" + params.map(bare).joined(separator: ", ") + "]"
+        }
+        for name in definition["include"]?.object?.keys ?? [] { text += " + \(name)" }
+        return text
+    }
+
+    private static func bare(_ json: JSON) -> String { json.string ?? json.text }
+
+    package static func object(_ text: String, of argument: String) throws(UsageError) -> JSON {
+        let json = try value(text, of: argument)
+        guard json.object != nil else { throw UsageError("\(argument) must be a JSON object.") }
+        return json
+    }
+
+    package static func value(_ text: String, of argument: String) throws(UsageError) -> JSON {
+        do {
+            return try JSON(parsing: text)
+        } catch {
+            throw UsageError("\(argument) is no JSON: \(error)")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import DaemonProtocol
+import JSONText
+import SyncModel
+
+/// Rows and changes for people.
+package enum RowsText {
+    /// One table for each table of the shape, in the order of their first rows. `*` marks pending rows.
+    package static func lines(_ rows: [ViewRow], width: Int?, style: Style) -> [String] {
+        var tables: [TableName] = []
+        var byTable: [TableName: [ViewRow]] = [:]
+        for row in rows {
+            if byTable[row.table] == nil { tables.append(row.table) }
+            byTable[row.table, default: []].append(row)
+        }
+        var lines: [String] = []
+        for table in tables {
+            let rows = byTable[table] ?? []
+            if !lines.isEmpty { lines.append("") }
+            let count = Printable.count(Int64(rows.count), "row")
+            lines.append(style(.strong, name(table)) + style(.quiet, " · " + count))
+            lines += self.table(rows).lines(width: width, style: .plain)
+        }
+        return lines
+    }
+
+    private static func table(_ rows: [ViewRow]) -> TableText {
+        var columns: [String] = []
+        var seen: Set<String> = []
+        for row in rows {
+            for field in row.value.fields where seen.insert(field.column).inserted {
+                columns.append(field.column)
+            }
+        }
+        let cells = rows.map { row in
+            let values = row.value.dictionary
+            return [row.isPending ? "*" : ""] + columns.map { text(values[$0] ?? .absent) }
+        }
+        return TableText(heading: [""] + columns, rows: cells)
+    }
+
+    package static func text(_ value: Value) -> String {
+        switch value {
+        case .absent: ""
+        case .null: "∅"
+        case .text(let text): text.string
+        }
+    }
+
+    /// `+ steps 1f…  name=fetch`, `~` for an update, `-` for a delete; `*` when it is pending.
+    package static func line(_ change: ViewChange, style: Style) -> String {
+        let mark =
+            switch change.operation {
+            case .insert: style(.good, "+")
+            case .update: style(.busy, "~")
+            case .delete: style(.bad, "-")
+            }
+        let keys = Set(change.key.fields.map(\.column))
+        let fields = change.value.fields.filter { !keys.contains($0.column) }
+            .map { "\($0.column)=\(Printable.fitted(text($0.value), width: 60))" }
+        let parts = [name(change.table), key(change.key)] + fields
+        return mark + (change.isPending ? "* " : "  ") + Printable.line(parts.joined(separator: " "))
+    }
+
+    package static func key(_ key: KeyValues) -> String {
+        key.fields.map(\.text.string).joined(separator: "/")
+    }
+
+    package static func name(_ table: TableName) -> String {
+        table.schema == "public" ? table.name : table.description
+    }
+}

@@ -1,0 +1,78 @@
+import DaemonProtocol
+import SyncModel
+
+/// `satchel status`: one screen.
+package enum StatusText {
+    /// - now: microseconds since 1970.
+    package static func lines(_ status: SyncStatus, now: Int64, width: Int?, style: Style) -> [String] {
+        var lines = [headline(status, style: style)]
+        lines += advice(status).map { "  " + style(.quiet, $0) }
+        lines.append("")
+        let facts = facts(status, now: now)
+        let indent = facts.map(\.name.count).max() ?? 0
+        lines += facts.map { fact in
+            "  " + style(.quiet, Printable.padded(fact.name, width: indent)) + "  "
+                + Printable.line(fact.text)
+        }
+        if !status.shapes.isEmpty {
+            lines.append("")
+            lines += shapes(status.shapes, width: width.map { $0 - 2 }, style: style).map { "  " + $0 }
+        }
+        return lines
+    }
+
+    package static func headline(_ status: SyncStatus, style: Style) -> String {
+        let role: Style.Role =
+            switch status.state {
+            case .synced: .good
+            case .syncing: .busy
+            case .offline: .warning
+            case .error: .bad
+            }
+        return style(role, "●") + " " + style(.strong, Printable.line(status.text))
+    }
+
+    private static func advice(_ status: SyncStatus) -> [String] {
+        var lines: [String] = []
+        if let reason = status.reason { lines.append(Printable.line(reason.message)) }
+        if status.isPaused { lines.append("Paused. Go online again with: satchel sync resume") }
+        if status.parked > 0 || status.conflicts > 0 {
+            lines.append("See what needs you with: satchel queue list --state parked")
+        }
+        if status.storage == .memory {
+            lines.append("Online only: the replica file cannot be used, and nothing is kept on this device.")
+        }
+        return lines
+    }
+
+    private static func facts(_ status: SyncStatus, now: Int64) -> [(name: String, text: String)] {
+        var facts: [(name: String, text: String)] = [("user", status.user)]
+        let connection = status.isOnline ? "connected" : "not connected"
+        facts.append(("service", "\(status.service) · \(connection)"))
+        if let time = status.lastContact { facts.append(("last contact", TimeText.ago(time, now: now))) }
+        if !status.isOnline, !status.isPaused, let time = status.retryAt {
+            facts.append(("next try", TimeText.until(time, now: now)))
+        }
+        var queue = ["\(status.pending) pending"]
+        if status.parked > 0 { queue.append("\(status.parked) parked") }
+        if status.conflicts > 0 { queue.append(Printable.count(status.conflicts, "conflict")) }
+        facts.append(("queue", queue.joined(separator: " · ")))
+        if let frontier = status.frontier { facts.append(("position", frontier)) }
+        facts.append(("replica", status.replica.description))
+        return facts
+    }
+
+    private static func shapes(_ shapes: [SyncStatus.Shape], width: Int?, style: Style) -> [String] {
+        let rows = shapes.map { shape in
+            [
+                shape.status.rawValue, String(shape.rows), DefinitionText.summary(shape.definition),
+                shape.reason?.message ?? "",
+            ]
+        }
+        let hasReasons = shapes.contains { $0.reason != nil }
+        let table = TableText(
+            heading: ["shape", "rows", "of"] + (hasReasons ? ["reason"] : []),
+            rows: rows.map { hasReasons ? $0 : Array($0.dropLast()) })
+        return table.lines(width: width, style: style)
+    }
+}

@@ -1,0 +1,176 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One list of settings for every target: Swift 6 mode comes with the tools version, warnings are errors.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let http: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "JWTKit", package: "jwt-kit"),
+]
+let lifecycle: [Target.Dependency] = [
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+]
+
+// The arrows of ARCHITECTURE.md, "Targets": what a target does not list it cannot import.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "satchel",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "satchel", targets: ["satchel"]),
+        .executable(name: "satcheld", targets: ["satcheld"]),
+        .executable(name: "satchel-service", targets: ["satchel-service"]),
+        .executable(name: "satchel-simulator", targets: ["satchel-simulator"]),
+        .executable(name: "satchel-bench", targets: ["satchel-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.0"),
+    ],
+    targets: [
+        // C
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibcurlSystem", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CLibcurl", dependencies: ["CLibcurlSystem"]),
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // Core: no clock, no randomness, no I/O.
+        library("SyncModel"),
+        library("JSONText", ["CSimdjson"]),
+        library("Shapes", ["SyncModel", "JSONText"]),
+        library("ShapeEngine", ["SyncModel", "Shapes"]),
+        library("Merge", ["SyncModel"]),
+        library("DataModel", ["SyncModel", "Shapes", "Merge", yams]),
+        library("TableStore", ["SyncModel", "Shapes", "ShapeEngine", grdb, sqlite]),
+        library("SyncProtocol", ["SyncModel", "Shapes", "Merge", "DataModel", "JSONText"]),
+
+        // Service side
+        library("Postgres", ["SyncModel", "CLibpq"]),
+        library(
+            "SyncService",
+            [
+                "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "TableStore", "SyncProtocol",
+                "Postgres", grdb, yams, crypto, logging,
+            ] + http + nio + lifecycle),
+
+        // Device side
+        library(
+            "SyncClient", ["SyncModel", "Shapes", "Merge", "SyncProtocol", "JSONText", "CLibcurl"]),
+        library(
+            "Replica",
+            ["SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "TableStore", grdb]),
+        library("JSONRPC", ["JSONText"]),
+        library("JSONRPCTransport", ["JSONRPC"] + nio),
+        library("DaemonProtocol", ["JSONRPC", "JSONText", "SyncModel", "Shapes"]),
+        library(
+            "Daemon",
+            [
+                "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "SyncProtocol", "SyncClient",
+                "Replica", "JSONRPC", "JSONRPCTransport", "DaemonProtocol", yams, logging,
+            ] + nio),
+
+        // Proof
+        library(
+            "Simulation",
+            [
+                "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "TableStore", "SyncProtocol",
+                "SyncClient", "Replica", "SyncService", grdb,
+            ]),
+
+        // Programs: main and options only.
+        program("satcheld", ["Daemon", "SyncModel", arguments, logging, yams] + lifecycle),
+        program(
+            "satchel-service",
+            ["SyncService", "SyncModel", "Postgres", "DataModel", arguments, logging, yams] + lifecycle),
+        program("satchel-simulator", ["Simulation", arguments]),
+        program("satchel-bench", ["Simulation", "SyncModel", "JSONText", arguments]),
+        .target(
+            name: "PipelineFiles", dependencies: ["SyncModel", yams, crypto], path: "Clients/PipelineFiles",
+            swiftSettings: settings),
+        .target(
+            name: "TerminalText", dependencies: ["JSONText", "DaemonProtocol", "JSONRPC", "SyncModel"],
+            path: "Clients/TerminalText", swiftSettings: settings),
+        program(
+            "satchel", path: "Clients/Terminal",
+            [
+                "DaemonProtocol", "JSONRPC", "JSONText", "SyncModel", "PipelineFiles", "TerminalText", arguments,
+            ]),
+
+        // Tests
+        tests("SyncModelTests", ["SyncModel"]),
+        tests("TableStoreTests", ["TableStore", "SyncModel", grdb]),
+        .target(
+            name: "PostgresTesting", dependencies: ["Postgres", "SyncModel"], path: "Tests/PostgresTesting",
+            swiftSettings: settings),
+        tests("SyncProtocolTests", ["SyncModel", "Shapes", "JSONText", "SyncProtocol"]),
+        tests("SyncClientTests", ["SyncModel", "Shapes", "JSONText", "SyncProtocol", "SyncClient"]),
+        tests("PostgresTests", ["Postgres", "SyncModel", "PostgresTesting"]),
+        tests("JSONTextTests", ["JSONText"]),
+        tests("JSONRPCTests", ["JSONRPC", "JSONText"]),
+        tests("JSONRPCTransportTests", ["JSONRPCTransport", "JSONRPC", "JSONText"] + nio),
+        tests("DaemonProtocolTests", ["DaemonProtocol", "JSONRPC", "JSONText", "SyncModel", "Shapes"]),
+        tests("ShapesTests", ["Shapes", "SyncModel", "JSONText"]),
+        tests("ShapeEngineTests", ["ShapeEngine", "Shapes", "SyncModel"]),
+        tests("MergeTests", ["Merge", "SyncModel"]),
+        tests("DataModelTests", ["DataModel", "SyncModel", "Shapes", "Merge", "JSONText"]),
+        tests("OperationsTests", ["SyncService", "Merge", "SyncModel", "JSONText", "Postgres", "PostgresTesting"]),
+        tests(
+            "ReplicaTests",
+            [
+                "Replica", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "TableStore", grdb,
+            ]),
+        tests(
+            "DaemonTests",
+            [
+                "Daemon", "satcheld", "SyncModel", "JSONText", "Shapes", "SyncProtocol", "SyncClient", "Replica",
+                "JSONRPC", "JSONRPCTransport", "DaemonProtocol", logging,
+            ] + nio),
+        tests("PipelineFileTests", ["PipelineFiles", "SyncModel"]),
+        tests(
+            "TerminalTests",
+            ["satchel", "TerminalText", "PipelineFiles", "DaemonProtocol", "JSONRPC", "JSONText", "SyncModel"]),
+        tests(
+            "SyncServiceTests",
+            [
+                "SyncService", "SyncModel", "SyncProtocol", "Shapes", "JSONText", "Postgres", "PostgresTesting",
+                logging,
+            ] + http),
+    ],
+    cxxLanguageStandard: .cxx17
+)

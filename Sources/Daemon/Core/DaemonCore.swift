@@ -1,0 +1,136 @@
+import DaemonProtocol
+import JSONRPC
+import JSONRPCTransport
+import Logging
+import NIOCore
+import Replica
+import SyncClient
+import SyncModel
+
+/// The daemon's state, and the one place where everything that happens to it arrives, one event after the other.
+///
+/// Confined to one event loop, the connections' own: an event is handled to its end before the next, without
+/// suspension, so what is read and what is written belong together. Files beside this one say what each event means.
+final class DaemonCore {
+    enum Event: Sendable {
+        case started
+        case connected(Connection)
+        case requested(Request, Connection)
+        case cancelled(JSONRPC.RequestID, Connection)
+        case drained(Connection)
+        case closed(Connection)
+        case sync(SyncCoordinator.Event)
+        /// A request to the service ended without its answer.
+        case failed(SyncMachine, SyncClient.RequestID, RequestFailure)
+        case timerFired(SyncMachine, SyncClient.TimerID)
+        case waitedEnough(WaiterID)
+        case idleLongEnough
+        case whenAlone(EventLoopPromise<Void>)
+        /// No new waiting from here on. Told when nobody waits.
+        case stopping(EventLoopPromise<Void>)
+        /// Those who still wait have waited long enough.
+        case endWaiting
+        /// Told when all connections are closed.
+        case closing(EventLoopPromise<Void>)
+        case giveUpClients
+    }
+
+    let settings: DaemonSettings
+    let surroundings: DaemonSurroundings
+    let replica: Replica
+    /// Why the replica is in memory.
+    let openingProblem: Reason?
+    /// Why the last attempt to read or write the replica failed.
+    var storageProblem: Reason?
+    var coordinator: SyncCoordinator
+    /// By connection id.
+    var clients: [Int: ClientSession] = [:]
+    var waiters = Waiters()
+    /// Not told to anybody yet: the answer to the request that caused them comes first.
+    var effects: [Effects] = []
+    var links = SyncLinks()
+    var frontier: Frontier?
+    /// Microseconds since 1970.
+    var lastContact: Int64?
+    var lastStatus: SyncStatus?
+    /// Something happened that the status may show. Reading does not.
+    var isStatusDue = true
+    var lastPrune: Int64 = 0
+    var idleTimer: Scheduled<Void>?
+    var isStopping = false
+    var watchers = Watchers()
+    let loop: any EventLoop
+    /// Hands an event in, from any thread.
+    let post: @Sendable (Event) -> Void
+    /// Asks the process to end.
+    let requestStop: @Sendable () -> Void
+    private var inbox: [Event] = []
+    private var isRunning = false
+
+    init(
+        settings: DaemonSettings, surroundings: DaemonSurroundings, opened: OpenedReplica, loop: any EventLoop,
+        post: @escaping @Sendable (Event) -> Void, requestStop: @escaping @Sendable () -> Void
+    ) {
+        self.settings = settings
+        self.surroundings = surroundings
+        replica = opened.replica
+        openingProblem = opened.problem
+        coordinator = SyncCoordinator(replica: opened.replica.id, batchSize: settings.batchSize)
+        self.loop = loop
+        self.post = post
+        self.requestStop = requestStop
+    }
+
+    /// An event that comes while another one is handled (a write that drains an outbox, for one) waits for its turn.
+    func receive(_ event: Event) {
+        inbox.append(event)
+        guard !isRunning else { return }
+        isRunning = true
+        var next = 0
+        while next < inbox.count {
+            handle(inbox[next])
+            settle()
+            next += 1
+        }
+        inbox.removeAll(keepingCapacity: true)
+        isRunning = false
+    }
+
+    private func handle(_ event: Event) {
+        switch event {
+        case .started: begin()
+        case .connected(let connection): connected(connection)
+        case .requested(let request, let connection): requested(request, connection)
+        case .cancelled(let id, let connection): cancelled(id, connection)
+        case .drained(let connection): drained(connection)
+        case .closed(let connection): closed(connection)
+        case .sync(let event):
+            links.noteAnswer(event)
+            sync(event)
+        case .failed(let machine, let id, let failure): failed(machine, id, failure)
+        case .timerFired(let machine, let id): timerFired(machine, id)
+        case .waitedEnough(let id): waitedEnough(id)
+        case .idleLongEnough: idleLongEnough()
+        case .whenAlone(let promise): watchers.alone = promise
+        case .stopping(let promise):
+            isStopping = true
+            watchers.stopping = promise
+        case .endWaiting: endWaiting()
+        case .closing(let promise):
+            watchers.closing = promise
+            closeClients()
+        case .giveUpClients: clients = [:]
+        }
+    }
+
+    /// What an event leaves to be told, in this order: changes, answers that waited, the status.
+    private func settle() {
+        publishEffects()
+        answerWaiters()
+        publishStatus()
+        tellWatchers()
+    }
+
+    var now: HybridTimestamp { surroundings.now() }
+    var logger: Logger { surroundings.logger }
+}

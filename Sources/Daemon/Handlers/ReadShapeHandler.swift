@@ -1,0 +1,39 @@
+import DaemonProtocol
+import JSONRPC
+import Replica
+
+enum ReadShapeHandler: RequestHandler {
+    typealias Method = ReadShape
+
+    static func answer(
+        _ params: ReadShape.Params, _ caller: Caller, _ core: DaemonCore
+    ) throws(ResponseError) -> ShapePage? {
+        let shape: String
+        switch params.source {
+        case .definition(let definition): shape = try core.hold(definition).id
+        case .subscription(let id): shape = try core.subscription(id, of: caller).shape
+        }
+        // The cursor of the beginning, which `shape/subscribe` gives with a limit of 0.
+        let cursor = params.cursor == "" ? nil : params.cursor
+        guard let wait = params.wait, !core.isStopping, isUnderway(shape, core) else {
+            return try core.page(shape, cursor: cursor, limit: params.limit)
+        }
+        let read = ReadShape.Params(source: params.source, cursor: cursor, limit: params.limit)
+        core.wait(caller, for: .liveShape(shape, read), timeout: wait)
+        return nil
+    }
+
+    private static func isUnderway(_ shape: String, _ core: DaemonCore) -> Bool {
+        core.replica.heldShape(shape)?.status.isUnderway ?? false
+    }
+}
+
+extension DaemonCore {
+    func subscription(_ id: String, of caller: Caller) throws(ResponseError) -> Subscription {
+        guard let subscription = clients[caller.client]?.subscription(id) else {
+            throw ResponseError(
+                .unknownSubscription, "This connection has no subscription \(id.prefix(64)): subscribe again.")
+        }
+        return subscription
+    }
+}

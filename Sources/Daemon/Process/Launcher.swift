@@ -1,0 +1,73 @@
+import JSONRPCTransport
+import Logging
+import SyncModel
+
+/// From options to a running daemon, or to the one that runs already.
+package enum Launcher {
+    package enum Outcome: Sendable {
+        case started(DaemonProcess)
+        /// Standard input and output were joined with the daemon of this state, and either side has ended.
+        case bridged
+    }
+
+    private enum Claim {
+        case mine(InstanceLock)
+        /// The directory cannot hold a lock, nor a replica.
+        case unusable(Reason)
+        case held(by: Int?)
+    }
+
+    /// How often a client on stdio looks again while a daemon is starting or ending, and how long it waits between.
+    private static let tries = 100
+    private static let pause = Duration.milliseconds(50)
+
+    package static func launch(
+        _ options: DaemonOptions, overStdio: Bool, environment: [String: String], instance: String, logger: Logger
+    ) async throws -> Outcome {
+        let plan = try StartPlan(options, environment: environment, instance: instance)
+        let streams = overStdio ? try StdioConnection.takeStandardStreams() : nil
+        var owner: Int?
+        for _ in 0..<(overStdio ? tries : 1) {
+            switch claim(plan.stateDirectory) {
+            case .mine(let lock):
+                return .started(
+                    try await DaemonProcess.start(
+                        plan, lock: lock, problem: nil, streams: streams, environment: environment, logger: logger))
+            case .unusable(let problem):
+                return .started(
+                    try await DaemonProcess.start(
+                        plan, lock: nil, problem: problem, streams: streams, environment: environment, logger: logger))
+            case .held(let process):
+                owner = process
+                if let streams, StdioBridge.run(streams.input, streams.output, socketPath: plan.socket) {
+                    return .bridged
+                }
+                if overStdio { try await Task.sleep(for: pause) }
+            }
+        }
+        let who = owner.map { " (process \($0))" } ?? ""
+        throw StartError(
+            overStdio
+                ? "The daemon\(who) of \(plan.stateDirectory) does not answer at \(plan.socket): name its socket with "
+                    + "--socket."
+                : "A daemon\(who) works on \(plan.stateDirectory) already: use it, end it with `satchel call daemon/stop`, "
+                    + "or give another --state.")
+    }
+
+    private static func claim(_ stateDirectory: String) -> Claim {
+        do throws(StartError) {
+            try PrivateDirectory.create(stateDirectory)
+        } catch {
+            return .unusable(Reason(code: "storage", message: error.description))
+        }
+        do throws(InstanceLock.Failure) {
+            return .mine(try InstanceLock(stateDirectory: stateDirectory))
+        } catch {
+            switch error {
+            case .held(let process): return .held(by: process)
+            case .unavailable(let message):
+                return .unusable(Reason(code: "storage", message: "The state directory cannot be written: \(message)"))
+            }
+        }
+    }
+}

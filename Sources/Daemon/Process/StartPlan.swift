@@ -1,0 +1,70 @@
+import Foundation
+import JSONText
+import Replica
+import SyncClient
+
+/// The options, checked and made whole: everything a daemon needs to start.
+package struct StartPlan: Sendable {
+    package let stateDirectory: String
+    package let socket: String
+    package let address: ServiceAddress
+    package let credentials: Credentials
+    package let settings: DaemonSettings
+
+    package init(_ options: DaemonOptions, environment: [String: String], instance: String) throws(StartError) {
+        let paths = DaemonPaths(environment: environment)
+        stateDirectory = DaemonPaths.absolute(options.stateDirectory ?? paths.state)
+        socket = DaemonPaths.absolute(options.socket ?? paths.socket)
+        guard let address = ServiceAddress(options.service) else {
+            throw StartError(
+                "The service \(options.service) is no address: give http://HOST:PORT, https://HOST or unix:///PATH.")
+        }
+        guard DaemonOptions.queueRange.contains(options.maxOfflineQueue) else {
+            throw Self.outside("max_offline_queue", DaemonOptions.queueRange)
+        }
+        guard DaemonOptions.batchRange.contains(options.syncBatchSize) else {
+            throw Self.outside("sync_batch_size", DaemonOptions.batchRange)
+        }
+        if let seconds = options.idleExit, !DaemonOptions.idleRange.contains(seconds) {
+            throw Self.outside("idle_exit", DaemonOptions.idleRange)
+        }
+        self.address = address
+        var token = options.token
+        if token == nil, let file = options.tokenFile { token = try Credentials.read(DaemonPaths.absolute(file)) }
+        let user = try Self.user(options.user ?? token.flatMap(Self.subject) ?? "anonymous")
+        credentials = Credentials(
+            token.map { .token($0) } ?? .user(user),
+            tokenFile: options.token == nil ? options.tokenFile.map { DaemonPaths.absolute($0) } : nil)
+        var limits = ReplicaLimits(maxQueue: options.maxOfflineQueue)
+        limits.maxShapes = Self.maxShapes
+        settings = DaemonSettings(
+            version: DaemonProcess.version, instance: instance, user: user, service: options.service,
+            stateDirectory: stateDirectory, batchSize: options.syncBatchSize, limits: limits,
+            idleExit: options.idleExit)
+    }
+
+    /// As many as the service takes in one request.
+    private static let maxShapes = 100
+
+    private static func outside(_ name: String, _ range: ClosedRange<Int>) -> StartError {
+        StartError("\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).")
+    }
+
+    /// The name travels in a header.
+    private static func user(_ name: String) throws(StartError) -> String {
+        guard !name.isEmpty, name.utf8.count <= 200, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            throw StartError("The user must be a name of 1 to 200 printable ASCII characters without spaces.")
+        }
+        return name
+    }
+
+    /// The claim `sub` of a token, only to be shown: whether the token is right is the service's to say.
+    private static func subject(_ token: String) -> String? {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return nil }
+        var text = parts[1].replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
+        text += String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+        guard let payload = Data(base64Encoded: text) else { return nil }
+        return (try? JSON(parsing: Array(payload)))?["sub"]?.string
+    }
+}

@@ -1,0 +1,132 @@
+import DaemonProtocol
+import JSONRPCTransport
+import JSONText
+import Replica
+import SyncModel
+
+/// Tells clients what changed: one notification for each event of the replica, over all subscriptions of a
+/// connection.
+///
+/// A client that reads too slowly is never waited for. What it could not take is void, and when it has taken what
+/// is queued it gets the rows anew, as they are then (`refill`).
+extension DaemonCore {
+    func publishEffects() {
+        while !effects.isEmpty {
+            let next = effects
+            effects = []
+            for effects in next { publish(effects) }
+        }
+        // After all changes: pages show the rows with every change up to now.
+        for client in clientIDs { refill(client) }
+    }
+
+    private func publish(_ effects: Effects) {
+        if effects.isEmpty || clients.isEmpty { return }
+        isStatusDue = true
+        let forms = RowForms(schema: replica.schema)
+        let changes = effects.shapes.map { ($0, $0.changes.map(forms.change)) }
+        for client in clientIDs {
+            publish(changes, sequence: effects.sequence, to: client)
+            for shape in effects.statuses { publishStatus(of: shape, sequence: effects.sequence, to: client) }
+            if clients[client]?.isInitialized == true { tellOperations(effects.operations, to: client) }
+        }
+    }
+
+    private func publish(
+        _ shapes: [(effect: ShapeEffect, changes: [DaemonProtocol.ViewChange])], sequence: Int64, to client: Int
+    ) {
+        guard var session = clients[client] else { return }
+        defer { clients[client] = session }
+        var lists: [ShapeChanged.Changes] = []
+        var indexes: [Int] = []
+        for (index, subscription) in session.subscriptions.enumerated() where subscription.since < sequence {
+            guard let shape = shapes.first(where: { $0.effect.shape == subscription.shape }) else { continue }
+            if shape.effect.isReset { session.subscriptions[index].mode = .void }
+            if session.subscriptions[index].mode == .void { continue }
+            lists.append(
+                ShapeChanged.Changes(
+                    subscription: subscription.id, status: status(of: subscription.shape), changes: shape.changes))
+            indexes.append(index)
+        }
+        if lists.isEmpty { return }
+        let params = ShapeChanged.Params(sequence: sequence, subscriptions: lists)
+        if session.connection.notify(ShapeChanged.notification(params)) { return }
+        for index in indexes { session.subscriptions[index].mode = .void }
+    }
+
+    func status(of shape: String) -> DaemonProtocol.ShapeStatus {
+        replica.heldShape(shape)?.status.wire ?? .ended
+    }
+
+    private func publishStatus(of shape: String, sequence: Int64, to client: Int) {
+        for subscription in clients[client]?.subscriptions ?? []
+        where subscription.shape == shape && subscription.since < sequence {
+            tellStatus(ofSubscription: subscription.id, to: client)
+        }
+    }
+
+    func tellStatus(ofSubscription id: String, to client: Int) {
+        guard let session = clients[client], let shape = session.subscription(id)?.shape else { return }
+        let params = ShapeStatusChanged.Params(
+            subscription: id, status: status(of: shape), reason: replica.heldShape(shape)?.status.reason)
+        if session.connection.notify(ShapeStatusChanged.notification(params)) { return }
+        if !session.missed.shapeStatuses.contains(id) { clients[client]?.missed.shapeStatuses.append(id) }
+    }
+
+    func tellOperations(_ ids: [OperationID], to client: Int) {
+        guard let session = clients[client] else { return }
+        for start in stride(from: 0, to: ids.count, by: Self.pageSize) {
+            let part = ids[start..<min(start + Self.pageSize, ids.count)]
+            if session.connection.isOutboxFull {
+                clients[client]?.miss(Array(part))
+                continue
+            }
+            // One that was dismissed or pruned meanwhile has nothing to tell.
+            let summaries = part.compactMap { (try? replica.operation($0))?.summary }
+            if summaries.isEmpty { continue }
+            let params = OperationsChanged.Params(operations: summaries)
+            if !session.connection.notify(OperationsChanged.notification(params)) {
+                clients[client]?.miss(Array(part))
+            }
+        }
+    }
+}
+
+// MARK: - Refilling
+
+extension DaemonCore {
+    /// Rows or operations of one notification.
+    static let pageSize = 1000
+
+    /// Sends the rows of void subscriptions page by page, the first one as a reset, as long as the client takes them.
+    private func refill(_ client: Int) {
+        guard let count = clients[client]?.subscriptions.count else { return }
+        for index in 0..<count {
+            while refillPage(client, index) {}
+        }
+    }
+
+    /// True when there is another page, and room for it.
+    private func refillPage(_ client: Int, _ index: Int) -> Bool {
+        guard let session = clients[client], !session.connection.isOutboxFull else { return false }
+        let subscription = session.subscriptions[index]
+        let cursor: String?
+        switch subscription.mode {
+        case .current: return false
+        case .void: cursor = nil
+        case .refilling(let after): cursor = after
+        }
+        guard let page = try? replica.read(shape: subscription.shape, after: cursor, limit: Self.pageSize) else {
+            return false
+        }
+        let forms = RowForms(schema: replica.schema)
+        let changes = ShapeChanged.Changes(
+            subscription: subscription.id, status: page.status.wire, isReset: cursor == nil,
+            changes: page.rows.map(forms.insert))
+        let params = ShapeChanged.Params(sequence: page.sequence, subscriptions: [changes])
+        guard session.connection.notify(ShapeChanged.notification(params)) else { return false }
+        clients[client]?.subscriptions[index].since = page.sequence
+        clients[client]?.subscriptions[index].mode = page.next.map { .refilling(after: $0) } ?? .current
+        return page.next != nil
+    }
+}

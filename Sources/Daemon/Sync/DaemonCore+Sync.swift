@@ -1,0 +1,163 @@
+import Logging
+import Replica
+import SyncClient
+import SyncModel
+import SyncProtocol
+
+/// Runs what the coordinator decides: against the replica here, against network and clock in the file beside.
+extension DaemonCore {
+    func sync(_ event: SyncCoordinator.Event) {
+        isStatusDue = true
+        for action in coordinator.receive(event) { perform(action) }
+    }
+
+    private func perform(_ action: SyncCoordinator.Action) {
+        switch action {
+        case .stream(let action): perform(action)
+        case .sender(let action): perform(action)
+        case .schema(let action): perform(action)
+        case .connectionChanged(let status): connectionChanged(status)
+        }
+    }
+
+    private func perform(_ action: SyncStream.Action) {
+        switch action {
+        case .request(let request, let id): send(request, id)
+        case .cancelRequest(let id): cancelTransfer(.stream, id)
+        case .startTimer(let id, let milliseconds): startTimer(.stream, id, milliseconds)
+        case .cancelTimer(let id): cancelTimer(.stream, id)
+        case .apply(let batch): apply(batch)
+        case .barrierReached(let barrier): waiters.barrierReached(barrier)
+        case .statusChanged: break
+        }
+    }
+
+    private func perform(_ action: QueueSender.Action) {
+        switch action {
+        case .takeBatch(let limit): takeBatch(limit)
+        case .send(let request, let id): send(request, id)
+        case .cancelRequest(let id): cancelTransfer(.sender, id)
+        case .startTimer(let id, let milliseconds): startTimer(.sender, id, milliseconds)
+        case .cancelTimer(let id): cancelTimer(.sender, id)
+        case .deliver(let answer): deliver(answer)
+        case .recover(let recovery): recover(recovery)
+        case .statusChanged: break
+        }
+    }
+
+    private func perform(_ action: SchemaFetcher.Action) {
+        switch action {
+        case .request(let tag, let id): fetchSchema(ifNoneMatch: tag, id)
+        case .cancelRequest(let id): cancelTransfer(.schema, id)
+        case .startTimer(let id, let milliseconds): startTimer(.schema, id, milliseconds)
+        case .cancelTimer(let id): cancelTimer(.schema, id)
+        case .deliver(let answer, _): adopt(answer)
+        }
+    }
+
+    private func connectionChanged(_ status: ConnectionStatus) {
+        switch status {
+        case .connected: return logger.info("connected to \(settings.service)")
+        case .offline(let reason): logger.info("offline: \(reason?.message ?? "sync is paused")")
+        case .refused(let reason): logger.error("the service refuses this device: \(reason.message)")
+        }
+        keeping { () throws(ReplicaError) in effects.append(try replica.markStale()) }
+    }
+}
+
+// MARK: - The replica's part
+
+extension DaemonCore {
+    private func apply(_ batch: SyncBatch) {
+        let epoch = replica.epoch
+        do throws(ReplicaError) {
+            effects.append(try replica.apply(batch))
+        } catch {
+            noteStorage(error)
+            return sync(.stream(.applyFailed(random: surroundings.random())))
+        }
+        storageProblem = nil
+        frontier = batch.frontier
+        lastContact = now.microseconds
+        sync(.stream(.batchApplied))
+        reconcileShapes()
+        sync(.epochSeen(batch.frontier.epoch))
+        if batch.shapes.contains(where: { Self.doubtsSchema($0.ended) }) { sync(.schemaDoubted) }
+        // A history that lost operations: the replica has to offer them again.
+        if epoch != replica.epoch { sync(.queueChanged) }
+        prune()
+    }
+
+    private static func doubtsSchema(_ reason: Reason?) -> Bool {
+        reason?.code == "unknown_table" || reason?.code == "unknown_column" || reason?.code == "bad_include"
+    }
+
+    private func takeBatch(_ limit: Int) {
+        let batch: OutgoingBatch
+        do throws(ReplicaError) {
+            let taken = try replica.batchToSend(limit: limit)
+            batch = taken.batch
+            effects.append(taken.effects)
+        } catch {
+            noteStorage(error)
+            return sync(.sender(.replicaFailed(random: surroundings.random())))
+        }
+        if batch.operations.isEmpty { return sync(.sender(.batchTaken(nil))) }
+        let request = OperationsRequest(
+            replica: replica.id, epoch: batch.epoch, acknowledged: batch.acknowledged, operations: batch.operations)
+        sync(.sender(.batchTaken(request)))
+    }
+
+    private func deliver(_ answer: OperationsAnswer) {
+        do throws(ReplicaError) {
+            effects.append(
+                try replica.received(answer.verdicts, epoch: answer.epoch, lastSeq: answer.lastSeq))
+        } catch {
+            noteStorage(error)
+            return sync(.sender(.replicaFailed(random: surroundings.random())))
+        }
+        storageProblem = nil
+        lastContact = now.microseconds
+        sync(.sender(.verdictsStored))
+    }
+
+    private func recover(_ recovery: QueueSender.Recovery) {
+        do throws(ReplicaError) {
+            switch recovery {
+            case .sequenceGap(let expected): effects.append(try replica.sequenceGap(expected: expected))
+            case .epochChanged(let epoch, let lastSeq):
+                effects.append(try replica.epochChanged(epoch, lastSeq: lastSeq))
+            }
+        } catch {
+            noteStorage(error)
+            return sync(.sender(.replicaFailed(random: surroundings.random())))
+        }
+        sync(.sender(.recovered(random: surroundings.random())))
+    }
+
+    private func adopt(_ answer: SchemaAnswer) {
+        keeping { () throws(ReplicaError) in
+            effects.append(try replica.adopt(schema: answer.schema, dataModel: answer.dataModel?.string))
+        }
+        reconcileShapes()
+    }
+
+    /// What the stream has to ask for.
+    var wantedShapes: [SyncRequest.Shape] {
+        replica.heldShapes.compactMap { shape in
+            if case .ended = shape.status { return nil }
+            return SyncRequest.Shape(
+                id: shape.id, definition: shape.definition, handle: shape.handle, offset: shape.offset)
+        }
+    }
+
+    /// Tells the stream what the replica holds, where the two differ: the replica is right.
+    func reconcileShapes() {
+        let wanted = wantedShapes
+        let known = coordinator.shapes
+        if wanted == known { return }
+        sync(.shapesChanged(wanted))
+        // The stream goes by the names. A shape that begins anew must not be asked for from where it was.
+        if wanted.map(\.id) == known.map(\.id) { sync(.woke) }
+    }
+}

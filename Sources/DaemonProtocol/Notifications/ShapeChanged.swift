@@ -1,0 +1,58 @@
+import JSONText
+
+/// What one source transaction, or one local operation, changed for all subscriptions of a connection.
+package enum ShapeChanged: NotificationMethod {
+    package static let method = "shape/changed"
+
+    package struct Params: WireValue {
+        package let sequence: Int64
+        package let subscriptions: [Changes]
+
+        package init(sequence: Int64, subscriptions: [Changes]) {
+            self.sequence = sequence
+            self.subscriptions = subscriptions
+        }
+
+        package init(json: JSON) throws(WireError) {
+            var reader = try MemberReader(json)
+            sequence = try reader.required("sequence", Read.int)
+            subscriptions = try reader.required("subscriptions", Read.array(Read.value(Changes.self)))
+        }
+
+        package var json: JSON {
+            ["sequence": .int(sequence), "subscriptions": .array(subscriptions.map(\.json))]
+        }
+    }
+
+    package struct Changes: WireValue {
+        package let subscription: String
+        package let status: ShapeStatus
+        /// The rows that the client holds are void, and the changes (inserts) replace them.
+        package let isReset: Bool
+        package let changes: [ViewChange]
+
+        package init(subscription: String, status: ShapeStatus, isReset: Bool = false, changes: [ViewChange]) {
+            self.subscription = subscription
+            self.status = status
+            self.isReset = isReset
+            self.changes = changes
+        }
+
+        package init(json: JSON) throws(WireError) {
+            var reader = try MemberReader(json)
+            subscription = try reader.required("subscription", Read.string)
+            status = try reader.required("status", Read.label(ShapeStatus.self))
+            isReset = try reader.optional("reset", Read.bool) ?? false
+            changes = try reader.required("changes", Read.array(Read.value(ViewChange.self)))
+        }
+
+        package var json: JSON {
+            var object: JSONObject = [
+                "subscription": .string(subscription), "status": .string(status.rawValue),
+            ]
+            if isReset { object["reset"] = true }
+            object["changes"] = .array(changes.map(\.json))
+            return .object(object)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import JSONText
+import SyncModel
+
+/// A subscribed shape became live, lost its connection, or ended.
+package enum ShapeStatusChanged: NotificationMethod {
+    package static let method = "shape/status"
+
+    package struct Params: WireValue {
+        package let subscription: String
+        package let status: ShapeStatus
+        package let reason: Reason?
+
+        package init(subscription: String, status: ShapeStatus, reason: Reason? = nil) {
+            self.subscription = subscription
+            self.status = status
+            self.reason = reason
+        }
+
+        package init(json: JSON) throws(WireError) {
+            var reader = try MemberReader(json)
+            subscription = try reader.required("subscription", Read.string)
+            status = try reader.required("status", Read.label(ShapeStatus.self))
+            reason = try reader.optional("reason", Read.value(Reason.self))
+        }
+
+        package var json: JSON {
+            var object: JSONObject = [
+                "subscription": .string(subscription), "status": .string(status.rawValue),
+            ]
+            object["reason"] = reason?.json
+            return .object(object)
+        }
+    }
+}

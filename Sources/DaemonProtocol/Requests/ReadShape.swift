@@ -1,0 +1,57 @@
+import JSONText
+
+/// Reads rows, page by page. Holds the shape from then on, if it is not held.
+package enum ReadShape: RequestMethod {
+    package static let method = "shape/read"
+    package typealias Result = ShapePage
+
+    package struct Params: WireValue {
+        package enum Source: Hashable, Sendable {
+            case definition(JSON)
+            case subscription(String)
+        }
+
+        package let source: Source
+        package let cursor: String?
+        package let limit: Int
+        /// Milliseconds until the shape must be live; then it is answered as it stands. nil: at once.
+        package let wait: Int?
+
+        package init(source: Source, cursor: String? = nil, limit: Int = Limits.defaultPage, wait: Int? = nil) {
+            self.source = source
+            self.cursor = cursor
+            self.limit = limit
+            self.wait = wait
+        }
+
+        package init(json: JSON) throws(WireError) {
+            var reader = try MemberReader(json)
+            let definition = try reader.optional("definition", Read.object)
+            let subscription = try reader.optional("subscription", Read.string)
+            switch (definition, subscription) {
+            case (let definition?, nil): source = .definition(definition)
+            case (nil, let subscription?): source = .subscription(subscription)
+            case (nil, nil):
+                throw WireError(path: "definition", problem: "is missing, and so is subscription")
+            case (.some, .some):
+                throw WireError(path: "subscription", problem: "must not stand beside definition")
+            }
+            cursor = try reader.optional("cursor", Read.string)
+            limit = try reader.optional("limit", Read.int(1...Limits.page)) ?? Limits.defaultPage
+            wait = try reader.optional("wait", Read.int(0...Limits.wait))
+            try reader.finish()
+        }
+
+        package var json: JSON {
+            var object: JSONObject = [:]
+            switch source {
+            case .definition(let definition): object["definition"] = definition
+            case .subscription(let subscription): object["subscription"] = .string(subscription)
+            }
+            object["cursor"] = cursor.map(JSON.string)
+            object["limit"] = .int(Int64(limit))
+            object["wait"] = wait.map { .int(Int64($0)) }
+            return .object(object)
+        }
+    }
+}

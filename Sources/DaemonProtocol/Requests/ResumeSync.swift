@@ -1,0 +1,6 @@
+/// Ends `sync/pause`.
+package enum ResumeSync: RequestMethod {
+    package static let method = "sync/resume"
+    package typealias Params = Nothing
+    package typealias Result = SyncStatus
+}

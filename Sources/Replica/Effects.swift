@@ -1,0 +1,76 @@
+import SyncModel
+
+/// A row of a shape as a person sees it: confirmed, with the queued operations on top.
+package struct ViewRow: Hashable, Sendable {
+    package let table: TableName
+    package let key: RowKey
+    /// The selected columns that are held, in the table's column order.
+    package let fields: [ShapeMessage.Field]
+    /// Queued operations touch it.
+    package let isPending: Bool
+
+    package init(table: TableName, key: RowKey, fields: [ShapeMessage.Field], isPending: Bool) {
+        self.table = table
+        self.key = key
+        self.fields = fields
+        self.isPending = isPending
+    }
+}
+
+/// One difference between what a person saw of a shape before an event, and after it.
+package struct ViewChange: Hashable, Sendable {
+    package let kind: ShapeMessage.Kind
+    package let table: TableName
+    package let key: RowKey
+    /// insert: the row; update: the columns that changed (none where only `isPending` did); delete: empty.
+    package let fields: [ShapeMessage.Field]
+    package let isPending: Bool
+
+    package init(
+        kind: ShapeMessage.Kind, table: TableName, key: RowKey, fields: [ShapeMessage.Field], isPending: Bool
+    ) {
+        self.kind = kind
+        self.table = table
+        self.key = key
+        self.fields = fields
+        self.isPending = isPending
+    }
+}
+
+/// What one event changed in the view of one shape.
+package struct ShapeEffect: Hashable, Sendable {
+    package let shape: String
+    /// Too much changed to list: the rows that were seen of the shape are void, and are to be read again.
+    package let isReset: Bool
+    /// Sorted by table, then key bytes.
+    package let changes: [ViewChange]
+
+    package init(shape: String, isReset: Bool = false, changes: [ViewChange]) {
+        self.shape = shape
+        self.isReset = isReset
+        self.changes = changes
+    }
+}
+
+/// What one event changed, over all shapes: seen whole or not at all.
+package struct Effects: Hashable, Sendable {
+    /// Grows by one with every event that changed anything; counts from 1 in each process.
+    package let sequence: Int64
+    /// Only shapes whose view changed, in the order in which they were first held.
+    package let shapes: [ShapeEffect]
+    /// Shapes whose status changed.
+    package let statuses: [String]
+    /// Operations whose state or verdict changed, in queue order of the change.
+    package let operations: [OperationID]
+
+    package init(
+        sequence: Int64, shapes: [ShapeEffect] = [], statuses: [String] = [], operations: [OperationID] = []
+    ) {
+        self.sequence = sequence
+        self.shapes = shapes
+        self.statuses = statuses
+        self.operations = operations
+    }
+
+    package var isEmpty: Bool { shapes.isEmpty && statuses.isEmpty && operations.isEmpty }
+}

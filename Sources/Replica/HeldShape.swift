@@ -1,0 +1,68 @@
+import Shapes
+import SyncModel
+
+package enum ShapeStatus: Hashable, Sendable {
+    /// Not whole yet: nothing of it is shown.
+    case initial
+    case live
+    /// Whole, but not heard of since the replica was opened or the connection went.
+    case stale
+    /// The service does not serve it.
+    case ended(Reason)
+}
+
+/// A shape that the replica holds, for as long as it is not forgotten.
+package struct HeldShape: Hashable, Sendable {
+    /// The name for it on the sync stream; never reused in a replica.
+    package let id: String
+    package let definition: ShapeDefinition
+    /// What the next request says: nil and `.beforeAll` for a shape that begins anew.
+    package let handle: ShapeHandle?
+    package let offset: LogOffset
+    package let status: ShapeStatus
+    /// Rows in view.
+    package let rowCount: Int
+}
+
+/// The replica's own record of a held shape.
+struct HeldRecord {
+    let number: Int64
+    let definition: ShapeDefinition
+    /// nil while the schema does not have what the definition names.
+    var resolved: ResolvedShape?
+    var handle: ShapeHandle?
+    var offset = LogOffset.beforeAll
+    /// What comes in is a new life of the shape, collected apart until it is whole.
+    var isLoading = true
+    /// Was whole once: its rows are in view.
+    var isVisible = false
+    /// What came in does not reach the frontier yet.
+    var hasMore = true
+    var ended: Reason?
+    var rowCount = 0
+    /// Heard of since the replica was opened and the connection stood. Not stored.
+    var isFresh = false
+
+    var id: String { Self.id(number) }
+
+    static func id(_ number: Int64) -> String { "s\(number)" }
+
+    var status: ShapeStatus {
+        if let ended { return .ended(ended) }
+        if !isVisible { return .initial }
+        return isFresh ? .live : .stale
+    }
+
+    var held: HeldShape {
+        HeldShape(
+            id: id, definition: definition, handle: handle, offset: offset, status: status, rowCount: rowCount)
+    }
+
+    /// The next request asks for the shape from its beginning.
+    mutating func restart() {
+        handle = nil
+        offset = .beforeAll
+        isLoading = true
+        hasMore = true
+    }
+}

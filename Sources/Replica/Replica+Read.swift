@@ -1,0 +1,140 @@
+import Shapes
+import SyncModel
+import TableStore
+
+/// A page of a shape's rows, sorted by table, then key bytes.
+package struct ViewPage: Hashable, Sendable {
+    package let rows: [ViewRow]
+    /// Where the next page begins; nil after the last one.
+    package let next: String?
+    package let status: ShapeStatus
+    /// The page shows the rows as of these effects.
+    package let sequence: Int64
+}
+
+extension Replica {
+    /// The rows in view of a shape.
+    ///
+    /// - Parameters:
+    ///   - cursor: `next` of the page before; nil for the first page.
+    ///   - limit: rows, at least 1.
+    package func read(shape id: String, after cursor: String? = nil, limit: Int) throws(ReplicaError) -> ViewPage {
+        guard let record = memory.shapes.first(where: { $0.id == id }) else {
+            throw ReplicaError(.unknownShape, "There is no shape \(id): it was forgotten, or never held")
+        }
+        let start = try Self.start(cursor)
+        let limit = max(limit, 1)
+        var rows: [ViewRow] = []
+        if record.isVisible {
+            // One more than asked for tells whether there is a next page.
+            rows = try inspect { try $0.rows(of: record, after: start, limit: limit + 1) }
+        }
+        var next: String?
+        if rows.count > limit {
+            rows.removeLast()
+            next = rows.last.map { "\($0.table)\n\($0.key)" }
+        }
+        return ViewPage(rows: rows, next: next, status: record.status, sequence: memory.sequence)
+    }
+
+    /// One row in view of a shape.
+    package func row(
+        shape id: String, table: TableName, key: RowKey
+    ) throws(ReplicaError) -> ViewRow? {
+        guard let record = memory.shapes.first(where: { $0.id == id }) else {
+            throw ReplicaError(.unknownShape, "There is no shape \(id): it was forgotten, or never held")
+        }
+        guard let schema = memory.table(table), let columns = record.resolved?.selection(of: table) else { return nil }
+        let address = RowAddress(table: table, key: key)
+        guard let state = try inspect({ try $0.viewState(address, schema) }),
+            memory.sets.contains(record.number, in: state.members)
+        else { return nil }
+        return ReplicaTransaction.viewRow(address, state, schema, columns)
+    }
+
+    private static func start(_ cursor: String?) throws(ReplicaError) -> RowAddress? {
+        guard let cursor else { return nil }
+        let parts = cursor.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else {
+            throw ReplicaError(.invalidCursor, "This is no cursor: pass `next` of the page before, unchanged")
+        }
+        return RowAddress(table: TableName(String(parts[0])), key: RowKey(text: Text(parts[1])))
+    }
+}
+
+extension ReplicaTransaction {
+    static func viewRow(
+        _ address: RowAddress, _ state: ViewState, _ schema: TableSchema, _ columns: [Int]
+    ) -> ViewRow {
+        ViewRow(
+            table: address.table, key: address.key, fields: fields(state.row, schema, columns),
+            isPending: state.isPending)
+    }
+
+    func rows(of record: HeldRecord, after start: RowAddress?, limit: Int) throws -> [ViewRow] {
+        var rows: [ViewRow] = []
+        for table in record.resolved?.tables ?? [] {
+            if let start, table < start.table { continue }
+            guard let schema = memory.table(table), let columns = record.resolved?.selection(of: table) else {
+                continue
+            }
+            let after = start?.table == table ? start?.key : nil
+            try forEachRow(of: record.number, schema, after: after) { key, state in
+                rows.append(Self.viewRow(RowAddress(table: table, key: key), state, schema, columns))
+                return rows.count < limit
+            }
+            if rows.count >= limit { break }
+        }
+        return rows
+    }
+
+    /// The rows in view of one table of a shape, by key, until `body` returns false.
+    private func forEachRow(
+        of shape: Int64, _ schema: TableSchema, after start: RowKey?,
+        _ body: (RowKey, ViewState) throws -> Bool
+    ) throws {
+        var overlay: [StoredRow] = []
+        if memory.overlaid[schema.name] != nil {
+            overlay = try stores.overlay.scan(schema, after: start, limit: .max, in: db)
+        }
+        var nextOverlay = 0
+        /// Overlay rows before `key`, or all; false when `body` has enough.
+        func passOverlay(before key: RowKey?) throws -> Bool {
+            while nextOverlay < overlay.count {
+                let stored = overlay[nextOverlay]
+                if let key, stored.key >= key { return true }
+                nextOverlay += 1
+                guard let state = Self.state(OverlayRow(stored)), memory.sets.contains(shape, in: state.members)
+                else { continue }
+                if try !body(stored.key, state) { return false }
+            }
+            return true
+        }
+        var last = start
+        while true {
+            let page = try stores.confirmed.scan(schema, after: last, limit: 256, in: db)
+            for stored in page {
+                guard try passOverlay(before: stored.key) else { return }
+                if nextOverlay < overlay.count, overlay[nextOverlay].key == stored.key { continue }
+                let state = Self.state(ConfirmedRow(stored))
+                if memory.sets.contains(shape, in: state.members), try !body(stored.key, state) { return }
+            }
+            guard page.count == 256, let end = page.last else { break }
+            last = end.key
+        }
+        _ = try passOverlay(before: nil)
+    }
+
+    /// Rows in view of a shape.
+    func countRows(of record: HeldRecord) throws -> Int {
+        guard record.isVisible else { return 0 }
+        var count = 0
+        for schema in record.resolved?.tables.compactMap(memory.table) ?? [] {
+            try forEachRow(of: record.number, schema, after: nil) { _, _ in
+                count += 1
+                return true
+            }
+        }
+        return count
+    }
+}

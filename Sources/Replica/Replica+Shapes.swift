@@ -1,0 +1,124 @@
+import TableStore
+import Shapes
+import SyncModel
+
+extension Replica {
+    /// Holds a shape from now on; the one that is held already where the definition is the same. One that had
+    /// ended is asked for again.
+    package func hold(_ definition: ShapeDefinition) throws(ReplicaError) -> (shape: HeldShape, effects: Effects) {
+        let (shape, effects) = try change(.normal) { try $0.hold(definition) }
+        return (shape, effects)
+    }
+
+    /// Lets go of a shape and of the rows that no other one has.
+    package func forget(shape id: String) throws(ReplicaError) -> Effects {
+        try change(.normal) { try $0.forget(id) }.effects
+    }
+
+    package func heldShape(_ id: String) -> HeldShape? {
+        memory.shapes.first { $0.id == id }?.held
+    }
+
+    /// The connection is gone: shapes in view are stale until the next whole answer.
+    package func markStale() throws(ReplicaError) -> Effects {
+        guard memory.shapes.contains(where: \.isFresh) else { return Effects(sequence: memory.sequence) }
+        return try change(.normal) { transaction in
+            for index in transaction.memory.shapes.indices { transaction.memory.shapes[index].isFresh = false }
+        }.effects
+    }
+
+    /// One whole answer of the sync stream: everything in it in one transaction.
+    package func apply(_ batch: SyncBatch) throws(ReplicaError) -> Effects {
+        let confirms = batch.frontier.confirmedSeq > memory.confirmedSeq
+        return try change(confirms ? .full : .normal) { try $0.apply(batch) }.effects
+    }
+
+    /// Snapshot messages that came before an answer was cut off, or that are stored while it still arrives.
+    /// Whatever else the part says is left to `apply`.
+    package func store(_ part: ShapeBatch) throws(ReplicaError) {
+        _ = try change(.normal) { try $0.store(part) }
+    }
+
+    /// Takes the service's schema. Shapes with changed tables begin anew, and show nothing until they are whole.
+    package func adopt(schema: DatabaseSchema, dataModel: String?) throws(ReplicaError) -> Effects {
+        if schema == memory.schema && dataModel == memory.dataModel { return Effects(sequence: memory.sequence) }
+        return try change(.normal) { try $0.adopt(schema, dataModel: dataModel) }.effects
+    }
+}
+
+extension ReplicaTransaction {
+    func hold(_ definition: ShapeDefinition) throws -> HeldShape {
+        if let index = memory.shapes.firstIndex(where: { $0.definition == definition }) {
+            if memory.shapes[index].ended != nil {
+                memory.shapes[index].ended = nil
+                try restart(index)
+            }
+            return memory.shapes[index].held
+        }
+        guard memory.shapes.count < limits.maxShapes else {
+            throw ReplicaError(
+                .tooLarge, "The replica holds \(limits.maxShapes) shapes, its limit: forget one that is not needed")
+        }
+        var resolved: ResolvedShape?
+        if let schema = memory.schema {
+            do {
+                resolved = try ResolvedShape(definition, in: schema)
+            } catch {
+                throw ReplicaError(.invalidShape, error.description)
+            }
+        }
+        var record = try ShapeTable.insert(definition, in: db)
+        record.resolved = resolved
+        memory.shapes.append(record)
+        return record.held
+    }
+
+    func forget(_ id: String) throws {
+        guard let index = memory.shapes.firstIndex(where: { $0.id == id }) else {
+            throw ReplicaError(.unknownShape, "There is no shape \(id): it was forgotten, or never held")
+        }
+        try dropLoaded(index)
+        let number = memory.shapes[index].number
+        try clear(index)
+        memory.shapes.remove(at: index)
+        try ShapeTable.delete(number, in: db)
+    }
+
+    func adopt(_ schema: DatabaseSchema, dataModel: String?) throws {
+        let old = memory.schema
+        let changed = Set((old?.tables ?? []).filter { Self.differs($0, schema[$0.name]) }.map(\.name))
+        let oldShapes = memory.shapes
+        for table in changed {
+            try stores.drop(table, in: db)
+            memory.overlaid[table] = nil
+        }
+        for record in oldShapes {
+            let store = stores.loading(record.number)
+            for table in changed { try store.drop(table, in: db) }
+        }
+        memory.adopt(schema)
+        memory.dataModel = dataModel
+        try StateName.schema.set(SchemaText.write(schema), in: db)
+        try StateName.dataModel.set(dataModel, in: db)
+        for table in schema.tables where table != old?[table.name] { try stores.create(table, in: db) }
+        memory.keptCount = 0
+        for table in schema.tables { memory.keptCount += try stores.kept.count(of: table, in: db) }
+        for index in memory.shapes.indices {
+            let tables = oldShapes[index].resolved?.tables ?? []
+            let isLost = memory.shapes[index].resolved == nil && oldShapes[index].resolved != nil
+            guard isLost || tables.contains(where: changed.contains) else { continue }
+            journal.collapse()
+            try restart(index)
+            memory.shapes[index].isVisible = false
+            memory.shapes[index].isFresh = false
+            try leaveAll(oldShapes[index], tables: tables.filter { !changed.contains($0) })
+            try save(index)
+        }
+        if !changed.isEmpty || hasLocalChanges { try rebaseAll() }
+    }
+
+    /// Rows are positional: only the same columns and key read the stored rows rightly.
+    private static func differs(_ old: TableSchema, _ new: TableSchema?) -> Bool {
+        old.columns != new?.columns || old.primaryKey != new?.primaryKey
+    }
+}

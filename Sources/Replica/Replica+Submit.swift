@@ -1,0 +1,104 @@
+import Merge
+import GRDB
+import SyncModel
+
+extension Replica {
+    /// Takes operations into the queue and lays them on the view. When it returns, they are on the disk.
+    ///
+    /// All are accepted or none. One whose id is in the queue already, with the same content, is the same
+    /// operation again.
+    ///
+    /// - Parameters:
+    ///   - atomic: they make one group, merged all or none.
+    ///   - now: the wall clock.
+    ///   - dryRun: only tells what would happen.
+    package func submit(
+        _ submissions: [Submission], atomic: Bool, now: HybridTimestamp, dryRun: Bool = false,
+        newID: () -> OperationID
+    ) throws(ReplicaError) -> (operations: [OperationRecord], effects: Effects) {
+        let (ids, effects) = try change(.full, commits: !dryRun) { transaction in
+            try transaction.submit(submissions, atomic: atomic, now: now, newID: newID)
+        }
+        return (ids, effects)
+    }
+}
+
+extension ReplicaTransaction {
+    func submit(
+        _ submissions: [Submission], atomic: Bool, now: HybridTimestamp, newID: () -> OperationID
+    ) throws -> [OperationRecord] {
+        guard submissions.count <= limits.maxSubmission else {
+            throw ReplicaError(
+                .tooLarge, "At most \(limits.maxSubmission) operations are taken at once: send them in parts")
+        }
+        let group = atomic && submissions.count > 1 ? (submissions[0].id ?? newID()).description : nil
+        var records: [OperationRecord] = []
+        for submission in submissions {
+            records.append(try submit(submission, group: group, now: now, newID: newID))
+        }
+        try storeClocks()
+        return records
+    }
+
+    private func submit(
+        _ submission: Submission, group: String?, now: HybridTimestamp, newID: () -> OperationID
+    ) throws -> OperationRecord {
+        let draft = Operation(
+            id: submission.id ?? newID(), table: submission.table, action: submission.action, key: submission.key,
+            set: submission.set, at: .zero, base: 0, group: group)
+        let (checked, schema) = try SubmissionCheck(schema: memory.schema, limits: limits).check(draft)
+        if submission.id != nil, let known = try OperationTable.record(draft.id, in: db) {
+            return try same(known, as: checked)
+        }
+        guard memory.unconfirmed < limits.maxQueue else {
+            throw ReplicaError(
+                .queueFull,
+                "The queue holds \(limits.maxQueue) operations, its limit: go on when some of them are confirmed")
+        }
+        guard let key = checked.rowKey(in: schema) else {
+            throw ReplicaError(.invalidOperation, "The key of \(schema.name) has other columns")
+        }
+        let address = RowAddress(table: schema.name, key: key)
+        try checkRow(address, schema, checked.action)
+        let stood = try confirmedRow(address, schema) ?? keptRow(address, schema)
+        let operation = Operation(
+            id: checked.id, table: checked.table, action: checked.action, key: checked.key, set: checked.set,
+            at: memory.clock.tick(now: now.microseconds), base: stood?.clock.version ?? 0, group: group)
+        try OperationTable.insert(operation, key: key, submittedAt: now.microseconds, in: db)
+        let position = db.lastInsertedRowID
+        memory.move(from: nil, to: .queued)
+        noteChanged(operation.id)
+        try rebase([address])
+        return OperationRecord(
+            position: position, operation: operation, seq: nil, state: .queued, isApplied: true, verdict: nil, lost: [],
+            reason: nil, attempts: 0, submittedAt: now.microseconds)
+    }
+
+    private func same(_ known: OperationRecord, as checked: Operation) throws -> OperationRecord {
+        let old = known.operation
+        guard old.table == checked.table, old.action == checked.action, old.key == checked.key, old.set == checked.set
+        else {
+            throw ReplicaError(
+                .invalidOperation, "There is another operation with the id \(checked.id): leave the id out")
+        }
+        return known
+    }
+
+    private func checkRow(
+        _ address: RowAddress, _ schema: TableSchema, _ action: Operation.Action
+    ) throws {
+        let isThere = try viewState(address, schema) != nil
+        switch action {
+        case .insert where isThere:
+            throw ReplicaError(
+                .invalidOperation,
+                "\(address.table) has a row \(address.key) already: use update, or upsert where it does not matter")
+        case .update where !isThere, .delete where !isThere:
+            throw ReplicaError(
+                .invalidOperation,
+                "There is no row \(address.key) of \(address.table) here: subscribe to a shape that has it, or insert it"
+            )
+        case .insert, .update, .upsert, .delete: break
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import SyncModel
+
+/// Which operations build on which: a later one on the same row, or on a row that it refers to.
+extension ReplicaTransaction {
+    /// Operations for sending, in queue order: what builds on an operation that waits for a person waits too,
+    /// everything else goes on. Groups are taken whole.
+    func pick(limit: Int) throws -> [OperationRecord] {
+        var picked: [OperationRecord] = []
+        var blocked = try blockers()
+        var passed: Set<String> = []
+        var position: Int64 = 0
+        while picked.count < limit {
+            let page = try OperationTable.records(in: .queued, after: position, limit: limit, db)
+            guard let last = page.last else { break }
+            position = last.position
+            for record in page {
+                var unit = [record]
+                if let group = record.operation.group {
+                    guard passed.insert(group).inserted else { continue }
+                    unit = try OperationTable.records(group: group, in: db)
+                }
+                let waits = unit.contains { $0.state != .queued || blocked.stop($0, in: self) }
+                if waits {
+                    for record in unit { blocked.add(record, in: self) }
+                    continue
+                }
+                if !picked.isEmpty && picked.count + unit.count > limit { return picked }
+                picked += unit
+                if picked.count >= limit { break }
+            }
+        }
+        return picked
+    }
+
+    private func blockers() throws -> Blockers {
+        var blocked = Blockers()
+        for state in [OperationState.parked, .held] where memory.counts[state, default: 0] > 0 {
+            for record in try OperationTable.records(in: state, db) where blocks(record) {
+                blocked.add(record, in: self)
+            }
+        }
+        return blocked
+    }
+
+    /// A refused update changes nothing for later operations; a refused insert leaves them without their row.
+    private func blocks(_ record: OperationRecord) -> Bool {
+        switch record.operation.action {
+        case .insert, .upsert: true
+        case .update, .delete: record.verdict == nil
+        }
+    }
+
+    /// Parks what is queued behind a refused operation and builds on it, groups as a whole.
+    func parkDependents(of refused: OperationRecord) throws {
+        guard blocks(refused) else { return }
+        var blocked = Blockers()
+        blocked.add(refused, in: self)
+        let reason = Reason(
+            code: "dependency",
+            message: "It builds on operation \(refused.operation.id), which was refused: mend that one, or dismiss both"
+        )
+        var parked: Set<OperationID> = []
+        for record in try OperationTable.records(in: .queued, after: refused.position, db)
+        where !parked.contains(record.operation.id) && blocked.stop(record, in: self) {
+            let group = try record.operation.group.map { try OperationTable.records(group: $0, in: db) }
+            for member in group ?? [record] where member.state == .queued {
+                blocked.add(member, in: self)
+                parked.insert(member.operation.id)
+                try set(member, .parked, isApplied: true) { $0.reason = reason }
+            }
+        }
+    }
+
+    /// The rows that an operation's values refer to.
+    fileprivate func references(of operation: Operation) -> [RowAddress] {
+        guard let schema = memory.table(operation.table) else { return [] }
+        return schema.foreignKeys.compactMap { key in
+            guard memory.table(key.references)?.primaryKey == key.referencedColumns else { return nil }
+            let values = key.columns.map { column in
+                operation.set[column] ?? operation.key[column].map { .text($0) } ?? .null
+            }
+            guard values.allSatisfy({ $0.text != nil }) else { return nil }
+            return RowAddress(table: key.references, key: RowKey(values: values))
+        }
+    }
+}
+
+/// Rows that wait for a person, each with the place in the queue from which on.
+private struct Blockers {
+    private var positions: [RowAddress: Int64] = [:]
+
+    mutating func add(_ record: OperationRecord, in transaction: ReplicaTransaction) {
+        guard let address = transaction.address(record.operation) else { return }
+        positions[address] = min(positions[address] ?? .max, record.position)
+    }
+
+    func stop(_ record: OperationRecord, in transaction: ReplicaTransaction) -> Bool {
+        if positions.isEmpty { return false }
+        let own = transaction.address(record.operation).map { [$0] } ?? []
+        return (own + transaction.references(of: record.operation)).contains { address in
+            positions[address].map { $0 < record.position } ?? false
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import GRDB
+import SyncModel
+import TableStore
+
+/// One event of the replica, from BEGIN to COMMIT: its own copy of the memory, and what was seen before.
+///
+/// Everything that decides lives in extensions of this class, by event; `Replica` opens and commits. An error
+/// anywhere drops the whole transaction, memory included.
+final class ReplicaTransaction {
+    let db: Database
+    let limits: ReplicaLimits
+    let stores = ReplicaStores()
+    var memory: ReplicaMemory
+    var journal: ViewJournal
+    /// Rows that a rebase looked at: what it costs.
+    var rebuilt = 0
+    private var changedOperations: [OperationID] = []
+    private let oldStatuses: [Int64: ShapeStatus]
+
+    init(_ db: Database, _ memory: ReplicaMemory, limits: ReplicaLimits) {
+        self.db = db
+        self.memory = memory
+        self.limits = limits
+        journal = ViewJournal(limit: limits.maxChanges)
+        oldStatuses = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.status) })
+    }
+
+    func noteChanged(_ id: OperationID) {
+        if changedOperations.last != id { changedOperations.append(id) }
+    }
+
+    /// Stores what is left to store, and tells the differences. The last act of a transaction.
+    func finish() throws -> Effects {
+        let shapes = try shapeEffects()
+        var statuses: [String] = []
+        for record in memory.shapes where oldStatuses[record.number] != record.status { statuses.append(record.id) }
+        for number in oldStatuses.keys.sorted() where memory.index(of: number) == nil {
+            statuses.append(HeldRecord.id(number))
+        }
+        var seen: Set<OperationID> = []
+        let operations = changedOperations.filter { seen.insert($0).inserted }
+        let effects = Effects(
+            sequence: memory.sequence + 1, shapes: shapes, statuses: statuses, operations: operations)
+        if effects.isEmpty { return Effects(sequence: memory.sequence) }
+        memory.sequence += 1
+        return effects
+    }
+
+    func save(_ index: Int) throws {
+        try ShapeTable.update(memory.shapes[index], in: db)
+    }
+}
+
+// MARK: - Rows
+
+extension ReplicaTransaction {
+    func confirmedRow(_ address: RowAddress, _ schema: TableSchema) throws -> ConfirmedRow? {
+        try stores.confirmed.row(address.key, of: schema, in: db).map { ConfirmedRow($0) }
+    }
+
+    func overlayRow(_ address: RowAddress, _ schema: TableSchema) throws -> OverlayRow? {
+        guard memory.overlaid[address.table, default: 0] > 0 else { return nil }
+        return try stores.overlay.row(address.key, of: schema, in: db).map { OverlayRow($0) }
+    }
+
+    func setOverlay(
+        _ address: RowAddress, _ schema: TableSchema, from old: OverlayRow?, to new: OverlayRow?
+    ) throws {
+        if old == new { return }
+        if let new {
+            try stores.overlay.upsert(new.stored(address.key), of: schema, in: db)
+            if old == nil { memory.overlaid[address.table, default: 0] += 1 }
+        } else {
+            try stores.overlay.delete(address.key, of: schema, in: db)
+            let left = memory.overlaid[address.table, default: 0] - 1
+            memory.overlaid[address.table] = left > 0 ? left : nil
+        }
+    }
+
+    /// How the row looks now. nil: it is not there, or hidden.
+    func viewState(_ address: RowAddress, _ schema: TableSchema) throws -> ViewState? {
+        if let overlay = try overlayRow(address, schema) { return Self.state(overlay) }
+        return try confirmedRow(address, schema).map(Self.state)
+    }
+
+    static func state(_ overlay: OverlayRow) -> ViewState? {
+        !overlay.isHidden
+            ? ViewState(row: overlay.row, members: overlay.members, isPending: overlay.isPending) : nil
+    }
+
+    static func state(_ confirmed: ConfirmedRow) -> ViewState {
+        ViewState(row: confirmed.row, members: confirmed.members, isPending: false)
+    }
+
+    /// MUST be called before the row, or its overlay, is written for the first time in this transaction.
+    func note(_ address: RowAddress, _ schema: TableSchema) throws {
+        if journal.knows(address) { return }
+        journal.note(address, try viewState(address, schema))
+    }
+}

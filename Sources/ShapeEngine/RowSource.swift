@@ -1,0 +1,11 @@
+import SyncModel
+
+/// Where the engine reads rows: one consistent view of the tables.
+package protocol RowSource {
+    func row(_ key: RowKey, of table: TableName) throws -> Row?
+
+    /// The rows whose columns have exactly these texts. `columns` is not empty; no value is NULL or absent.
+    func rows(
+        of table: TableName, where columns: [Int], equal values: [Value]
+    ) throws -> [(key: RowKey, row: Row)]
+}

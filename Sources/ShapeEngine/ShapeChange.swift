@@ -1,0 +1,68 @@
+import SyncModel
+
+/// What one transaction does to one row of a shape. Rows are whole: the caller projects them.
+package struct ShapeChange: Hashable, Sendable {
+    /// insert: the row came in; update: a selected column changed; delete: the row went out.
+    package let kind: ShapeMessage.Kind
+    package let table: TableName
+    package let key: RowKey
+    /// nil for an insert.
+    package let old: Row?
+    /// nil for a delete.
+    package let new: Row?
+    /// Of the row's change in the transaction. nil for a row that moved because of others: the store knows it.
+    package let clock: RowClock?
+    /// The key changed, and the row is in the shape before and after under these two.
+    package let movedTo: RowKey?
+    package let movedFrom: RowKey?
+
+    package init(
+        kind: ShapeMessage.Kind, table: TableName, key: RowKey, old: Row?, new: Row?, clock: RowClock? = nil,
+        movedTo: RowKey? = nil, movedFrom: RowKey? = nil
+    ) {
+        self.kind = kind
+        self.table = table
+        self.key = key
+        self.old = old
+        self.new = new
+        self.clock = clock
+        self.movedTo = movedTo
+        self.movedFrom = movedFrom
+    }
+}
+
+/// What a piece of maintenance cost, for tests and metrics.
+package struct ShapeWork: Hashable, Sendable {
+    /// Rows that were asked for by key.
+    package var rowsRead = 0
+    /// Look-ups along a foreign key.
+    package var lookups = 0
+    /// Rows that those gave.
+    package var rowsFound = 0
+    package var conditionsEvaluated = 0
+
+    package init() {}
+
+    package static func += (left: inout ShapeWork, right: ShapeWork) {
+        left.rowsRead += right.rowsRead
+        left.lookups += right.lookups
+        left.rowsFound += right.rowsFound
+        left.conditionsEvaluated += right.conditionsEvaluated
+    }
+}
+
+/// A row that is outside the shape because its condition could not be evaluated.
+package struct ConditionFailure: Hashable, Sendable {
+    package let table: TableName
+    package let key: RowKey
+    /// In PostgreSQL's words.
+    package let message: String
+}
+
+package struct ShapeChanges: Hashable, Sendable {
+    /// Sorted by the path of the table's first node, then by key. Their places are their op numbers.
+    package var changes: [ShapeChange]
+    /// Rows seen in the new view whose condition failed.
+    package var failures: [ConditionFailure]
+    package var work: ShapeWork
+}

@@ -1,0 +1,147 @@
+import Shapes
+import SyncModel
+
+/// Incremental maintenance: what a transaction does to a shape, by looking only at the rows it can reach.
+///
+/// Nodes are visited from the root down. The rows to look at, at a node, are the changed rows of its table and
+/// the rows that join a parent row whose membership or join columns changed. Each is decided in the view
+/// before and in the view after; the difference, over all nodes of a table, is the answer.
+package enum ShapeMaintenance {
+    /// `transaction` is the net effect, each row at most once. `before` and `after` are the views around it.
+    package static func changes(
+        of shape: Shape, transaction: [RowChange], before: some RowSource, after: some RowSource
+    ) throws -> ShapeChanges {
+        var pass = MaintenancePass(
+            shape: shape, transaction: transaction, before: Membership(shape: shape, source: before),
+            after: Membership(shape: shape, source: after))
+        try pass.visitNodes()
+        return try pass.result()
+    }
+
+    package static func contains(
+        _ key: RowKey, row: Row, of table: TableName, in shape: Shape, source: some RowSource
+    ) throws -> Bool {
+        var membership = Membership(shape: shape, source: source)
+        return try membership.contains(key, row, nodes: shape.nodes(of: table))
+    }
+}
+
+/// The state of one transaction's way through one shape.
+private struct MaintenancePass<Before: RowSource, After: RowSource> {
+    private let shape: Shape
+    private let changed: [TableName: [RowKey: RowChange]]
+    private var before: Membership<Before>
+    private var after: Membership<After>
+    /// Per node, the rows to look at.
+    private var affected: [Set<RowKey>]
+
+    init(shape: Shape, transaction: [RowChange], before: Membership<Before>, after: Membership<After>) {
+        self.shape = shape
+        self.before = before
+        self.after = after
+        var changed: [TableName: [RowKey: RowChange]] = [:]
+        for change in transaction { changed[change.table, default: [:]][change.key] = change }
+        self.changed = changed
+        affected = shape.nodes.map { node in Set((changed[node.table] ?? [:]).keys) }
+    }
+
+    mutating func visitNodes() throws {
+        for node in shape.nodes where !node.children.isEmpty {
+            // Sorted, so that the order of reads is a function of the transaction alone.
+            for key in affected[node.index].sorted() { try visit(key, node) }
+        }
+    }
+
+    private mutating func visit(_ key: RowKey, _ node: Shape.Node) throws {
+        let (old, new) = try images(key, node.table)
+        var was = false
+        var isNow = false
+        if let old { was = try before.isMember(key, old, at: node.index) }
+        if let new { isNow = try after.isMember(key, new, at: node.index) }
+        guard was || isNow else { return }
+        for child in node.children {
+            guard let link = shape.nodes[child].link else { continue }
+            if was, isNow, let old, let new, link.parentColumns.allSatisfy({ old[$0] == new[$0] }) { continue }
+            if was, let old {
+                for row in try before.children(of: old, at: child) { affected[child].insert(row.key) }
+            }
+            if isNow, let new {
+                for row in try after.children(of: new, at: child) { affected[child].insert(row.key) }
+            }
+        }
+    }
+
+    /// The row before and after: from the transaction, or, unchanged, from the view.
+    private mutating func images(_ key: RowKey, _ table: TableName) throws -> (old: Row?, new: Row?) {
+        if let change = changed[table]?[key] { return (change.old, change.new) }
+        let row = try before.row(key, of: table)
+        return (row, row)
+    }
+
+    mutating func result() throws -> ShapeChanges {
+        var changes: [ShapeChange] = []
+        for table in tablesByPath() {
+            let nodes = shape.nodes(of: table)
+            var keys: Set<RowKey> = []
+            for node in nodes { keys.formUnion(affected[node]) }
+            let differences = try differences(table, nodes, keys.sorted())
+            changes.append(contentsOf: Self.joined(differences, changed[table] ?? [:]))
+        }
+        var work = before.work
+        work += after.work
+        return ShapeChanges(changes: changes, failures: after.failures, work: work)
+    }
+
+    private func tablesByPath() -> [TableName] {
+        let first = shape.tables.map { table in (table: table, path: Text(shape.nodes[shape.nodes(of: table)[0]].path))
+        }
+        return first.sorted { $0.path < $1.path }.map(\.table)
+    }
+
+    private mutating func differences(
+        _ table: TableName, _ nodes: [Int], _ keys: [RowKey]
+    ) throws -> [ShapeChange] {
+        let selection = shape.selection(of: table)
+        var differences: [ShapeChange] = []
+        for key in keys {
+            let (old, new) = try images(key, table)
+            var was = false
+            var isNow = false
+            if let old { was = try before.contains(key, old, nodes: nodes) }
+            if let new { isNow = try after.contains(key, new, nodes: nodes) }
+            let kind: ShapeMessage.Kind
+            switch (was, isNow) {
+            case (false, false): continue
+            case (false, true): kind = .insert
+            case (true, false): kind = .delete
+            case (true, true):
+                guard let old, let new, selection.contains(where: { old[$0] != new[$0] }) else { continue }
+                kind = .update
+            }
+            differences.append(
+                ShapeChange(
+                    kind: kind, table: table, key: key, old: was ? old : nil, new: isNow ? new : nil,
+                    clock: changed[table]?[key]?.clock))
+        }
+        return differences
+    }
+
+    /// Names the other half of a key change where both halves are in the shape.
+    private static func joined(_ differences: [ShapeChange], _ changed: [RowKey: RowChange]) -> [ShapeChange] {
+        var gone: Set<RowKey> = []
+        var come: Set<RowKey> = []
+        for change in differences {
+            if change.old != nil { gone.insert(change.key) }
+            if change.new != nil { come.insert(change.key) }
+        }
+        return differences.map { change in
+            guard let source = changed[change.key] else { return change }
+            let movedTo = source.movedTo.flatMap { change.old != nil && come.contains($0) ? $0 : nil }
+            let movedFrom = source.movedFrom.flatMap { change.new != nil && gone.contains($0) ? $0 : nil }
+            guard movedTo != nil || movedFrom != nil else { return change }
+            return ShapeChange(
+                kind: change.kind, table: change.table, key: change.key, old: change.old, new: change.new,
+                clock: change.clock, movedTo: movedTo, movedFrom: movedFrom)
+        }
+    }
+}

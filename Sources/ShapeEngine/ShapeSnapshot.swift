@@ -1,0 +1,53 @@
+import Shapes
+import SyncModel
+
+extension ShapeMaintenance {
+    /// All rows of a shape, each once, a parent before the children that it brings in.
+    ///
+    /// `roots` calls its closure with the rows of the root table, all of them or those that its condition can
+    /// hold for. What it needs to remember are the keys of included rows; for a shape of one node, nothing.
+    @discardableResult
+    package static func snapshot(
+        of shape: Shape, roots: ((RowKey, Row) throws -> Void) throws -> Void, source: some RowSource,
+        emit: (TableName, RowKey, Row) throws -> Void
+    ) throws -> (failures: [ConditionFailure], work: ShapeWork) {
+        try withoutActuallyEscaping(emit) { emit in
+            var pass = SnapshotPass(shape: shape, membership: Membership(shape: shape, source: source), emit: emit)
+            try roots { key, row in try pass.visit(key, row, at: 0) }
+            return (pass.membership.failures, pass.membership.work)
+        }
+    }
+}
+
+private struct SnapshotPass<Source: RowSource> {
+    let shape: Shape
+    var membership: Membership<Source>
+    let emit: (TableName, RowKey, Row) throws -> Void
+    private var visited: [Set<RowKey>]
+    private var emitted: [TableName: Set<RowKey>] = [:]
+    private let sharedTables: Set<TableName>
+
+    init(
+        shape: Shape, membership: Membership<Source>, emit: @escaping (TableName, RowKey, Row) throws -> Void
+    ) {
+        self.shape = shape
+        self.membership = membership
+        self.emit = emit
+        visited = Array(repeating: [], count: shape.nodes.count)
+        sharedTables = Set(shape.tables.filter { shape.nodes(of: $0).count > 1 })
+    }
+
+    /// `row` joins a member at the parent node, or is a root row.
+    mutating func visit(_ key: RowKey, _ row: Row, at index: Int) throws {
+        let node = shape.nodes[index]
+        // Root rows come once; others once for each parent that they join.
+        if index > 0, !visited[index].insert(key).inserted { return }
+        guard membership.satisfies(key, row, node) else { return }
+        if !sharedTables.contains(node.table) || emitted[node.table, default: []].insert(key).inserted {
+            try emit(node.table, key, row)
+        }
+        for child in node.children {
+            for found in try membership.children(of: row, at: child) { try visit(found.key, found.row, at: child) }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import SyncModel
+
+/// A definition resolved against a schema: what the engine maintains.
+package struct Shape: Hashable, Sendable {
+    package let definition: ShapeDefinition
+    /// Node 0 is the root; parents stand before their children.
+    package let nodes: [Node]
+
+    /// One table of the tree. A table may have several nodes.
+    package struct Node: Hashable, Sendable {
+        package let index: Int
+        /// nil for the root.
+        package let parent: Int?
+        /// Include names from the root, joined by `/`; empty for the root.
+        package let path: String
+        package let table: TableName
+        /// nil takes every row.
+        package let predicate: Predicate?
+        /// nil for the root.
+        package let link: Link?
+        /// Column indexes, ascending; the key's are always there.
+        package let selected: [Int]
+        package let children: [Int]
+    }
+
+    /// A child row joins a parent row when the columns' values, in these orders, are equal and not NULL.
+    package struct Link: Hashable, Sendable {
+        package let childColumns: [Int]
+        package let parentColumns: [Int]
+    }
+
+    package init(resolving definition: ShapeDefinition, in schema: DatabaseSchema) throws(ShapeError) {
+        self.definition = definition
+        var resolver = ShapeResolver(definition: definition, schema: schema)
+        nodes = try resolver.resolve()
+    }
+
+    /// Each table once, in node order.
+    package var tables: [TableName] {
+        var tables: [TableName] = []
+        for node in nodes where !tables.contains(node.table) { tables.append(node.table) }
+        return tables
+    }
+
+    package func nodes(of table: TableName) -> [Int] {
+        nodes.indices.filter { nodes[$0].table == table }
+    }
+
+    /// The columns of a table's rows: the union over its nodes, ascending.
+    package func selection(of table: TableName) -> [Int] {
+        var columns: Set<Int> = []
+        for node in nodes where node.table == table { columns.formUnion(node.selected) }
+        return columns.sorted()
+    }
+}

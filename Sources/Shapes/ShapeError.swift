@@ -1,0 +1,41 @@
+/// Why a definition or condition was refused.
+package struct ShapeError: Error, Hashable, Sendable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
+        /// The definition is not of the form that `Protocol/shapes.md` gives.
+        case badDefinition = "bad_definition"
+        /// A limit of `ShapeLimits` was passed.
+        case tooLarge = "too_large"
+        /// Known, but not served yet.
+        case notSupported = "not_supported"
+        case unknownTable = "unknown_table"
+        case unknownColumn = "unknown_column"
+        /// No foreign key, or more than one, leads to the include.
+        case badInclude = "bad_include"
+        /// The condition does not parse or does not type-check.
+        case badCondition = "bad_condition"
+        /// A parameter is missing, unused or not of its type.
+        case badParameters = "bad_parameters"
+    }
+
+    package let code: Code
+    /// A sentence for people; for a condition, in Electric's words.
+    package let message: String
+    /// The member it is about (`where`, `params`, `table`, `columns`, `include.steps.where`); nil: the whole.
+    package let field: String?
+
+    package init(_ code: Code, _ message: String, field: String? = nil) {
+        self.code = code
+        self.message = message
+        self.field = field
+    }
+
+    /// The same error, told of a member inside `path` (`include.steps`).
+    func inside(_ path: String) -> ShapeError {
+        guard !path.isEmpty else { return self }
+        return ShapeError(code, message, field: field.map { "\(path).\($0)" } ?? path)
+    }
+}
+
+extension ShapeError: CustomStringConvertible {
+    package var description: String { field.map { "\($0): \(message)" } ?? message }
+}

@@ -1,0 +1,159 @@
+import SyncModel
+
+/// Prefix operators, literals, names.
+extension Parser {
+    mutating func prefix() throws(ShapeError) -> Term {
+        let at = location
+        if takeWord("not") {
+            let operand = try expression(.not)
+            return try term(.not(operand.syntax, at: at), over: operand)
+        }
+        guard case .symbol(let symbol) = token.kind else { return try primary() }
+        guard symbol == "-" || symbol == "+" else {
+            advance()
+            _ = try expression(.otherOperator)
+            throw ShapeError(.badCondition, "At location \(at): unknown unary operator \(symbol)", field: "where")
+        }
+        advance()
+        let operand = try expression(.sign)
+        if symbol == "+" { return operand }
+        // Like PostgreSQL, so that -9223372036854775808 is an integer.
+        if case .number(let text, _) = operand.syntax {
+            let negated = text.hasPrefix("-") ? String(text.dropFirst()) : "-" + text
+            return Term(syntax: .number(negated, at: at), height: operand.height)
+        }
+        return try term(.negate(operand.syntax, at: at), over: operand)
+    }
+
+    private mutating func primary() throws(ShapeError) -> Term {
+        let at = location
+        switch token.kind {
+        case .string(let text):
+            advance()
+            return Term(syntax: .string(text, at: at))
+        case .number(let text):
+            advance()
+            return Term(syntax: .number(text, at: at))
+        case .parameter(let number):
+            advance()
+            return Term(syntax: .parameter(number, at: at))
+        case .punctuation("("): return try parentheses()
+        case .word(let word): return try name(word)
+        case .quotedName(let name):
+            advance()
+            return try column(name, at: at)
+        case .symbol, .punctuation, .end: throw unexpected()
+        }
+    }
+
+    private mutating func parentheses() throws(ShapeError) -> Term {
+        let at = location
+        advance()
+        if token.isWord("select") || token.isWord("with") { throw notSupported("a sub-select", at: at) }
+        let inner = try expression(.or)
+        if token.isPunctuation(",") { throw notSupported("a row of values", at: at) }
+        try expectPunctuation(")")
+        return inner
+    }
+
+    private mutating func name(_ word: String) throws(ShapeError) -> Term {
+        let at = location
+        switch word {
+        case "true", "false":
+            advance()
+            return Term(syntax: .boolean(word == "true", at: at))
+        case "null":
+            advance()
+            return Term(syntax: .null(at: at))
+        case "cast": return try castFunction()
+        case "case": throw notSupported("CASE", at: at)
+        case "array": throw notSupported("ARRAY", at: at)
+        case _ where Keywords.valueFunctions.contains(word):
+            throw ShapeError(
+                .notSupported, "At location \(at): SQLValueFunction is not supported in this context", field: "where")
+        case _ where Keywords.reserved.contains(word): throw unexpected()
+        default: break
+        }
+        if let literal = try typedLiteral() { return literal }
+        advance()
+        if token.isPunctuation("(") { throw try unknownFunction(word, at: at) }
+        return try column(word, at: at)
+    }
+
+    private mutating func castFunction() throws(ShapeError) -> Term {
+        let at = location
+        advance()
+        try expectPunctuation("(")
+        let operand = try expression(.or)
+        try expectWord("as")
+        let type = try typeReference()
+        try expectPunctuation(")")
+        return try term(.cast(operand.syntax, type, at: at), over: operand)
+    }
+
+    /// `date '2026-02-03'`, `timestamp with time zone '…'`; nil, with nothing read, for anything else.
+    private mutating func typedLiteral() throws(ShapeError) -> Term? {
+        let start = index
+        let at = location
+        var ahead = index + 1
+        // Only words may stand between, so that a column is never mistaken for a type.
+        while case .word = tokens[ahead].kind, ahead < index + 4 { ahead += 1 }
+        guard case .string(let text) = tokens[ahead].kind else { return nil }
+        let literalLocation = tokens[ahead].range.lowerBound
+        guard let type = try? typeReference(), index == ahead else {
+            index = start
+            return nil
+        }
+        advance()
+        let literal = Term(syntax: .string(text, at: literalLocation))
+        return try term(.cast(literal.syntax, type, at: at), over: literal)
+    }
+
+    private mutating func column(_ first: String, at: Int) throws(ShapeError) -> Term {
+        var path = [first]
+        while takePunctuation(".") {
+            switch token.kind {
+            case .word(let word): path.append(word)
+            case .quotedName(let name): path.append(name)
+            case .string, .number, .parameter, .symbol, .punctuation, .end: throw unexpected()
+            }
+            advance()
+        }
+        if token.isPunctuation("(") { throw try unknownFunction(path.joined(separator: "."), at: at) }
+        return Term(syntax: .column(path, at: at))
+    }
+
+    /// Reads the arguments, because the message counts them.
+    private mutating func unknownFunction(_ name: String, at: Int) throws(ShapeError) -> ShapeError {
+        advance()
+        var count = 0
+        if !token.isPunctuation(")"), token.kind != .symbol("*") {
+            repeat {
+                _ = try expression(.or)
+                count += 1
+            } while takePunctuation(",")
+        }
+        return ShapeError(
+            .badCondition, "At location \(at): unknown or unsupported function \(name)/\(count)", field: "where")
+    }
+}
+
+enum Keywords {
+    /// Words that PostgreSQL takes as no column's name unless quoted.
+    static let reserved: Set<String> = [
+        "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization", "binary",
+        "both", "case", "cast", "check", "collate", "collation", "column", "concurrently", "constraint", "create",
+        "cross", "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "false", "fetch", "for",
+        "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in", "initially", "inner",
+        "intersect", "into", "is", "isnull", "join", "lateral", "leading", "left", "like", "limit", "natural", "not",
+        "notnull", "null", "offset", "on", "only", "or", "order", "outer", "overlaps", "placing", "primary",
+        "references", "returning", "right", "select", "similar", "some", "symmetric", "table", "tablesample", "then",
+        "to", "trailing", "true", "union", "unique", "using", "variadic", "verbose", "when", "where", "window", "with",
+    ]
+
+    /// Reserved words that are calls without parentheses.
+    static let valueFunctions: Set<String> = [
+        "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
+        "current_user", "localtime", "localtimestamp", "session_user", "user",
+    ]
+}

@@ -1,0 +1,126 @@
+import SyncModel
+
+/// `IS …`, `BETWEEN`, `IN`, `LIKE`, casts.
+extension Parser {
+    mutating func test(_ operand: Term) throws(ShapeError) -> (Term, endsInOperand: Bool) {
+        let at = location
+        if takeWord("isnull") { return (try isNull(operand, isNegated: false, at: at), false) }
+        if takeWord("notnull") { return (try isNull(operand, isNegated: true, at: at), false) }
+        advance()
+        let isNegated = takeWord("not")
+        if takeWord("null") { return (try isNull(operand, isNegated: isNegated, at: at), false) }
+        if takeWord("distinct") {
+            try expectWord("from")
+            let right = try expression(Precedence.is.tighter)
+            let syntax = Syntax.distinct(operand.syntax, right.syntax, isNegated: isNegated, at: at)
+            return (try term(syntax, over: operand, right), true)
+        }
+        let test: BooleanTest
+        if takeWord("true") {
+            test = isNegated ? .isNotTrue : .isTrue
+        } else if takeWord("false") {
+            test = isNegated ? .isNotFalse : .isFalse
+        } else if takeWord("unknown") {
+            test = isNegated ? .isNotUnknown : .isUnknown
+        } else {
+            throw unexpected()
+        }
+        return (try term(.test(operand.syntax, test, at: at), over: operand), false)
+    }
+
+    private func isNull(_ operand: Term, isNegated: Bool, at: Int) throws(ShapeError) -> Term {
+        try term(.isNull(operand.syntax, isNegated: isNegated, at: at), over: operand)
+    }
+
+    mutating func range(_ operand: Term) throws(ShapeError) -> (Term, endsInOperand: Bool) {
+        let at = location
+        let isNegated = takeWord("not")
+        if takeWord("in") { return (try list(operand, isNegated: isNegated, at: at), false) }
+        if takeWord("between") { return (try between(operand, isNegated: isNegated, at: at), true) }
+        if token.isWord("similar") { throw notSupported("SIMILAR TO", at: at) }
+        let ignoresCase = token.isWord("ilike")
+        advance()
+        let pattern = try expression(Precedence.range.tighter)
+        if token.isWord("escape") { throw notSupported("ESCAPE", at: location) }
+        let syntax = Syntax.like(
+            operand.syntax, pattern.syntax, ignoresCase: ignoresCase, isNegated: isNegated, at: at)
+        return (try term(syntax, over: operand, pattern), true)
+    }
+
+    private mutating func list(_ operand: Term, isNegated: Bool, at: Int) throws(ShapeError) -> Term {
+        try expectPunctuation("(")
+        if token.isWord("select") { throw notSupported("IN (SELECT …)", at: at) }
+        var items: [Term] = []
+        repeat { items.append(try expression(.or)) } while takePunctuation(",")
+        try expectPunctuation(")")
+        let syntax = Syntax.oneOf(operand.syntax, items.map(\.syntax), isNegated: isNegated, at: at)
+        return try term(syntax, overAll: [operand] + items)
+    }
+
+    private mutating func between(_ operand: Term, isNegated: Bool, at: Int) throws(ShapeError) -> Term {
+        let isSymmetric = takeWord("symmetric")
+        if !isSymmetric { _ = takeWord("asymmetric") }
+        let low = try expression(Precedence.range.tighter)
+        try expectWord("and")
+        let high = try expression(Precedence.range.tighter)
+        let syntax = Syntax.between(
+            operand.syntax, low.syntax, high.syntax, isNegated: isNegated, isSymmetric: isSymmetric, at: at)
+        return try term(syntax, over: operand, low, high)
+    }
+
+    mutating func cast(_ operand: Term) throws(ShapeError) -> Term {
+        let at = location
+        advance()
+        let type = try typeReference()
+        return try term(.cast(operand.syntax, type, at: at), over: operand)
+    }
+
+    /// A type's name, SQL's own spellings included.
+    mutating func typeReference() throws(ShapeError) -> TypeReference {
+        let at = location
+        var name: String
+        switch token.kind {
+        case .word(let word) where !Keywords.reserved.contains(word): name = word
+        case .quotedName(let quoted):
+            advance()
+            return TypeReference(name: quoted, location: at)
+        case .word, .string, .number, .parameter, .symbol, .punctuation, .end: throw unexpected()
+        }
+        advance()
+        if name == "pg_catalog", takePunctuation(".") {
+            guard case .word(let word) = token.kind else { throw unexpected() }
+            name = word
+            advance()
+        } else {
+            name = try standardName(name)
+        }
+        if token.isPunctuation("(") { throw notSupported("a type with a modifier", at: location) }
+        if token.isPunctuation("[") { throw notSupported("an array type", at: location) }
+        return TypeReference(name: name, location: at)
+    }
+
+    private mutating func standardName(_ word: String) throws(ShapeError) -> String {
+        switch word {
+        case "int", "integer": return "int4"
+        case "smallint": return "int2"
+        case "bigint": return "int8"
+        case "real": return "float4"
+        case "float": return "float8"
+        case "decimal", "dec": return "numeric"
+        case "boolean": return "bool"
+        case "double":
+            try expectWord("precision")
+            return "float8"
+        case "character":
+            return takeWord("varying") ? "varchar" : "character"
+        case "timestamp":
+            let isWith = token.isWord("with")
+            guard isWith || token.isWord("without") else { return "timestamp" }
+            advance()
+            try expectWord("time")
+            try expectWord("zone")
+            return isWith ? "timestamptz" : "timestamp"
+        default: return word
+        }
+    }
+}

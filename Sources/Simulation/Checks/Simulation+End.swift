@@ -1,0 +1,85 @@
+import Replica
+import Shapes
+import SyncClient
+import SyncModel
+
+/// 8 and 2: everything settles, and then everything is equal.
+extension Simulation {
+    /// What is not settled, in words.
+    func unsettled() throws -> [String] {
+        var left: [String] = []
+        let last = database.commits.last?.transaction.position.rawValue ?? 0
+        for index in devices.indices {
+            guard let replica = devices[index].process?.replica else {
+                left.append("d\(index) is not open")
+                continue
+            }
+            let counts = try replica.counts
+            let moving = counts.byState[.sending, default: 0] + counts.byState[.acknowledged, default: 0]
+            if moving > 0 { left.append("d\(index) has \(moving) operations on their way") }
+            // What builds on a refused operation waits with it.
+            let queued = counts.byState[.queued, default: 0]
+            if queued > 0, counts.parked + counts.conflicts == 0 { left.append("d\(index) has \(queued) queued") }
+            if queued > 0, try isBusy(index) { left.append("d\(index) is sending") }
+            for shape in replica.heldShapes where shape.status != .live {
+                left.append("d\(index) \(shape.id) is \(shape.status)")
+            }
+            if devices[index].frontier.map({ $0.position < last }) ?? true { left.append("d\(index) is behind") }
+        }
+        return left
+    }
+
+    /// With operations that wait for a person, the sender has to have said that nothing else is to be sent.
+    private func isBusy(_ index: Int) throws -> Bool {
+        devices[index].process?.sender.stateKind != .idle
+    }
+
+    func checkEnd() throws {
+        checkCommits()
+        for index in devices.indices {
+            guard let process = devices[index].process else { continue }
+            for shape in process.replica.heldShapes {
+                count("final comparisons")
+                if let difference = finalDifference(of: shape, process) {
+                    violate(.convergence, "d\(index) \(shape.id) \(shape.definition.canonical): \(difference)")
+                }
+            }
+            for id in ledger.operations(of: index) { try checkOutcome(of: id, process.replica) }
+        }
+        try checkBounds()
+    }
+
+    private func finalDifference(of shape: HeldShape, _ process: SimulatedDevice.Process) -> String? {
+        guard let content = contents[shape.definition.canonical] else { return "an unknown shape" }
+        var held: ModelRows = [:]
+        do {
+            for row in try process.replica.read(shape: shape.id, limit: 100_000).rows {
+                guard let table = database.schema[row.table] else { continue }
+                let fields = Dictionary(row.fields.map { ($0.column, $0.value) }, uniquingKeysWith: { $1 })
+                held[row.table, default: [:]][row.key] = Row(table.columns.map { fields[$0.name] ?? .absent })
+            }
+        } catch {
+            return "\(error)"
+        }
+        return ShapeContent.difference(held, content.rows(of: database.rows))
+    }
+
+    private func checkOutcome(of id: OperationID, _ replica: Replica) throws {
+        guard let entry = ledger[id] else { return }
+        let record = try replica.operation(id)
+        let done = (committedVerdicts[id] ?? []).count { $0 == .applied || $0 == .merged }
+        if done > 1 { violate(.exactlyOnce, "\(id) was done \(done) times") }
+        if entry.isDismissed {
+            if done > 0 { violate(.exactlyOnce, "\(id) was reported as refused, and was done") }
+            return
+        }
+        if entry.state == .confirmed {
+            count("operations confirmed")
+            if done != 1 { violate(.exactlyOnce, "\(id) is confirmed, and was done \(done) times") }
+        } else if let record {
+            violate(.exactlyOnce, "\(id) ended as \(record.state)")
+        } else {
+            violate(.exactlyOnce, "\(id) is lost")
+        }
+    }
+}

@@ -1,0 +1,212 @@
+import Foundation
+import JSONText
+import Merge
+import Replica
+import Shapes
+import SyncClient
+import SyncModel
+import SyncProtocol
+import SyncService
+
+/// Daemons, a service and a database in one thread, under faults: the production replica, machines, mirror,
+/// answers and operation processor over real SQLite files; network, clock, processes and PostgreSQL are modelled.
+///
+/// First there are faults, then all is healed and has to drain and converge. Everything follows from the seed.
+package final class Simulation {
+    enum Event {
+        case timer(device: Int, life: Int, Machine, TimerID)
+        /// `isCopy`: nobody waits for its answer.
+        case requestArrives(Int, isCopy: Bool)
+        case answerArrives(Int, [HTTPEvent])
+        case holdExpires(Int, life: Int)
+        case person(Int)
+        case sqlWriter
+        case stream
+        case upkeep
+        case fault
+        case serviceFault
+        case openDevice(Int)
+        case openService
+        case mendPartition(Int)
+    }
+
+    struct Exchange {
+        let device: Int
+        let life: Int
+        let machine: Machine
+        let request: RequestID
+        let body: [UInt8]
+    }
+
+    let options: SimulationOptions
+    var random: SimulationRandom
+    var time = SimulatedTime<Event>()
+    let database = ModelDatabase(.sample)
+    var service: SimulatedService
+    var devices: [SimulatedDevice] = []
+    var exchanges: [Int: Exchange] = [:]
+    var nextExchange = 0
+    var isHealed = false
+    var ledger = Ledger()
+    var report: SimulationReport
+    var logReader: LogReader
+    let definitions: [ShapeDefinition]
+    let contents: [String: ShapeContent]
+    let directory: String
+    /// Of the database's commits, how many the checks have looked at.
+    var checkedCommits = 0
+    var effectCounts: [OperationID: Int] = [:]
+    var committedVerdicts: [OperationID: [Verdict.Outcome]] = [:]
+    var commitPositions: [OperationID: UInt64] = [:]
+    var lastOrder: [String: Int] = [:]
+    /// Rows that a device wanted to make, and that were refused.
+    var refusedRows: [Int: Set<ClientView.Place>] = [:]
+    /// For the canary of torn transactions: what was held back of a device's batch.
+    var withheld: [Int: ShapeBatch] = [:]
+
+    static let flatDefinitions = [#"{"root_table": "pipelines"}"#, #"{"root_table": "steps"}"#]
+    static let otherDefinitions = [
+        """
+        {"root_table": "pipelines", "where": "status = 'active'", "include": {
+            "steps": {"include": {"connections": {"on": "from_step_id"}}}, "comments": true}}
+        """,
+        #"{"root_table": "steps", "where": "x > 4"}"#,
+        #"{"root_table": "comments", "select": ["id", "content"]}"#,
+        #"{"root_table": "connections"}"#,
+    ]
+
+    /// - Parameter directory: is made; whoever calls removes it.
+    package init(_ options: SimulationOptions, directory: String) throws {
+        self.options = options
+        self.directory = directory
+        random = SimulationRandom(seed: options.seed)
+        report = SimulationReport(options: options)
+        definitions = try (Self.flatDefinitions + Self.otherDefinitions).map {
+            try ShapeDefinition(json: JSON(parsing: $0))
+        }
+        let schema = database.schema
+        logReader = try LogReader(definitions, schema: schema)
+        contents = Dictionary(
+            uniqueKeysWithValues: try definitions.map { definition in
+                (definition.canonical, ShapeContent(shape: try Shape(resolving: definition, in: schema)))
+            })
+        service = SimulatedService(disk: try SimulatedDisk(directory: "\(directory)/service"))
+        for index in 0..<random.within(2...4) {
+            devices.append(
+                SimulatedDevice(
+                    index: index, user: "user\(index)", newReplicaID: ReplicaID("replica-\(index)"),
+                    skew: Int64(random.within(-90...90)) * 1_000_000,
+                    disk: try SimulatedDisk(directory: "\(directory)/d\(index)")))
+        }
+    }
+
+    /// Runs in a fresh directory and removes it.
+    package static func run(_ options: SimulationOptions) throws -> SimulationReport {
+        let memory = "/dev/shm"
+        let root =
+            FileManager.default.isWritableFile(atPath: memory) ? memory : FileManager.default.temporaryDirectory.path
+        let directory = "\(root)/satchel-simulation-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        return try Simulation(options, directory: directory).run()
+    }
+
+    package func run() throws -> SimulationReport {
+        for _ in 0..<4 { database.execute([randomPlainInsert(into: ModelTables.pipelines)]) }
+        try openService()
+        for index in devices.indices { try openDevice(index) }
+        for index in devices.indices { time.schedule(.person(index), in: random.within(10...200)) }
+        time.schedule(.sqlWriter, in: 30)
+        time.schedule(.stream, in: 3)
+        time.schedule(.upkeep, in: 100)
+        time.schedule(.fault, in: 150)
+        // What every run is to have had does not depend on luck.
+        time.schedule(.serviceFault, in: options.ticks / 2)
+        while let event = time.next(upTo: options.ticks), !isOver { try handle(event) }
+        time.advance(to: options.ticks)
+        try heal()
+        report.ticks = time.now
+        return report
+    }
+
+    /// Enough was found.
+    var isOver: Bool { report.violations.count >= 5 }
+
+    private func handle(_ event: Event) throws {
+        count("events")
+        database.now = time.microseconds
+        switch event {
+        case .timer(let device, let life, let machine, let id): try timerFired(device, life, machine, id)
+        case .requestArrives(let exchange, let isCopy): try requestArrived(exchange, isCopy: isCopy)
+        case .answerArrives(let exchange, let events): try answerArrived(exchange, events)
+        case .holdExpires(let exchange, let life): try holdExpired(exchange, life)
+        case .person(let device): try personActs(device)
+        case .sqlWriter: sqlWriterActs()
+        case .stream: try streamOn()
+        case .upkeep: try upkeep()
+        case .fault: try strike()
+        case .serviceFault: try killService(losingUnsynced: false)
+        case .openDevice(let device): try openDevice(device)
+        case .openService: try openService()
+        case .mendPartition(let device): mendPartition(device)
+        }
+        checkCommits()
+    }
+
+    // MARK: - The second phase
+
+    /// Virtual ticks within which all has to settle: the longest chain of waits (a request's patience, the longest
+    /// backoff, a held request) twice.
+    static let settlingTicks = 20_000
+
+    private func heal() throws {
+        trace("healed")
+        isHealed = true
+        for index in devices.indices {
+            mendPartition(index)
+            if devices[index].process == nil { try openDevice(index) }
+            try setPaused(index, false)
+        }
+        if service.process == nil { try openService() }
+        // Once by itself; then, until nothing is left, people let go of what was refused.
+        for round in 0..<50 {
+            guard try settle() else { return }
+            if try !dismissAll() { break }
+            if round == 49 { violate(.liveness, "operations are parked again and again") }
+        }
+        try checkEnd()
+    }
+
+    private func settle() throws -> Bool {
+        let limit = time.now + Self.settlingTicks
+        while !isOver {
+            if try unsettled().isEmpty { return true }
+            let next = min(time.now + 50, limit)
+            while let event = time.next(upTo: next), !isOver { try handle(event) }
+            if time.now >= limit { break }
+            time.advance(to: next)
+        }
+        let left = try unsettled()
+        if !isOver { violate(.liveness, "not settled after \(Self.settlingTicks) ticks: \(left)") }
+        // A canary for another promise may leave things unsettled; what it broke is still to be looked for.
+        return !isOver && !options.promises.contains(.liveness)
+    }
+
+    // MARK: - Records
+
+    func count(_ name: String, _ number: Int = 1) { report.counts[name, default: 0] += number }
+
+    func trace(_ text: @autoclosure () -> String) {
+        let line = "\(time.now) \(text())"
+        for byte in line.utf8 {
+            report.traceHash = (report.traceHash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        if options.keepsTrace { report.trace.append(line) }
+    }
+
+    func violate(_ promise: Promise, _ message: @autoclosure () -> String) {
+        guard options.promises.contains(promise), !isOver else { return }
+        let violation = Violation(promise: promise, tick: time.now, message: message())
+        trace("VIOLATION \(violation)")
+        report.violations.append(violation)
+    }
+}

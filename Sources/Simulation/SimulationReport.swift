@@ -1,0 +1,54 @@
+import JSONText
+
+/// What a run did, and what it found.
+package struct SimulationReport: Sendable {
+    package let options: SimulationOptions
+    /// Ticks of both phases.
+    package var ticks = 0
+    package var counts: [String: Int] = [:]
+    package var violations: [Violation] = []
+    /// FNV-1a over the trace: equal seeds give equal hashes.
+    package var traceHash: UInt64 = 0xcbf2_9ce4_8422_2325
+    package var trace: [String] = []
+
+    /// What every run of the usual length does; a run that does not has tested less than it says.
+    package static let required = [
+        "events", "operations submitted", "operations confirmed", "sql transactions", "answers", "batches applied",
+        "fault: request lost", "fault: answer lost", "device kills", "service kills", "log comparisons",
+        "view comparisons", "own writes watched", "final comparisons",
+    ]
+
+    /// What some run of a dozen does.
+    package static let requiredOverall = [
+        "verdict applied", "verdict merged", "verdict conflict", "verdict rejected", "duplicate verdicts",
+        "fault: request duplicated", "fault: answer cut off", "fault: partition", "fault: commit unknown",
+        "fault: database call failed", "fault: device power cut", "fault: service power cut", "paused", "resumed",
+        "shapes held", "shapes forgotten", "retried", "dismissed", "queue full", "groups", "resets", "barriers",
+        "rows resurrected", "rows brought back", "requests held",
+    ]
+
+    /// Those of `required` that did not happen.
+    package var missing: [String] { Self.required.filter { counts[$0, default: 0] == 0 } }
+
+    package var hasFailed: Bool { !violations.isEmpty || (options.canary == nil && !missing.isEmpty) }
+
+    package var text: String {
+        var lines = ["seed \(options.seed), \(ticks) ticks, trace \(String(traceHash, radix: 16))"]
+        for name in counts.keys.sorted() { lines.append("  \(name): \(counts[name, default: 0])") }
+        for name in missing where options.canary == nil { lines.append("  NEVER HAPPENED: \(name)") }
+        for violation in violations { lines.append("  VIOLATION: \(violation)") }
+        return lines.joined(separator: "\n")
+    }
+
+    package var json: String {
+        let counts = JSONObject(counts.keys.sorted().map { ($0, JSON.int(Int64(self.counts[$0, default: 0]))) })
+        let object: JSON = [
+            "seed": .string("\(options.seed)"), "ticks": .int(Int64(ticks)),
+            "canary": options.canary.map { .string($0.rawValue) } ?? .null,
+            "trace": .string(String(traceHash, radix: 16)), "counts": .object(counts),
+            "missing": .array(missing.map { .string($0) }),
+            "violations": .array(violations.map { .string($0.description) }), "failed": .bool(hasFailed),
+        ]
+        return object.text
+    }
+}

@@ -1,0 +1,45 @@
+import Replica
+import SyncClient
+import SyncModel
+import SyncProtocol
+
+/// One person's daemon: the production replica and machines of one process, and what outlives it.
+struct SimulatedDevice {
+    /// What a kill takes away.
+    struct Process {
+        let replica: Replica
+        var stream: SyncStream
+        var sender: QueueSender
+        /// At most one of each machine runs.
+        var streamTimer: TimerID?
+        var senderTimer: TimerID?
+        var exchanges: [Int: StreamExchange] = [:]
+        var nextBarrier: Int64 = 0
+        /// What a client that subscribed to everything holds, from effects alone.
+        var client: ClientView
+    }
+
+    let index: Int
+    let user: String
+    let newReplicaID: ReplicaID
+    /// Microseconds by which the device's clock is wrong.
+    let skew: Int64
+    var disk: SimulatedDisk
+    var process: Process?
+    /// Counts processes: what was meant for an earlier one is dropped.
+    var life = 0
+    var isPartitioned = false
+    /// Operations submitted; also numbers ids and values.
+    var submitted = 0
+    /// Positions of the last whole answer.
+    var frontier: Frontier?
+
+    /// Many operations in little time meet this limit.
+    static let queueLimit = 60
+    static let batchSize = 8
+    static let groupLimit = 3
+
+    var name: String { "d\(index)" }
+}
+
+enum Machine: Hashable, Sendable { case stream, sender }

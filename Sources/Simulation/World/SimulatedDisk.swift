@@ -1,0 +1,50 @@
+import Foundation
+
+/// One SQLite file of one process, over its crashes.
+///
+/// A crash takes the files as they are at that moment to the next place and leaves the old ones to the process
+/// that is no more (which still has them open). A power cut also takes away what was committed to the
+/// write-ahead log after the last sync.
+struct SimulatedDisk {
+    private let directory: String
+    private var life = 0
+    /// The size and the header of the write-ahead log when it was last synced.
+    private var synced: (size: Int, header: Data)?
+
+    init(directory: String) throws {
+        self.directory = directory
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    }
+
+    var path: String { "\(directory)/\(life).sqlite" }
+
+    mutating func noteSync() {
+        guard let log = FileManager.default.contents(atPath: path + "-wal") else { return }
+        synced = (log.count, log.prefix(32))
+    }
+
+    /// Returns whether anything was lost.
+    mutating func crash(losingUnsynced: Bool) throws -> Bool {
+        let old = path
+        life += 1
+        try FileManager.default.copyItem(atPath: old, toPath: path)
+        guard var log = FileManager.default.contents(atPath: old + "-wal") else { return false }
+        var isLoss = false
+        // A log that was begun anew since had been synced when it was moved into the file.
+        if losingUnsynced, let synced, log.prefix(32) == synced.header, log.count > synced.size {
+            log = log.prefix(synced.size)
+            isLoss = true
+        }
+        try log.write(to: URL(fileURLWithPath: path + "-wal"))
+        return isLoss
+    }
+
+    /// Takes away what earlier lives left.
+    func sweep() {
+        for past in max(0, life - 2)..<life {
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: "\(directory)/\(past).sqlite\(suffix)")
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+import Replica
+import Shapes
+import SyncClient
+import SyncModel
+import SyncService
+
+/// People at their daemons, and people at SQL.
+extension Simulation {
+    func personActs(_ index: Int) throws {
+        if isHealed { return }
+        time.schedule(.person(index), in: random.chance(10) ? random.within(1...5) : random.within(10...300))
+        guard devices[index].process != nil else { return }
+        switch random.weighted([70, 8, 7, 4, 4, 3, 4]) {
+        case 0: try submit(index, edits(index, count: random.chance(10) ? 12 : 1), atomic: false)
+        case 1:
+            count("groups")
+            try submit(index, group(index), atomic: true)
+        case 2: try decide(index)
+        case 3: try setPaused(index, !(devices[index].process?.replica.isPaused ?? false))
+        case 4: try changeShapes(index)
+        case 5: try requestBarrier(index)
+        default: try wake(index)
+        }
+    }
+
+    // MARK: - Edits
+
+    private func submit(_ index: Int, _ submissions: [Submission], atomic: Bool) throws {
+        guard let replica = devices[index].process?.replica, !submissions.isEmpty else { return }
+        let now = HybridTimestamp(microseconds: time.microseconds + devices[index].skew)
+        var next = devices[index].submitted
+        let records: [OperationRecord]
+        let effects: Effects
+        do throws(ReplicaError) {
+            (records, effects) = try replica.submit(submissions, atomic: atomic, now: now) {
+                next += 1
+                return OperationID("d\(index)-\(next)")
+            }
+        } catch {
+            if error.code == .queueFull { count("queue full") } else { count("submissions refused") }
+            return
+        }
+        devices[index].submitted = next
+        devices[index].disk.noteSync()
+        for record in records {
+            guard let table = database.schema[record.operation.table], let key = record.operation.rowKey(in: table)
+            else { continue }
+            ledger.add(record, device: index, key: key)
+            count("operations submitted")
+            trace("d\(index) submits \(record.operation.id) \(record.operation.action) \(table.name) \(key)")
+        }
+        try took(index, effects)
+        try sender(index, .queueChanged)
+    }
+
+    private func edits(_ index: Int, count: Int) -> [Submission] {
+        (0..<count).compactMap { _ in edit(index) }
+    }
+
+    private func edit(_ index: Int) -> Submission? {
+        switch random.weighted([10, 18, 12, 12, 38, 10]) {
+        case 0: return insert(index, ModelTables.pipelines, ["status": random.chance(50) ? "active" : "draft"])
+        case 1:
+            guard let parent = row(index, of: ModelTables.pipelines) else { return nil }
+            let x = Value("\(random.chance(3) ? 5000 : random.below(10))")
+            return insert(index, ModelTables.steps, ["pipeline_id": .text(parent), "x": x])
+        case 2:
+            guard let from = row(index, of: ModelTables.steps), let to = row(index, of: ModelTables.steps) else {
+                return nil
+            }
+            return insert(index, ModelTables.connections, ["from_step_id": .text(from), "to_step_id": .text(to)])
+        case 3:
+            guard let parent = row(index, of: ModelTables.pipelines) else { return nil }
+            let step = random.chance(60) ? row(index, of: ModelTables.steps) : nil
+            return insert(
+                index, ModelTables.comments, ["pipeline_id": .text(parent), "step_id": step.map { .text($0) } ?? .null])
+        case 4: return update(index)
+        default: return delete(index)
+        }
+    }
+
+    /// A value that nobody else writes.
+    private func unique(_ index: Int) -> Value {
+        let long = random.chance(15) ? String(repeating: "–", count: 20) : ""
+        return .text(Text("d\(index).\(time.now).\(random.below(1_000_000))\(long)"))
+    }
+
+    private func insert(_ index: Int, _ table: TableName, _ values: [String: Value]) -> Submission {
+        // Some keys are taken by several people at once.
+        let id = random.chance(6) ? "shared-\(random.below(4))" : "\(index)-\(time.now)-\(random.below(100_000))"
+        var set = values
+        if table == ModelTables.comments { set["content"] = unique(index) }
+        if table == ModelTables.pipelines || table == ModelTables.steps { set["name"] = unique(index) }
+        return Submission(table: table, action: random.chance(10) ? .upsert : .insert, key: ["id": Text(id)], set: set)
+    }
+
+    private func update(_ index: Int) -> Submission? {
+        let table = random.chance(60) ? ModelTables.steps : ModelTables.pipelines
+        guard let id = row(index, of: table) else { return nil }
+        var set = ["name": unique(index)]
+        if table == ModelTables.steps, random.chance(40) { set["x"] = Value("\(random.below(10))") }
+        if table == ModelTables.pipelines, random.chance(30) {
+            set["status"] = random.chance(60) ? "active" : "draft"
+        }
+        if table == ModelTables.pipelines, random.chance(30) { set["note"] = unique(index) }
+        return Submission(table: table, action: .update, key: ["id": id], set: set)
+    }
+
+    private func delete(_ index: Int) -> Submission? {
+        let table = random.pick([
+            ModelTables.pipelines, ModelTables.steps, ModelTables.steps, ModelTables.connections, ModelTables.comments,
+        ])
+        guard let table, let id = row(index, of: table) else { return nil }
+        return Submission(table: table, action: .delete, key: ["id": id])
+    }
+
+    private func group(_ index: Int) -> [Submission] {
+        let pipeline = Text("\(index)-g-\(time.now)")
+        let steps = (0..<random.within(1...2)).map { number in
+            Submission(
+                table: ModelTables.steps, action: .insert, key: ["id": Text("\(pipeline)-\(number)")],
+                set: ["pipeline_id": .text(pipeline), "name": unique(index), "x": Value("\(random.below(1200))")])
+        }
+        let name = unique(index)
+        return [
+            Submission(table: ModelTables.pipelines, action: .insert, key: ["id": pipeline], set: ["name": name])
+        ] + steps
+    }
+
+    /// The id of some row that the person sees.
+    private func row(_ index: Int, of table: TableName) -> Text? {
+        guard let client = devices[index].process?.client else { return nil }
+        var ids: Set<Text> = []
+        for rows in client.shapes.values {
+            for (place, held) in rows where place.table == table {
+                if let id = held.fields["id"]?.text { ids.insert(id) }
+            }
+        }
+        return random.pick(ids.sorted())
+    }
+
+    // MARK: - Wishes
+
+    /// What was refused is tried again, or let go.
+    private func decide(_ index: Int) throws {
+        guard let replica = devices[index].process?.replica,
+            let record = random.pick(try replica.operations([.parked], limit: 20))
+        else { return }
+        if random.chance(50) { try retry(record, index) } else { try dismiss(record, index) }
+    }
+
+    private func retry(_ record: OperationRecord, _ index: Int) throws {
+        guard let replica = devices[index].process?.replica else { return }
+        count("retried")
+        let id = record.operation.id
+        trace("d\(index) retries \(id)")
+        // It takes effect after operations that were submitted later.
+        ledger.change(id) { $0.isRetried = true }
+        let effects = try replica.retry(id)
+        devices[index].disk.noteSync()
+        try took(index, effects)
+        try sender(index, .queueChanged)
+    }
+
+    func dismiss(_ record: OperationRecord, _ index: Int) throws {
+        guard let replica = devices[index].process?.replica else { return }
+        count("dismissed")
+        let id = record.operation.id
+        trace("d\(index) dismisses \(id)")
+        ledger.change(id) { $0.isDismissed = true }
+        ledger.close(id)
+        noteRefusal(of: id)
+        let effects = try replica.dismiss(id)
+        devices[index].disk.noteSync()
+        try took(index, effects)
+        try sender(index, .queueChanged)
+    }
+
+    /// False: nothing was parked.
+    func dismissAll() throws -> Bool {
+        var isAny = false
+        for index in devices.indices {
+            while let record = try devices[index].process?.replica.operations([.parked], limit: 1).first {
+                isAny = true
+                try dismiss(record, index)
+            }
+        }
+        return isAny
+    }
+
+    func setPaused(_ index: Int, _ isPaused: Bool) throws {
+        guard let replica = devices[index].process?.replica, replica.isPaused != isPaused else { return }
+        count(isPaused ? "paused" : "resumed")
+        trace("d\(index) \(isPaused ? "pauses" : "resumes")")
+        try replica.setPaused(isPaused)
+        devices[index].disk.noteSync()
+        if isPaused {
+            try stream(index, .paused)
+            try sender(index, .paused)
+        } else {
+            // A process that began paused has never been told what to ask for.
+            try stream(index, .shapesChanged(wantedShapes(index)))
+            try stream(index, .resumed)
+            try sender(index, .resumed)
+        }
+    }
+
+    private func changeShapes(_ index: Int) throws {
+        guard let replica = devices[index].process?.replica else { return }
+        let others = replica.heldShapes.filter { !Self.isFlat($0.definition) }
+        if random.chance(40), let shape = random.pick(others) {
+            count("shapes forgotten")
+            trace("d\(index) forgets \(shape.id)")
+            let effects = try replica.forget(shape: shape.id)
+            try took(index, effects)
+            devices[index].process?.client.shapes[shape.id] = nil
+        } else if let definition = random.pick(definitions) {
+            count("shapes held")
+            let (shape, effects) = try replica.hold(definition)
+            trace("d\(index) holds \(shape.id)")
+            try took(index, effects)
+        }
+        try stream(index, .shapesChanged(wantedShapes(index)))
+    }
+
+    private func requestBarrier(_ index: Int) throws {
+        guard let next = devices[index].process.map({ $0.nextBarrier + 1 }) else { return }
+        devices[index].process?.nextBarrier = next
+        try stream(index, .barrierRequested(next))
+    }
+
+    private func wake(_ index: Int) throws {
+        count("woken")
+        let isPaused = devices[index].process?.replica.isPaused ?? true
+        if isPaused { return }
+        switch random.below(3) {
+        case 0:
+            try stream(index, .nudged)
+            try sender(index, .nudged)
+        case 1:
+            try stream(index, .networkChanged)
+            try sender(index, .nudged)
+        default:
+            try stream(index, .woke)
+            try sender(index, .woke)
+        }
+    }
+}
+
+// MARK: - Plain SQL
+
+extension Simulation {
+    func sqlWriterActs() {
+        if isHealed { return }
+        time.schedule(.sqlWriter, in: random.within(10...250))
+        // Half of the transactions are small, the others touch several tables.
+        let statements = (0..<(random.chance(50) ? 1 : random.within(2...5))).compactMap { _ in plainStatement() }
+        let isDone = database.execute(statements)
+        count(isDone ? "sql transactions" : "sql transactions refused")
+        trace("sql \(statements.count) statements \(isDone)")
+    }
+
+    private func plainStatement() -> PlainStatement? {
+        let tables = database.schema.tables.map(\.name)
+        guard let table = random.pick(tables) else { return nil }
+        let key = random.pick((database.rows[table] ?? [:]).keys.sorted())
+        switch random.weighted([35, 45, 15]) {
+        case 0: return randomPlainInsert(into: table)
+        case 1:
+            guard let key else { return nil }
+            let value = Value("sql \(time.now) \(random.below(1000))")
+            if table == ModelTables.connections { return nil }
+            return .update(table, key: key, [table == ModelTables.comments ? "content" : "name": value])
+        default: return key.map { .delete(table, key: $0) }
+        }
+    }
+
+    func randomPlainInsert(into table: TableName) -> PlainStatement {
+        func some(_ parent: TableName) -> Value {
+            let key = random.pick((database.rows[parent] ?? [:]).keys.sorted())
+            return key.flatMap { database.rows[parent]?[$0]?[0] } ?? "none"
+        }
+        let id = Value("sql-\(time.now)-\(random.below(1_000_000))")
+        let name = Value("sql \(random.below(1000))")
+        switch table {
+        case ModelTables.pipelines:
+            return .insert(table, ["id": id, "name": name, "status": random.chance(60) ? "active" : "draft"])
+        case ModelTables.steps:
+            let x = Value("\(random.below(10))")
+            return .insert(table, ["id": id, "name": name, "pipeline_id": some(ModelTables.pipelines), "x": x])
+        case ModelTables.connections:
+            let (from, to) = (some(ModelTables.steps), some(ModelTables.steps))
+            return .insert(table, ["id": id, "from_step_id": from, "to_step_id": to])
+        default:
+            let (pipeline, step) = (some(ModelTables.pipelines), some(ModelTables.steps))
+            return .insert(table, ["id": id, "content": name, "pipeline_id": pipeline, "step_id": step])
+        }
+    }
+
+    // MARK: - Faults of processes
+
+    func strike() throws {
+        if isHealed { return }
+        time.schedule(.fault, in: random.within(100...900))
+        let index = random.below(devices.count)
+        switch random.weighted([35, 15, 15, 10, 25]) {
+        case 0: try killDevice(index, losingUnsynced: false)
+        case 1: try killDevice(index, losingUnsynced: true)
+        case 2: try killService(losingUnsynced: false)
+        case 3: try killService(losingUnsynced: true)
+        default:
+            guard !devices[index].isPartitioned else { return }
+            count("fault: partition")
+            trace("d\(index) is cut off")
+            devices[index].isPartitioned = true
+            time.schedule(.mendPartition(index), in: random.within(100...1500))
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import Merge
+import SyncClient
+import SyncModel
+import SyncProtocol
+import SyncService
+
+/// The service's driver, and what PostgreSQL sends it.
+extension Simulation {
+    var serviceClock: HybridTimestamp { HybridTimestamp(microseconds: time.microseconds) }
+
+    func openService() throws {
+        guard service.process == nil else { return }
+        service.life += 1
+        let mirror = try SynchronousMirror(path: service.disk.path)
+        let slot = mirror.position == nil ? nil : MirrorPlan.Slot(confirmed: service.flushed, isLost: false)
+        switch mirror.plan(server: service.epoch, slot: slot, catalogue: database.schema) {
+        case .resume(let lsn):
+            let streamed = database.commits.firstIndex { $0.transaction.position >= lsn } ?? database.commits.count
+            service.process = SimulatedService.Process(mirror: mirror, streamed: streamed)
+            trace("the service resumes at \(lsn)")
+        case .copy:
+            count("mirror copies")
+            try copy(into: mirror)
+            service.process = SimulatedService.Process(mirror: mirror, streamed: database.commits.count)
+            trace("the service copies")
+        }
+        service.disk.noteSync()
+        service.disk.sweep()
+        logReader.restart()
+    }
+
+    private func copy(into mirror: SynchronousMirror) throws {
+        var rows: [(table: TableName, row: Row, clock: RowClock)] = []
+        for table in database.schema.tables {
+            let found = database.rows[table.name] ?? [:]
+            for key in found.keys.sorted() {
+                if let row = found[key] { rows.append((table.name, row, database.clock(table.name, key))) }
+            }
+        }
+        try mirror.copy(
+            rows, catalogue: database.schema, epoch: service.epoch, consistentPoint: database.end,
+            nextXID: UInt64(database.xid) + 1)
+    }
+
+    func killService(losingUnsynced: Bool) throws {
+        guard service.process != nil else { return }
+        count("service kills")
+        trace("the service is killed")
+        for held in service.process?.held ?? [] where random.chance(60) {
+            time.schedule(.answerArrives(held.exchange, [.failed(.interrupted("reset"))]), in: 2)
+        }
+        if try service.disk.crash(losingUnsynced: losingUnsynced) { count("fault: service power cut") }
+        service.process = nil
+        time.schedule(.openService, in: random.within(20...500))
+    }
+
+    // MARK: - The stream
+
+    /// The next commits reach the mirror, one SQLite transaction each.
+    func streamOn() throws {
+        time.schedule(.stream, in: isHealed ? 2 : random.chance(5) ? random.within(50...300) : random.within(1...12))
+        guard let process = service.process else { return }
+        var streamed = process.streamed
+        var room = random.within(1...4)
+        while room > 0, streamed < database.commits.count {
+            let commit = database.commits[streamed]
+            try process.mirror.apply(spoilt(commit.transaction))
+            streamed += 1
+            room -= 1
+            service.process?.streamed = streamed
+            try checkLogs(after: commit)
+        }
+        let frontier = process.mirror.frontier
+        if streamed == database.commits.count { process.mirror.frontierMoved(to: LSN(database.end.rawValue - 1)) }
+        if streamed > process.streamed || process.mirror.frontier > frontier { try answerHeld() }
+    }
+
+    /// Once a second, what is durable is told to PostgreSQL.
+    func upkeep() throws {
+        time.schedule(.upkeep, in: 100)
+        guard let process = service.process else { return }
+        if let durable = try process.mirror.makeDurable() {
+            service.flushed = durable
+            service.disk.noteSync()
+        }
+        try checkBounds()
+    }
+
+    // MARK: - Requests
+
+    func requestArrived(_ id: Int, isCopy: Bool) throws {
+        guard let exchange = exchanges[id] else { return }
+        guard service.process != nil else {
+            if !isCopy { time.schedule(.answerArrives(id, [.failed(.unreachable("refused"))]), in: 1) }
+            return
+        }
+        switch exchange.machine {
+        case .stream: try streamRequested(id, exchange, isCopy: isCopy)
+        case .sender: try operationsRequested(id, exchange, isCopy: isCopy)
+        }
+    }
+
+    private func streamRequested(_ id: Int, _ exchange: Exchange, isCopy: Bool) throws {
+        let request: SyncRequest
+        do throws(ServiceError) {
+            request = try SyncRequest(body: exchange.body)
+        } catch {
+            return reply(id, status: error.code.status, error.body)
+        }
+        let barrier = request.isBarrier ? LSN(database.end.rawValue - 1) : nil
+        let deadline = time.now + Int(ProtocolLimits.liveHoldSeconds) * 100
+        let held = SimulatedService.Held(exchange: id, request: request, barrier: barrier, deadline: deadline)
+        if try answer(held, isCopy: isCopy) || isCopy { return }
+        count("requests held")
+        service.process?.held.append(held)
+        time.schedule(.holdExpires(id, life: service.life), in: deadline - time.now)
+    }
+
+    /// False: there is nothing to say yet.
+    private func answer(_ held: SimulatedService.Held, isCopy: Bool = false) throws -> Bool {
+        guard let mirror = service.process?.mirror else { return false }
+        let isDue = time.now >= held.deadline
+        if let barrier = held.barrier, mirror.frontier < barrier.rawValue, !isDue { return false }
+        do {
+            let answer = try mirror.answer(held.request, now: serviceClock)
+            guard answer.isNews || !held.request.isLive || isDue else { return false }
+            if !isCopy { reply(held.exchange, status: 200, answer.body) }
+        } catch let error as ServiceError {
+            if !isCopy { reply(held.exchange, status: error.code.status, error.body) }
+        }
+        return true
+    }
+
+    private func answerHeld() throws {
+        var left: [SimulatedService.Held] = []
+        for held in service.process?.held ?? [] {
+            guard let exchange = exchanges[held.exchange], devices[exchange.device].life == exchange.life else {
+                continue
+            }
+            if try !answer(held) { left.append(held) }
+        }
+        service.process?.held = left
+    }
+
+    func holdExpired(_ id: Int, _ life: Int) throws {
+        guard service.life == life else { return }
+        try answerHeld()
+    }
+
+    private func operationsRequested(_ id: Int, _ exchange: Exchange, isCopy: Bool) throws {
+        disturb()
+        let user = devices[exchange.device].user
+        let result: Result<OperationsAnswer, ServiceError>
+        if let canary = options.canary, let request = try? OperationsRequest(body: exchange.body) {
+            result = spoilt(request, canary, user: user)
+        } else {
+            result = service.operations(exchange.body, user: user, database: database, arrival: serviceClock)
+        }
+        database.disturbance = nil
+        report.counts["rows brought back"] = database.restorations
+        report.counts["rows resurrected"] = database.resurrections
+        trace("operations of d\(exchange.device) \(id): \(Self.text(result))")
+        // Killed between the commit and the answer.
+        if !isHealed, random.chance(1) { return try killService(losingUnsynced: random.chance(40)) }
+        if isCopy { return }
+        switch result {
+        case .success(let answer): reply(id, status: 200, answer.body)
+        case .failure(let error): reply(id, status: error.code.status, error.body)
+        }
+    }
+
+    private static func text(_ result: Result<OperationsAnswer, ServiceError>) -> String {
+        switch result {
+        case .success(let answer): answer.verdicts.map { "\($0.seq)=\($0.outcome.rawValue)" }.joined(separator: " ")
+        case .failure(let error): error.code.rawValue
+        }
+    }
+
+    private func disturb() {
+        guard !isHealed else { return }
+        if random.chance(4) {
+            count("fault: commit unknown")
+            database.disturbance = .lostCommit
+        } else if random.chance(5) {
+            count("fault: database call failed")
+            let failure: OperationFailure = random.chance(50) ? .retry("deadlock") : .unavailable("gone")
+            database.disturbance = .failure(failure, beforeCall: random.below(20))
+        }
+    }
+}

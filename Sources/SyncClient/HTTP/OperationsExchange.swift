@@ -1,0 +1,24 @@
+import SyncModel
+import SyncProtocol
+
+/// One request of the queue sender over HTTP.
+package struct OperationsExchange: Sendable {
+    private var reader = ResponseReader()
+
+    package init() {}
+
+    package static func request(_ request: OperationsRequest, as identity: Identity) -> HTTPRequest {
+        HTTPRequest(
+            .operations, as: identity, body: request.body, responseLimit: ProtocolLimits.plainAnswerBytes)
+    }
+
+    /// The outcome at the last event; nil before.
+    package mutating func receive(_ event: HTTPEvent) -> Result<OperationsAnswer, RequestFailure>? {
+        guard let result = reader.receive(event) else { return nil }
+        return result.flatMap { head in
+            guard head.status == 200 else { return .failure(ResponseReader.failure(head, body: reader.body)) }
+            return Result { () throws(ServiceError) in try OperationsAnswer(body: reader.body) }
+                .mapError { .malformed($0.message) }
+        }
+    }
+}

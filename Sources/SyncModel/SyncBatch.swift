@@ -1,0 +1,62 @@
+/// One whole answer of the sync stream: what each shape received, up to one common frontier.
+package struct SyncBatch: Hashable, Sendable {
+    package var shapes: [ShapeBatch]
+    package var frontier: Frontier
+
+    package init(shapes: [ShapeBatch], frontier: Frontier) {
+        self.shapes = shapes
+        self.frontier = frontier
+    }
+}
+
+/// What one answer says of one shape.
+package struct ShapeBatch: Hashable, Sendable {
+    /// The name that the device gave the shape in its request.
+    package let shape: String
+    package var handle: ShapeHandle
+    /// Where the next request goes on.
+    package var offset: LogOffset
+    /// A new life of the shape: the messages replace everything held of it.
+    package var isReset: Bool
+    package var messages: [ShapeMessage]
+    /// The shape has not reached the frontier yet.
+    package var hasMore: Bool
+    /// The shape cannot be served any more, for this reason.
+    package var ended: Reason?
+
+    package init(
+        shape: String, handle: ShapeHandle, offset: LogOffset, isReset: Bool = false,
+        messages: [ShapeMessage] = [], hasMore: Bool = false, ended: Reason? = nil
+    ) {
+        self.shape = shape
+        self.handle = handle
+        self.offset = offset
+        self.isReset = isReset
+        self.messages = messages
+        self.hasMore = hasMore
+        self.ended = ended
+    }
+}
+
+/// The point up to which everything is known.
+package struct Frontier: Hashable, Sendable {
+    package let epoch: Epoch
+    /// The tx part of an offset.
+    package let position: UInt64
+    /// Operations of the asking replica up to this seq have come back through the stream.
+    package let confirmedSeq: Int64
+    /// False: a shape still has more; ask again at once.
+    package let isComplete: Bool
+    /// The service's clock when it answered.
+    package let serviceClock: HybridTimestamp
+
+    package init(
+        epoch: Epoch, position: UInt64, confirmedSeq: Int64, isComplete: Bool, serviceClock: HybridTimestamp
+    ) {
+        self.epoch = epoch
+        self.position = position
+        self.confirmedSeq = confirmedSeq
+        self.isComplete = isComplete
+        self.serviceClock = serviceClock
+    }
+}

@@ -1,0 +1,36 @@
+import JSONText
+import SyncModel
+
+/// `GET /v1/schema`: the published tables, and the data model file as it stands.
+package struct SchemaAnswer: Hashable, Sendable {
+    package let epoch: Epoch
+    package let schema: DatabaseSchema
+    package let dataModel: Text?
+
+    package init(epoch: Epoch, schema: DatabaseSchema, dataModel: Text?) {
+        self.epoch = epoch
+        self.schema = schema
+        self.dataModel = dataModel
+    }
+}
+
+extension SchemaAnswer {
+    package var body: [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("protocol", ProtocolVersion.current)
+        json.member("epoch", epoch.description)
+        schema.writeMembers(to: &json)
+        json.member("data_model", dataModel?.string)
+        json.endObject()
+        return json.bytes
+    }
+
+    package init(body: [UInt8]) throws(ServiceError) {
+        let answer = try JSON(message: body).object(at: "answer")
+        try answer.requireProtocolVersion()
+        epoch = try answer.epoch("epoch")
+        schema = try DatabaseSchema(answer)
+        dataModel = try answer.optionalText("data_model").map { Text($0) }
+    }
+}

@@ -1,0 +1,85 @@
+import JSONText
+import SyncModel
+
+/// A row message in Electric's form, with the clock added:
+/// `{"key", "value": {...}, "headers": {"operation", "relation", "clock", "lsn", "op_position", "txids",
+/// "last"}}`.
+extension ShapeMessage {
+    package func write(to json: inout JSONWriter) {
+        let writer = MessageWriter(table: table)
+        json.beginObject()
+        json.member("key", writer.messageKey(key))
+        json.key("value")
+        json.beginObject()
+        for field in fields { json.member(field.column, field.value) }
+        json.endObject()
+        writer.writeHeaders(kind, clock: clock, origin: origin, to: &json)
+        json.endObject()
+    }
+
+    package var json: [UInt8] {
+        var json = JSONWriter(reserving: 256)
+        write(to: &json)
+        return json.bytes
+    }
+
+    package init(json: [UInt8]) throws(ServiceError) {
+        try self.init(JSON(message: json))
+    }
+
+    init(_ value: JSON) throws(ServiceError) {
+        let message = try value.object(at: "message")
+        let headers = try message.object("headers")
+        let operation = try headers.text("operation")
+        guard let kind = Kind(rawValue: operation) else {
+            throw .badRequest("message.headers.operation: '\(operation)' is none of insert, update, delete")
+        }
+        let relation = try headers.texts("relation")
+        guard relation.count == 2 else { throw .badRequest("message.headers.relation: two names are wanted") }
+        let table = TableName(schema: relation[0], name: relation[1])
+        let messageKey = try message.text("key")
+        guard let key = RowKey(messageKey: messageKey, of: table) else {
+            throw .badRequest("message.key: '\(messageKey)' is no key of \(table)")
+        }
+        let fields = try message.object("value").values().map { Field($0.0, $0.1) }
+        self.init(
+            kind: kind, table: table, key: key, fields: fields, clock: try RowClock(headers),
+            origin: try Origin(headers))
+    }
+}
+
+extension RowClock {
+    fileprivate init?(_ headers: ObjectReader) throws(ServiceError) {
+        guard let clock = try headers.optionalObject("clock") else { return nil }
+        self.init(
+            version: try clock.integer("version"),
+            clock: HybridTimestamp(microseconds: try clock.integer("at")))
+    }
+}
+
+extension ShapeMessage.Origin {
+    /// nil for a snapshot's message.
+    fileprivate init?(_ headers: ObjectReader) throws(ServiceError) {
+        guard let lsn = try headers.optionalText("lsn") else { return nil }
+        guard let tx = UInt64(lsn), let op = UInt64(exactly: try headers.integer("op_position")) else {
+            throw .badRequest("message.headers: lsn and op_position are whole numbers")
+        }
+        let txids = try headers.array("txids")
+        guard let xid = txids.first?.int.flatMap(UInt32.init(exactly:)) else {
+            throw .badRequest("message.headers.txids: a transaction id is wanted")
+        }
+        self.init(
+            offset: LogOffset(tx: tx, op: op), xid: xid, isLast: try headers.optionalBool("last") ?? false)
+    }
+}
+
+extension RowKey {
+    /// What of a message's key follows the relation; nil when the key belongs to another table.
+    package init?(messageKey: String, of table: TableName) {
+        let prefix = table.messageKey(RowKey(text: ""))
+        guard messageKey.utf8.starts(with: prefix.utf8) else { return nil }
+        let key = String(messageKey.utf8.dropFirst(prefix.utf8.count)) ?? ""
+        guard !key.isEmpty else { return nil }
+        self.init(text: Text(key))
+    }
+}

@@ -1,0 +1,240 @@
+import GRDB
+import JSONText
+import Shapes
+import SyncModel
+import SyncProtocol
+
+/// `GET /v1/shape`: one-table shapes as Electric 1.7's server answers them.
+struct ElectricRoute: Sendable {
+    let mirror: Mirror
+    let limits: Mirror.ShapeLimits
+    /// How long a live request is held.
+    let hold: Duration
+    /// How long the first chunk may be taken from a cache; nil: as Electric's server says.
+    let cacheSeconds: Int?
+    let now: @Sendable () -> HybridTimestamp
+    /// In 1...3600, for cursors.
+    let random: @Sendable () -> Int64
+
+    /// About how many log entries one response carries.
+    private static let entryLimit = 20_000
+
+    func answer(query: [(name: String, value: String)], isGet: Bool) async -> ElectricAnswer {
+        do {
+            let parameters = try ElectricParameters(query)
+            return try await answer(parameters, isGet: isGet)
+        } catch let invalid as ElectricParameters.Invalid {
+            return .invalid(invalid.field, invalid.message)
+        } catch let error as ShapeError {
+            return .invalid(error.field ?? "where", error.message)
+        } catch let error as ServiceError {
+            return error.code == .notReady
+                ? .unavailable(error.message) : .error(error.code.status, ["message": .string(error.message)])
+        } catch {
+            return .error(500, ["error": "Internal server error"])
+        }
+    }
+
+    private func answer(_ parameters: ElectricParameters, isGet: Bool) async throws -> ElectricAnswer {
+        guard let catalogue = mirror.catalogue else {
+            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
+        }
+        guard let table = catalogue[parameters.table] else {
+            if parameters.table.schema == "pg_catalog" {
+                // What Electric's server says, whose publication takes no catalogue table.
+                let message =
+                    "Unexpected error while creating snapshot: "
+                    + "cannot add relation \"\(parameters.table.name)\" to publication"
+                return .error(500, ["message": .string(message)])
+            }
+            let name = "\"\(parameters.table.schema)\".\"\(parameters.table.name)\""
+            throw ElectricParameters.Invalid(
+                field: "table",
+                message: "Table \(name) does not exist. If the table name contains capitals or special characters "
+                    + "you must quote it.")
+        }
+        let definition = try ShapeDefinition(
+            table: table.name, where: parameters.condition, parameters: parameters.parameters.map { Text($0) },
+            columns: parameters.columns)
+        let form = ShapeForm.electric(full: parameters.isFull, changesOnly: parameters.isChangesOnly)
+        let kept = try await mirror.keep(definition, form: form, limits: limits)
+        let reader = Reader(route: self, parameters: parameters, kept: kept, table: table, isGet: isGet)
+        guard case .at(let offset) = parameters.offset else { return try await reader.fromNow() }
+        if offset == .beforeAll { return try await reader.firstChunk() }
+        guard parameters.handle == kept.handle else { return .mustRefetch(kept.handle) }
+        return parameters.isLive ? try await reader.live(after: offset) : try await reader.next(after: offset)
+    }
+
+    /// One request, with all it needs.
+    private struct Reader {
+        let route: ElectricRoute
+        let parameters: ElectricParameters
+        let kept: KeptShape
+        let table: TableSchema
+        let isGet: Bool
+
+        var mirror: Mirror { route.mirror }
+
+        func firstChunk() async throws -> ElectricAnswer {
+            if parameters.isChangesOnly {
+                return respond([], from: .beforeAll, to: .firstChunk, isUpToDate: nil, isLive: false)
+            }
+            while true {
+                let seen = mirror.signal.count
+                if let chunk = try await mirror.pool.read({ db in
+                    try ShapeLogReader(db: db).chunk(0, of: kept.id)
+                }) {
+                    return respond([chunk.body], from: .beforeAll, to: .firstChunk, isUpToDate: nil, isLive: false)
+                }
+                if let failure = mirror.state.failures[kept.handle] {
+                    throw ServiceError(.tooLarge, failure.message)
+                }
+                guard mirror.state.shapes[kept.handle] != nil else { return .mustRefetch(nil) }
+                try await wait(seen: seen, atMost: route.hold)
+            }
+        }
+
+        func fromNow() async throws -> ElectricAnswer {
+            let last = try await mirror.pool.read { db in try ShapeLogReader(db: db).lastOffset(of: kept.id) }
+            return respond(
+                [], from: nil, to: last ?? .snapshotEnd, isUpToDate: mirror.state.position?.position ?? 0,
+                isLive: false, hasData: false)
+        }
+
+        /// The next snapshot chunk, or what the log has.
+        func next(after offset: LogOffset) async throws -> ElectricAnswer {
+            while true {
+                let seen = mirror.signal.count
+                let found = try await mirror.pool.read { db in try look(after: offset, db) }
+                switch found {
+                case .chunk(let body, let reached):
+                    return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: false)
+                case .changes(let changes, let upToDate):
+                    return respond(changes, from: offset, upToDate: upToDate, isLive: false)
+                case .nothing(let last):
+                    if offset > last { return try await outOfBounds() }
+                    return respond([], from: offset, to: last, isUpToDate: position, isLive: false)
+                case .notYet: break
+                }
+                guard mirror.state.shapes[kept.handle] != nil else { return .mustRefetch(nil) }
+                try await wait(seen: seen, atMost: route.hold)
+            }
+        }
+
+        func live(after offset: LogOffset) async throws -> ElectricAnswer {
+            let deadline = ContinuousClock.now + route.hold
+            while true {
+                let seen = mirror.signal.count
+                guard mirror.state.shapes[kept.handle] != nil else { return .mustRefetch(nil) }
+                let found = try await mirror.pool.read { db in try look(after: offset, db) }
+                switch found {
+                case .chunk(let body, let reached):
+                    return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: true)
+                case .changes(let changes, let upToDate):
+                    return respond(changes, from: offset, upToDate: upToDate, isLive: true)
+                case .nothing(let last):
+                    if offset > last { return try await outOfBounds() }
+                    if ContinuousClock.now >= deadline || mirror.signal.isClosed {
+                        return respond(
+                            [], from: offset, to: last, isUpToDate: position, isLive: true, hasData: false)
+                    }
+                case .notYet: break
+                }
+                try await wait(seen: seen, atMost: deadline - ContinuousClock.now)
+            }
+        }
+
+        private func wait(seen: UInt64, atMost limit: Duration) async throws {
+            guard !mirror.signal.isClosed else { throw ServiceError(.notReady, "the service is stopping") }
+            await mirror.signal.wait(
+                for: ReaderSignal.Interest(shapes: [kept.id], seen: seen), atMost: limit)
+        }
+
+        private var position: UInt64 { mirror.state.position?.position ?? 0 }
+
+        private enum Found: Sendable {
+            case chunk([UInt8], LogOffset)
+            /// With the newest transaction seen, where these changes reach the end of the log.
+            case changes([LoggedChange], upToDate: UInt64?)
+            case nothing(last: LogOffset)
+            case notYet
+        }
+
+        private func look(after offset: LogOffset, _ db: Database) throws -> Found {
+            let reader = ShapeLogReader(db: db)
+            if offset.isInSnapshot {
+                let number = Int(clamping: offset.op) + 1
+                if let chunk = try reader.chunk(number, of: kept.id) {
+                    return .chunk(chunk.body, LogOffset(tx: 0, op: UInt64(number)))
+                }
+                guard try reader.chunkCount(of: kept.id) != nil else { return .notYet }
+            }
+            let from = offset.tx == 0 ? LogOffset.endOf(tx: kept.snapshotTx) : offset
+            let cut = try reader.cut(of: kept.id, after: from, limit: ElectricRoute.entryLimit)
+            let changes = try reader.changes(of: kept.id, after: from, through: cut ?? UInt64(Int64.max))
+            if changes.isEmpty { return .nothing(last: try reader.lastOffset(of: kept.id) ?? .snapshotEnd) }
+            let position = try MirrorPosition.read(in: db)?.position ?? 0
+            return .changes(changes, upToDate: cut == nil ? position : nil)
+        }
+
+        private func outOfBounds() async throws -> ElectricAnswer {
+            // Electric holds such a request for half a poll: another server may be behind the same address.
+            await mirror.signal.wait(
+                for: ReaderSignal.Interest(seen: mirror.signal.count), atMost: route.hold / 2)
+            return .invalid("offset", "out of bounds for this shape")
+        }
+
+        private func respond(
+            _ changes: [LoggedChange], from offset: LogOffset, upToDate: UInt64?, isLive: Bool
+        ) -> ElectricAnswer {
+            let renderer = MessageRenderer(kept, catalogue: DatabaseSchema(tables: [table]))
+            var json = JSONWriter(reserving: 4096)
+            json.beginArray()
+            for change in changes { renderer.write(change, to: &json) }
+            let last = changes.last?.offset ?? offset
+            return respond(
+                [Array(json.bytes.dropFirst())], from: offset, to: last, isUpToDate: upToDate, isLive: isLive)
+        }
+
+        /// `bodies` are messages joined by commas.
+        private func respond(
+            _ bodies: [[UInt8]], from offset: LogOffset?, to reached: LogOffset, isUpToDate: UInt64?, isLive: Bool,
+            hasData: Bool = true
+        ) -> ElectricAnswer {
+            var json = JSONWriter(reserving: bodies.reduce(256) { $0 + $1.count })
+            json.beginArray()
+            for body in bodies where !body.isEmpty { json.raw(body) }
+            if let lastSeen = isUpToDate { ElectricMessage.writeUpToDate(lastSeen: lastSeen, to: &json) }
+            json.endArray()
+            var headers: [(name: String, value: String)] = [
+                ("cache-control", cacheControl(offset)), ("electric-handle", kept.handle.description),
+                ("electric-offset", reached.description), ("electric-has-data", hasData ? "true" : "false"),
+            ]
+            if let offset {
+                let etag = "\(kept.handle):\(offset):\(reached)" + (hasData ? "" : ":\(mirror.signal.count)")
+                headers.append(("etag", "\"\(etag)\""))
+            }
+            if isLive {
+                let cursor = ElectricCursor.next(
+                    after: parameters.cursor, now: route.now().microseconds / 1_000_000,
+                    holdSeconds: route.hold.components.seconds, random: route.random())
+                headers.append(("electric-cursor", String(cursor)))
+            } else {
+                let selection = kept.shape.selection(of: table.name)
+                headers.append(("electric-schema", ElectricSchema.header(table, selection: selection)))
+            }
+            if isUpToDate != nil { headers.append(("electric-up-to-date", "")) }
+            return ElectricAnswer(status: 200, headers: headers, body: json.bytes)
+        }
+
+        private func cacheControl(_ offset: LogOffset?) -> String {
+            guard isGet else { return "no-cache" }
+            if offset == .beforeAll {
+                if let seconds = route.cacheSeconds { return "public, max-age=\(seconds)" }
+                return "public, max-age=604800, s-maxage=3600, stale-while-revalidate=2629746"
+            }
+            if parameters.isLive { return "public, max-age=5, stale-while-revalidate=5" }
+            return "public, max-age=60, stale-while-revalidate=300"
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import SyncModel
+import SyncProtocol
+
+/// The service's routes on Hummingbird. Each handler reads, checks who is asking, calls what decides, and
+/// turns errors into answers; nothing is decided here.
+package struct Routes: Sendable {
+    let service: ServiceState
+
+    package func router() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.get("/") { _, _ in Response(status: .ok) }
+        router.get("/v1/health") { _, _ in health() }
+        router.head("/v1/health") { _, _ in health() }
+        router.get("/v1/schema") { request, _ in await guarded { try await schema(request) } }
+        router.post("/v1/sync") { request, _ in await guarded { try await sync(request) } }
+        router.post("/v1/operations") { request, _ in await guarded { try await operations(request) } }
+        router.get("/v1/shape") { request, _ in await guarded { try await shape(request) } }
+        router.head("/v1/shape") { request, _ in await guarded { try await shape(request) } }
+        router.post("/v1/shape") { request, _ in await guarded { try await shape(request) } }
+        router.delete("/v1/shape") { _, _ in
+            Self.respond(405, [], Array(#"{"message":"DELETE not allowed"}"#.utf8))
+        }
+        router.add(middleware: NotFound())
+        return router
+    }
+
+    // MARK: - Routes
+
+    private func health() -> Response {
+        let status = service.health
+        return Self.respond(
+            status == "active" ? 200 : 202, [("cache-control", "no-cache, no-store, must-revalidate")],
+            Array("{\"status\":\"\(status)\"}".utf8))
+    }
+
+    private func schema(_ request: Request) async throws -> Response {
+        _ = try await service.authenticator.person(request.headers)
+        let answer = try service.schema()
+        let etag = "\"\(answer.tag)\""
+        if request.headers[.ifNoneMatch] == etag { return Self.respond(304, [("etag", etag)], []) }
+        return Self.respond(200, [("etag", etag), ("cache-control", "private, no-cache")], answer.body)
+    }
+
+    private func sync(_ request: Request) async throws -> Response {
+        _ = try await service.authenticator.person(request.headers)
+        let parsed = try SyncRequest(body: try await Self.body(request))
+        let body = try await service.sync.answer(parsed)
+        return Self.respond(200, [("content-type", ServiceHeader.jsonLines), ("cache-control", "no-store")], body)
+    }
+
+    private func operations(_ request: Request) async throws -> Response {
+        let person = try await service.authenticator.person(request.headers)
+        let parsed = try OperationsRequest(body: try await Self.body(request))
+        let answer = try await service.operations.answer(parsed, from: person)
+        return Self.respond(200, [("cache-control", "no-store")], answer.body)
+    }
+
+    private func shape(_ request: Request) async throws -> Response {
+        _ = try await service.authenticator.person(request.headers)
+        var answer = await service.electric.answer(
+            // Keys come as they were sent: `params%5B1%5D`.
+            query: request.uri.queryParameters.map {
+                (String($0.key).removingPercentEncoding ?? String($0.key), String($0.value))
+            },
+            isGet: request.method != .post)
+        answer.revalidate(ifNoneMatch: request.headers[.ifNoneMatch])
+        let origin = request.headers[.origin] ?? "*"
+        return Self.respond(
+            answer.status,
+            answer.headers + [
+                ("electric-server", "satchel-service"), ("access-control-allow-origin", origin),
+                ("access-control-expose-headers", ElectricAnswer.exposedHeaders),
+                ("access-control-allow-methods", "GET, POST, HEAD, DELETE, OPTIONS"),
+            ], answer.body)
+    }
+
+    // MARK: - Answers
+
+    private static func body(_ request: Request) async throws -> [UInt8] {
+        do {
+            let buffer = try await request.body.collect(upTo: ProtocolLimits.requestBytes)
+            return Array(buffer.readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw ServiceError.tooLarge("the request's bytes", ProtocolLimits.requestBytes)
+        }
+    }
+
+    private func guarded(_ body: () async throws -> Response) async -> Response {
+        let error: ServiceError
+        do {
+            return try await body()
+        } catch let known as ServiceError {
+            error = known
+        } catch let http as HTTPError where http.status == .contentTooLarge {
+            error = .tooLarge("the request's bytes", ProtocolLimits.requestBytes)
+        } catch is CancellationError {
+            error = ServiceError(.notReady, "the service is stopping")
+        } catch {
+            service.report("request failed: \(error)")
+            return Self.respond(ServiceError(.internal, "the service failed: see its log"))
+        }
+        return Self.respond(error)
+    }
+
+    private static func respond(_ error: ServiceError) -> Response {
+        var headers: [(name: String, value: String)] = [("cache-control", "no-store")]
+        if error.code == .notReady { headers.append((ServiceHeader.retryAfter, "1")) }
+        return respond(error.code.status, headers, error.body)
+    }
+
+    private static func respond(
+        _ status: Int, _ headers: [(name: String, value: String)], _ body: [UInt8]
+    ) -> Response {
+        var fields = HTTPFields()
+        if !headers.contains(where: { $0.name == "content-type" }) {
+            fields[.contentType] = "application/json; charset=utf-8"
+        }
+        for (name, value) in headers { if let name = HTTPField.Name(name) { fields[name] = value } }
+        return Response(
+            status: HTTPResponse.Status(code: status), headers: fields,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}
+
+/// Electric's answer to an unknown path: plain text.
+private struct NotFound: RouterMiddleware {
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            return Response(
+                status: .notFound, headers: [.contentType: "text/plain"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: "Not found")))
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Foundation
+import GRDB
+import JSONText
+import Shapes
+import SyncModel
+import SyncProtocol
+
+/// Composes one answer of the stream (`POST /v1/sync`) out of one read transaction of the mirror, so that it
+/// covers all shapes at one frontier.
+struct SyncAnswer {
+    let mirror: Mirror
+    let request: SyncRequest
+    let serviceClock: HybridTimestamp
+
+    /// A shape of the request as it will be answered.
+    enum Subject: Sendable {
+        case kept(id: String, KeptShape, offset: LogOffset, isReset: Bool)
+        case ended(id: String, Reason)
+
+        var kept: KeptShape? {
+            if case .kept(_, let kept, _, _) = self { kept } else { nil }
+        }
+    }
+
+    struct Composed: Sendable {
+        var bytes: [UInt8]
+        /// There is something in it that the asker does not know yet.
+        var isNews: Bool
+    }
+
+    /// About how many entries of one shape's log one answer carries; the rest comes with the next.
+    private static let entryLimit = 20_000
+
+    func compose(_ subjects: [Subject], knownFrontier: UInt64, db: Database) throws -> Composed {
+        guard let position = try MirrorPosition.read(in: db), let catalogue = mirror.catalogue else {
+            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
+        }
+        // `knownFrontier` was read before this transaction began: the rows here cover at least as much.
+        let reader = ShapeLogReader(db: db)
+        let frontier = try cut(subjects, reader, upTo: max(position.position, knownFrontier))
+        var bytes = SyncAnswerLine.hello(epoch: position.epoch, server: "satchel-service").bytes
+        var composed = Composed(bytes: [], isNews: false)
+        var isComplete = frontier.isAll
+        for subject in subjects {
+            let part = try answer(
+                subject, reader: reader, catalogue: catalogue, frontier: frontier.tx,
+                room: ProtocolLimits.answerTargetBytes - bytes.count)
+            bytes += part.bytes
+            composed.isNews = composed.isNews || part.isNews
+            isComplete = isComplete && part.isComplete
+        }
+        let seq = try reader.confirmedSeq(of: request.replica, at: frontier.tx)
+        composed.isNews = composed.isNews || seq > request.confirmedSeq || !frontier.isAll
+        let reached = Frontier(
+            epoch: position.epoch, position: frontier.tx, confirmedSeq: seq, isComplete: isComplete,
+            serviceClock: serviceClock)
+        composed.bytes = bytes + SyncAnswerLine.frontier(reached).bytes
+        return composed
+    }
+
+    /// The common frontier of this answer: all that is known, or less where a shape's backlog is long.
+    private func cut(
+        _ subjects: [Subject], _ reader: ShapeLogReader, upTo tx: UInt64
+    ) throws -> (tx: UInt64, isAll: Bool) {
+        var lowest = tx
+        for case .kept(_, let kept, let offset, _) in subjects where !offset.isInSnapshot {
+            let from = max(offset, LogOffset.endOf(tx: kept.snapshotTx))
+            if let cut = try reader.cut(of: kept.id, after: from, limit: Self.entryLimit) { lowest = min(lowest, cut) }
+        }
+        return (lowest, lowest == tx)
+    }
+
+    private struct Part {
+        var bytes: [UInt8] = []
+        var isNews = false
+        var isComplete = true
+    }
+
+    private func answer(
+        _ subject: Subject, reader: ShapeLogReader, catalogue: DatabaseSchema, frontier: UInt64, room: Int
+    ) throws -> Part {
+        var part = Part()
+        switch subject {
+        case .ended(let id, let reason):
+            part.bytes = SyncAnswerLine.ended(shape: id, reason: reason).bytes
+            part.isNews = true
+        case .kept(let id, let kept, let offset, let isReset):
+            if isReset {
+                part.bytes = SyncAnswerLine.reset(shape: id, handle: kept.handle, tables: kept.shape.tables).bytes
+            }
+            if offset.isInSnapshot {
+                try addSnapshot(id, kept, after: offset, reader: reader, room: room, to: &part)
+            } else {
+                try addChanges(id, kept, after: offset, reader, catalogue, through: frontier, to: &part)
+            }
+        }
+        return part
+    }
+
+    /// As many chunks as there are and fit, at least one.
+    private func addSnapshot(
+        _ id: String, _ kept: KeptShape, after offset: LogOffset, reader: ShapeLogReader, room: Int,
+        to part: inout Part
+    ) throws {
+        var number = offset == .beforeAll ? 0 : Int(clamping: offset.op) + 1
+        let first = number
+        var isWhole = false
+        while part.bytes.count < room || number == first {
+            guard let chunk = try reader.chunk(number, of: kept.id) else { break }
+            number += 1
+            isWhole = chunk.total == number
+            var line = MessageLineWriter(shape: id, handle: kept.handle, reserving: chunk.body.count + 256)
+            line.json.raw(chunk.body)
+            // After the snapshot the log is read from its own beginning, whatever the frontier is.
+            let reached: LogOffset = isWhole ? .snapshotEnd : LogOffset(tx: 0, op: UInt64(number - 1))
+            part.bytes += line.finish(offset: reached, hasMore: true)
+            if isWhole { break }
+        }
+        if number == first {
+            // Either the last chunk was read before it was known to be the last, or nothing is there yet: then
+            // the line only tells that the shape has not reached the frontier.
+            isWhole = try reader.chunkCount(of: kept.id).map { number >= $0 } ?? false
+            let reached = isWhole ? LogOffset.snapshotEnd : offset
+            part.bytes += MessageLineWriter(shape: id, handle: kept.handle).finish(offset: reached, hasMore: true)
+        }
+        part.isNews = number > first || isWhole
+        part.isComplete = false
+    }
+
+    private func addChanges(
+        _ id: String, _ kept: KeptShape, after offset: LogOffset, _ reader: ShapeLogReader,
+        _ catalogue: DatabaseSchema, through frontier: UInt64, to part: inout Part
+    ) throws {
+        let from = max(offset, LogOffset.endOf(tx: kept.snapshotTx))
+        let changes = try reader.changes(of: kept.id, after: from, through: frontier)
+        let renderer = MessageRenderer(kept, catalogue: catalogue)
+        var line = MessageLineWriter(shape: id, handle: kept.handle)
+        for change in changes { renderer.write(change, to: &line.json) }
+        part.bytes += line.finish(offset: .endOf(tx: frontier), hasMore: false)
+        part.isNews = part.isNews || !changes.isEmpty || offset == .snapshotEnd
+    }
+}

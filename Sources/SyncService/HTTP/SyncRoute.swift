@@ -1,0 +1,78 @@
+import GRDB
+import Shapes
+import SyncModel
+import SyncProtocol
+
+/// `POST /v1/sync`: finds or begins the shapes, waits where nothing is new, and answers at one frontier.
+struct SyncRoute: Sendable {
+    let mirror: Mirror
+    let limits: Mirror.ShapeLimits
+    /// Commits a marker in PostgreSQL and tells the position that covers it, for `barrier`.
+    let barrier: @Sendable () async throws -> LSN
+    let hold: Duration
+    let now: @Sendable () -> HybridTimestamp
+
+    func answer(_ request: SyncRequest) async throws -> [UInt8] {
+        guard mirror.epoch != nil else {
+            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
+        }
+        if request.isBarrier { try await awaitBarrier() }
+        let deadline = ContinuousClock.now + hold
+        while true {
+            let seen = mirror.signal.count
+            let frontier = mirror.frontier
+            let subjects = try await subjects(of: request)
+            let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: now())
+            let composed = try await mirror.pool.read { db in
+                try answer.compose(subjects, knownFrontier: frontier, db: db)
+            }
+            let isWaiting = !composed.isNews && (request.isLive || Self.hasUnfinishedSnapshot(subjects))
+            let isOver = ContinuousClock.now >= deadline || mirror.signal.isClosed
+            if !isWaiting || isOver { return composed.bytes }
+            await mirror.signal.wait(
+                for: ReaderSignal.Interest(
+                    shapes: subjects.compactMap { $0.kept?.id }, replica: request.replica, seen: seen),
+                atMost: deadline - ContinuousClock.now)
+        }
+    }
+
+    /// A snapshot that is still being written is worth waiting for, even where the asker does not live-poll.
+    private static func hasUnfinishedSnapshot(_ subjects: [SyncAnswer.Subject]) -> Bool {
+        subjects.contains { subject in
+            if case .kept(_, _, let offset, _) = subject { offset.isInSnapshot } else { false }
+        }
+    }
+
+    private func awaitBarrier() async throws {
+        let lsn = try await barrier()
+        guard let position = mirror.state.position else { return }
+        let interest = ReaderSignal.Interest(seen: 0, frontier: position.offset(of: lsn))
+        await mirror.signal.wait(for: interest, atMost: hold)
+        guard mirror.frontier >= position.offset(of: lsn) else {
+            throw ServiceError(.notReady, "the mirror is behind PostgreSQL: try again shortly")
+        }
+    }
+
+    private func subjects(of request: SyncRequest) async throws -> [SyncAnswer.Subject] {
+        var subjects: [SyncAnswer.Subject] = []
+        for refusal in request.refusals { subjects.append(.ended(id: refusal.id, refusal.reason)) }
+        for shape in request.shapes { subjects.append(try await subject(shape)) }
+        return subjects
+    }
+
+    private func subject(_ shape: SyncRequest.Shape) async throws -> SyncAnswer.Subject {
+        let memory = mirror.state
+        if let handle = shape.handle, let reason = memory.failures[handle] { return .ended(id: shape.id, reason) }
+        if let handle = shape.handle, let kept = memory.shapes[handle],
+            kept.identity == KeptShape.identity(shape.definition, .stream)
+        {
+            return .kept(id: shape.id, kept, offset: shape.offset, isReset: false)
+        }
+        do {
+            let kept = try await mirror.keep(shape.definition, form: .stream, limits: limits)
+            return .kept(id: shape.id, kept, offset: .beforeAll, isReset: true)
+        } catch let error as ShapeError {
+            return .ended(id: shape.id, Reason(code: error.code.rawValue, message: error.description))
+        }
+    }
+}

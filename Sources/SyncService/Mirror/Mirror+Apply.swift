@@ -1,0 +1,141 @@
+import GRDB
+import JSONText
+import ShapeEngine
+import Shapes
+import SyncModel
+import TableStore
+
+extension Mirror {
+    /// Thrown by `apply` when the stream no longer fits the catalogue: the tables have to be copied anew.
+    struct SchemaChanged: Error {
+        let table: TableName
+    }
+
+    /// Applies one committed transaction: rows, log entries of every shape it touches, confirmations and
+    /// position in one SQLite transaction; then wakes the readers.
+    ///
+    /// A transaction at or below the position was applied before a restart and is passed over.
+    func apply(_ transaction: SourceTransaction) throws {
+        guard let catalogue, var position = state.position else { return }
+        let tx = position.offset(of: transaction.position)
+        guard tx > position.position else { return }
+        position.position = tx
+        position.resume = transaction.end
+        position.greatestXID = max(position.greatestXID, transaction.xid)
+        position.committedAt = transaction.committedAt
+        let advanced = position
+        let touched = try pool.write { db in
+            var touched = Touched()
+            let source = MirrorSource(db: db, schema: catalogue)
+            let result = try Self.complete(transaction, catalogue, db)
+            if let table = result.schemaDiffers { throw SchemaChanged(table: table) }
+            try retireShapes(of: result.truncated, &touched, catalogue, db)
+            touched.shapes += try log(result.changes, tx: tx, xid: transaction.xid, source: source)
+            try Self.store(result.changes, catalogue, db)
+            touched.replicas = try Self.confirm(result.messages, tx: tx, db)
+            try advanced.advance(in: db)
+            change { memory in
+                memory.position = advanced
+                memory.frontier = max(memory.frontier, tx)
+            }
+            return touched
+        }
+        signal.applied(tx: tx, shapes: touched.shapes, replicas: touched.replicas)
+    }
+
+    struct Touched {
+        var shapes: [Int64] = []
+        var replicas: [ReplicaID] = []
+    }
+
+    private static func complete(
+        _ transaction: SourceTransaction, _ catalogue: DatabaseSchema, _ db: Database
+    ) throws -> TransactionCompleter.Result {
+        var completer = TransactionCompleter(schema: catalogue) { table, key in
+            guard let table = catalogue[table], let stored = try MirrorFile.rows.row(key, of: table, in: db) else {
+                return nil
+            }
+            return (stored.row, MirrorSource.clock(stored))
+        }
+        return try completer.complete(transaction)
+    }
+
+    private func log(
+        _ changes: [RowChange], tx: UInt64, xid: UInt32, source: MirrorSource
+    ) throws -> [Int64] {
+        guard !changes.isEmpty else { return [] }
+        var tables: [TableName] = []
+        for change in changes where !tables.contains(change.table) { tables.append(change.table) }
+        let shapes = state.shapes.touching(tables)
+        guard !shapes.isEmpty else { return [] }
+        let after = DeltaSource(base: source, changes: changes)
+        var byPlace: [ShapeLogWriter.Place: RowChange] = [:]
+        for change in changes { byPlace[ShapeLogWriter.Place(change.table, change.key)] = change }
+        let writer = ShapeLogWriter(db: source.db)
+        var ids: [ShapeLogWriter.Place: Int64] = [:]
+        var touched: [Int64] = []
+        for kept in shapes {
+            let shown = try ShapeMaintenance.changes(
+                of: kept.shape, transaction: changes, before: source, after: after
+            ).changes
+            guard !shown.isEmpty else { continue }
+            touched.append(kept.id)
+            try writer.append(shown, to: kept, tx: tx) { change in
+                let place = ShapeLogWriter.Place(change.table, change.key)
+                if let id = ids[place] { return id }
+                let clock = try byPlace[place]?.clock ?? source.clock(change.key, of: change.table)
+                let id = try writer.insert(byPlace[place], change, clock: clock, tx: tx, xid: xid)
+                ids[place] = id
+                return id
+            }
+        }
+        return touched
+    }
+
+    private static func store(_ changes: [RowChange], _ catalogue: DatabaseSchema, _ db: Database) throws {
+        for change in changes {
+            guard let table = catalogue[change.table] else { continue }
+            if let row = change.new {
+                let clock = change.clock ?? .zero
+                let stored = StoredRow(
+                    key: change.key, row: row, extras: [clock.version, clock.clock.microseconds])
+                try MirrorFile.rows.upsert(stored, of: table, in: db)
+            } else {
+                try MirrorFile.rows.delete(change.key, of: table, in: db)
+            }
+        }
+    }
+
+    /// A shape over an emptied table starts a new life: telling every row's end would cost what TRUNCATE saves.
+    private func retireShapes(
+        of tables: [TableName], _ touched: inout Touched, _ catalogue: DatabaseSchema, _ db: Database
+    ) throws {
+        guard !tables.isEmpty else { return }
+        for table in tables {
+            if let schema = catalogue[table] { try MirrorFile.rows.deleteAll(of: schema, in: db) }
+        }
+        let retired = state.shapes.touching(tables)
+        for kept in retired { try ShapeLogWriter(db: db).retire(kept) }
+        change { memory in for kept in retired { memory.shapes.remove(kept) } }
+        touched.shapes += retired.map(\.id)
+    }
+
+    private static func confirm(_ messages: [LogicalMessage], tx: UInt64, _ db: Database) throws -> [ReplicaID] {
+        var replicas: [ReplicaID] = []
+        for message in messages where message.prefix == "satchel.operation" {
+            guard let content = try? JSON(parsing: message.content.string), let replica = content["replica"]?.string,
+                let seq = content["seq"]?.int
+            else { continue }
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO confirmation VALUES (?, ?, ?)", arguments: [replica, Int64(tx), seq])
+            // A reader asks for what was confirmed at a recent frontier only.
+            try db.execute(
+                sql: """
+                    DELETE FROM confirmation WHERE replica = ? AND tx < (
+                        SELECT tx FROM confirmation WHERE replica = ? ORDER BY tx DESC LIMIT 1 OFFSET 99)
+                    """, arguments: [replica, replica])
+            replicas.append(ReplicaID(replica))
+        }
+        return replicas
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import GRDB
+import Shapes
+import SyncModel
+import SyncProtocol
+
+extension Mirror {
+    /// How many bytes the snapshot of a shape may have, encoded; how many shapes are kept.
+    package struct ShapeLimits: Sendable {
+        package var bytes: Int
+        package var shapes: Int
+
+        package init(bytes: Int = 1 << 30, shapes: Int = 10_000) {
+            self.bytes = bytes
+            self.shapes = shapes
+        }
+    }
+
+    /// The log of this definition in this form; begun now where there is none.
+    ///
+    /// The shape is registered in a write transaction at the mirror's position, so that its log has every later
+    /// change; the snapshot is read from that very state beside the transactions that follow.
+    func keep(_ definition: ShapeDefinition, form: ShapeForm, limits: ShapeLimits) async throws -> KeptShape {
+        if let kept = state.shapes[KeptShape.identity(definition, form)] { return kept }
+        guard let catalogue, state.position != nil else {
+            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
+        }
+        let shape = try Shape(resolving: definition, in: catalogue)
+        return try await withCheckedThrowingContinuation { continuation in
+            pool.asyncWriteWithoutTransaction { db in
+                do {
+                    continuation.resume(returning: try self.begin(shape, form: form, limits: limits, db))
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        }
+    }
+
+    private func begin(_ shape: Shape, form: ShapeForm, limits: ShapeLimits, _ db: Database) throws -> KeptShape {
+        let memory = state
+        if let kept = memory.shapes[KeptShape.identity(shape.definition, form)] { return kept }
+        guard let catalogue = memory.catalogue, let position = memory.position else {
+            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
+        }
+        guard memory.shapes.count < limits.shapes else {
+            throw ServiceError.tooLarge("the number of shapes", limits.shapes)
+        }
+        var begun: KeptShape?
+        try db.inTransaction {
+            let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
+            begun = try insert(shape, form, position, now: now, db)
+            return .commit
+        }
+        guard let kept = begun else { throw ServiceError(.internal, "the shape could not be stored") }
+        change { $0.shapes.add(kept) }
+        let writer = SnapshotWriter(
+            kept: kept, catalogue: catalogue, greatestXID: position.greatestXID, byteLimit: limits.bytes)
+        pool.spawnConcurrentRead { result in self.writeSnapshot(writer, from: result) }
+        return kept
+    }
+
+    /// `now`: microseconds since 1970.
+    func insert(
+        _ shape: Shape, _ form: ShapeForm, _ position: MirrorPosition, now: Int64, _ db: Database
+    ) throws -> KeptShape {
+        let definition = shape.definition
+        try db.execute(
+            sql: """
+                INSERT INTO shape (handle, identity, form, definition, snapshot_tx, greatest_xid, used_at)
+                VALUES ('', ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                KeptShape.identity(definition, form), form.name, definition.canonical, Int64(position.position),
+                Int64(position.greatestXID), now,
+            ])
+        let id = db.lastInsertedRowID
+        // Unique for ever: no two lives of a mirror share a microsecond and an id.
+        let handle = "\(id)-\(now)"
+        try db.execute(sql: "UPDATE shape SET handle = ? WHERE id = ?", arguments: [handle, id])
+        return KeptShape(
+            id: id, handle: ShapeHandle(handle), form: form, shape: shape, snapshotTx: position.position)
+    }
+
+    /// Runs on a reader, beside the stream; chunks are written one by one as they close.
+    func writeSnapshot(_ writer: SnapshotWriter, from result: Result<Database, any Error>) {
+        let kept = writer.kept
+        do {
+            let counts = try writer.write(from: try result.get()) { number, body in
+                try pool.write { db in
+                    try db.execute(
+                        sql: "INSERT INTO chunk (shape, number, body) VALUES (?, ?, ?)",
+                        arguments: [kept.id, number, Data(body)])
+                }
+                signal.touched(shape: kept.id)
+            }
+            try pool.write { db in
+                try db.execute(
+                    sql: "UPDATE shape SET chunks = ?, rows = ? WHERE id = ?",
+                    arguments: [counts.chunks, counts.rows, kept.id])
+            }
+        } catch {
+            giveUp(kept, because: error)
+        }
+        signal.touched(shape: kept.id)
+    }
+
+    private func giveUp(_ kept: KeptShape, because error: any Error) {
+        let reason: Reason
+        if let tooLarge = error as? SnapshotWriter.TooLarge {
+            reason = Reason(
+                code: "too_large",
+                message: "the shape has more than max_shape_size = \(tooLarge.limit) bytes: narrow its condition")
+        } else {
+            reason = Reason(code: "internal", message: "the snapshot failed: \(error)")
+        }
+        try? pool.write { db in try ShapeLogWriter(db: db).retire(kept) }
+        change {
+            $0.shapes.remove(kept)
+            $0.failures[kept.handle] = reason
+        }
+    }
+
+    func drop(_ kept: KeptShape) throws {
+        try pool.write { db in
+            try ShapeLogWriter(db: db).retire(kept)
+            change { $0.shapes.remove(kept) }
+        }
+        signal.touched(shape: kept.id)
+    }
+}

@@ -1,0 +1,132 @@
+import GRDB
+import Shapes
+import SyncModel
+import SyncProtocol
+import TableStore
+
+/// The mirror driven from one thread, without tasks and without a clock of its own: what the simulator runs in
+/// the place of `MirrorStart`, `Follower` and `SyncRoute`.
+package struct SynchronousMirror {
+    private let mirror: Mirror
+    private let limits: Mirror.ShapeLimits
+
+    package init(path: String, limits: Mirror.ShapeLimits = Mirror.ShapeLimits()) throws {
+        mirror = try Mirror(path: path)
+        self.limits = limits
+    }
+
+    /// nil until the first copy.
+    package var position: MirrorPosition? { mirror.state.position }
+    package var catalogue: DatabaseSchema? { mirror.catalogue }
+    package var frontier: UInt64 { mirror.frontier }
+
+    // MARK: - Following
+
+    /// Whether the stream goes on, and from where.
+    package func plan(server: Epoch, slot: MirrorPlan.Slot?, catalogue: DatabaseSchema) -> MirrorPlan {
+        MirrorPlan.decide(
+            mirror: position, server: server, slot: slot, catalogueIsSame: catalogue == mirror.catalogue)
+    }
+
+    /// Takes these rows for a copy in a snapshot at `consistentPoint`.
+    package func copy(
+        _ rows: [(table: TableName, row: SyncModel.Row, clock: RowClock)], catalogue: DatabaseSchema, epoch: Epoch,
+        consistentPoint: LSN, nextXID: UInt64
+    ) throws {
+        let before = mirror.state
+        let position = MirrorCopy.position(
+            after: before.position, epoch: epoch, consistentPoint: consistentPoint, nextXID: nextXID)
+        try mirror.pool.write { db in
+            try MirrorCopy.clear(before.catalogue, in: db)
+            for table in catalogue.tables { try MirrorFile.rows.create(table, in: db) }
+            for (name, row, clock) in rows {
+                guard let table = catalogue[name] else { continue }
+                let extras = [clock.version, clock.clock.microseconds]
+                try MirrorFile.rows.upsert(
+                    StoredRow(key: row.key(in: table), row: row, extras: extras), of: table, in: db)
+            }
+            try position.replace(catalogue: String(decoding: catalogue.json, as: UTF8.self), in: db)
+            mirror.change { memory in
+                memory = Mirror.Memory()
+                memory.catalogue = catalogue
+                memory.position = position
+                memory.frontier = position.position
+            }
+        }
+        mirror.signal.wakeAll()
+    }
+
+    package func apply(_ transaction: SourceTransaction) throws { try mirror.apply(transaction) }
+
+    package func frontierMoved(to lsn: LSN) { mirror.frontierMoved(to: lsn) }
+
+    /// What may be reported to PostgreSQL as flushed.
+    package func makeDurable() throws -> LSN? { try mirror.makeDurable() }
+
+    // MARK: - Answering
+
+    /// One answer, as the request would get it at once. `isNews` false: a live request is held instead.
+    package func answer(
+        _ request: SyncRequest, now: HybridTimestamp
+    ) throws -> (body: [UInt8], isNews: Bool) {
+        guard mirror.epoch != nil else {
+            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
+        }
+        let frontier = mirror.frontier
+        var subjects: [SyncAnswer.Subject] = request.refusals.map { .ended(id: $0.id, $0.reason) }
+        for shape in request.shapes { subjects.append(try subject(shape, now: now)) }
+        let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: now)
+        let composed = try mirror.pool.read { db in try answer.compose(subjects, knownFrontier: frontier, db: db) }
+        return (composed.bytes, composed.isNews)
+    }
+
+    private func subject(_ shape: SyncRequest.Shape, now: HybridTimestamp) throws -> SyncAnswer.Subject {
+        let memory = mirror.state
+        if let handle = shape.handle, let reason = memory.failures[handle] { return .ended(id: shape.id, reason) }
+        let identity = KeptShape.identity(shape.definition, .stream)
+        if let handle = shape.handle, let kept = memory.shapes[handle], kept.identity == identity {
+            return .kept(id: shape.id, kept, offset: shape.offset, isReset: false)
+        }
+        if let kept = memory.shapes[identity] {
+            return .kept(id: shape.id, kept, offset: .beforeAll, isReset: true)
+        }
+        do {
+            let kept = try keep(shape.definition, now: now)
+            return .kept(id: shape.id, kept, offset: .beforeAll, isReset: true)
+        } catch let error as ShapeError {
+            return .ended(id: shape.id, Reason(code: error.code.rawValue, message: error.description))
+        }
+    }
+
+    /// Registers the shape and writes its snapshot, with nothing in between.
+    private func keep(_ definition: ShapeDefinition, now: HybridTimestamp) throws -> KeptShape {
+        guard let catalogue = mirror.catalogue, let position else {
+            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
+        }
+        guard mirror.state.shapes.count < limits.shapes else {
+            throw ServiceError.tooLarge("the number of shapes", limits.shapes)
+        }
+        let shape = try Shape(resolving: definition, in: catalogue)
+        let kept = try mirror.pool.write { db in
+            try mirror.insert(shape, .stream, position, now: now.microseconds, db)
+        }
+        mirror.change { $0.shapes.add(kept) }
+        let writer = SnapshotWriter(
+            kept: kept, catalogue: catalogue, greatestXID: position.greatestXID, byteLimit: limits.bytes)
+        try mirror.pool.read { db in mirror.writeSnapshot(writer, from: .success(db)) }
+        return kept
+    }
+
+    // MARK: - Measuring
+
+    /// The most confirmations that are kept of one replica.
+    package func confirmationCount() throws -> Int {
+        try mirror.pool.read { db in
+            try Int.fetchOne(
+                db, sql: "SELECT max(n) FROM (SELECT count(*) AS n FROM confirmation GROUP BY replica)") ?? 0
+        }
+    }
+
+    /// A restarted service begins with closed files.
+    package func close() throws { try mirror.pool.close() }
+}

@@ -1,0 +1,87 @@
+import GRDB
+import JSONText
+import ShapeEngine
+import Shapes
+import SyncModel
+import SyncProtocol
+import Synchronization
+import TableStore
+
+/// The service's own copy of the published tables, exact as of one position, with the logs of the shapes.
+///
+/// One thread applies transactions (`apply`), in the order of the stream; each is one SQLite transaction with
+/// its log entries and the position. What is in memory is changed inside those transactions, and read under
+/// a lock.
+package final class Mirror: Sendable {
+    let pool: DatabasePool
+    package let signal = ReaderSignal()
+    private let memory = Mutex(Memory())
+
+    struct Memory: Sendable {
+        var catalogue: DatabaseSchema?
+        var position: MirrorPosition?
+        /// Everything up to here is known, in offsets: at least `position`, further when nothing happened.
+        var frontier: UInt64 = 0
+        var shapes = ShapeRegistry()
+        /// What an fsync covers, as a place to resume at.
+        var durable = LSN.zero
+        /// Why the snapshot of a handle was given up; the readers that wait for it are told.
+        var failures = BoundedFailures()
+    }
+
+    package init(path: String) throws {
+        pool = try MirrorFile.open(path: path)
+        try pool.write { db in try restore(in: db) }
+    }
+
+    var state: Memory { memory.withLock { $0 } }
+
+    func change(_ body: (inout Memory) -> Void) { memory.withLock { body(&$0) } }
+
+    /// nil until the first copy.
+    package var catalogue: DatabaseSchema? { memory.withLock { $0.catalogue } }
+
+    package var epoch: Epoch? { memory.withLock { $0.position?.epoch } }
+
+    package var frontier: UInt64 { memory.withLock { $0.frontier } }
+
+    /// What a file of an earlier run holds. A snapshot that was not finished is given up with its shape.
+    private func restore(in db: Database) throws {
+        guard let position = try MirrorPosition.read(in: db),
+            let text = try String.fetchOne(db, sql: "SELECT catalogue FROM state WHERE id = 1")
+        else { return }
+        let catalogue = try DatabaseSchema(json: Array(text.utf8))
+        try db.execute(sql: "DELETE FROM entry WHERE shape IN (SELECT id FROM shape WHERE chunks IS NULL)")
+        try db.execute(sql: "DELETE FROM chunk WHERE shape IN (SELECT id FROM shape WHERE chunks IS NULL)")
+        try db.execute(sql: "DELETE FROM shape WHERE chunks IS NULL")
+        var shapes = ShapeRegistry()
+        for row in try GRDB.Row.fetchAll(db, sql: "SELECT * FROM shape ORDER BY id") {
+            if let kept = Self.kept(row, catalogue) { shapes.add(kept) }
+        }
+        change {
+            $0.catalogue = catalogue
+            $0.position = position
+            $0.frontier = position.position
+            $0.shapes = shapes
+        }
+    }
+
+    private static func kept(_ row: GRDB.Row, _ catalogue: DatabaseSchema) -> KeptShape? {
+        guard let form = ShapeForm(name: row["form"]),
+            let definition = try? ShapeDefinition(json: JSON(parsing: row["definition"] as String)),
+            let shape = try? Shape(resolving: definition, in: catalogue)
+        else { return nil }
+        return KeptShape(
+            id: row["id"], handle: ShapeHandle(row["handle"]), form: form, shape: shape,
+            snapshotTx: UInt64(row["snapshot_tx"] as Int64))
+    }
+
+    /// The stream says that everything up to `lsn` is known although nothing was committed.
+    func frontierMoved(to lsn: LSN) {
+        let frontier = memory.withLock { memory in
+            if let position = memory.position { memory.frontier = max(memory.frontier, position.offset(of: lsn)) }
+            return memory.frontier
+        }
+        signal.frontierMoved(to: frontier)
+    }
+}

@@ -1,0 +1,72 @@
+import GRDB
+import TableStore
+
+/// The mirror's one SQLite file: the published tables, the shapes with their snapshots and log, and the
+/// position, all changed together.
+///
+/// | table | holds |
+/// |---|---|
+/// | `row <schema>.<table>` | the rows (`TableStore`), each with the version and clock of its bookkeeping |
+/// | `state` | one row: epoch, catalogue, position, shift |
+/// | `shape` | the shapes that are kept: handle, identity, and the transaction their snapshot stands at |
+/// | `chunk` | snapshot chunks: immutable, encoded messages, joined by commas |
+/// | `change` | each row change of each transaction that some shape shows, once, with both images |
+/// | `entry` | the shapes' logs: (shape, tx, op) → change |
+/// | `confirmation` | which seq of which replica had come through at which transaction |
+///
+/// Everything here can be made again from PostgreSQL, so a file of another format version is thrown away.
+enum MirrorFile {
+    static let formatVersion = 1
+    static let rows = TableStore(prefix: "row", extras: ["version", "clock"])
+
+    /// `synchronous=NORMAL`: a commit is not an fsync. What PostgreSQL may forget is reported only after
+    /// `Mirror.makeDurable`.
+    static func open(path: String) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.label = "mirror"
+        configuration.maximumReaderCount = 8
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32000; PRAGMA secure_delete = OFF")
+        }
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try pool.write { db in
+            let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            if version != formatVersion { try create(in: db) }
+        }
+        return pool
+    }
+
+    private static func create(in db: Database) throws {
+        let names = try String.fetchAll(
+            db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        for name in names { try db.execute(sql: "DROP TABLE \"\(name)\"") }
+        try db.execute(sql: schema)
+        try db.execute(sql: "PRAGMA user_version = \(formatVersion)")
+    }
+
+    private static let schema = """
+        CREATE TABLE state (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            epoch TEXT NOT NULL, catalogue TEXT NOT NULL,
+            position INTEGER NOT NULL, resume INTEGER NOT NULL, shift INTEGER NOT NULL,
+            greatest_xid INTEGER NOT NULL, committed_at INTEGER NOT NULL) STRICT;
+        CREATE TABLE shape (
+            id INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, identity TEXT NOT NULL UNIQUE,
+            form TEXT NOT NULL, definition TEXT NOT NULL, snapshot_tx INTEGER NOT NULL, greatest_xid INTEGER NOT NULL,
+            chunks INTEGER, rows INTEGER NOT NULL DEFAULT 0, used_at INTEGER NOT NULL) STRICT;
+        CREATE TABLE chunk (
+            shape INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL,
+            PRIMARY KEY (shape, number)) STRICT;
+        CREATE TABLE change (
+            id INTEGER PRIMARY KEY, tx INTEGER NOT NULL, xid INTEGER NOT NULL, relation TEXT NOT NULL,
+            key TEXT NOT NULL, old TEXT, new TEXT, version INTEGER, clock INTEGER) STRICT;
+        CREATE INDEX change_tx ON change (tx);
+        CREATE TABLE entry (
+            shape INTEGER NOT NULL, tx INTEGER NOT NULL, op INTEGER NOT NULL, change INTEGER NOT NULL,
+            kind TEXT NOT NULL, is_last INTEGER NOT NULL, partner TEXT,
+            PRIMARY KEY (shape, tx, op)) STRICT, WITHOUT ROWID;
+        CREATE TABLE confirmation (
+            replica TEXT NOT NULL, tx INTEGER NOT NULL, seq INTEGER NOT NULL,
+            PRIMARY KEY (replica, tx)) STRICT, WITHOUT ROWID;
+        """
+}

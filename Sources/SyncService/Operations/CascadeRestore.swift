@@ -1,0 +1,81 @@
+import Merge
+import SyncModel
+
+/// Brings back what the delete of a row had taken along by `on delete cascade`, after the row itself came
+/// back: all that was deleted by the same transaction, hangs on the row (directly or not), has not come back
+/// since, and whose other parents exist.
+struct CascadeRestore<Database: OperationDatabase> {
+    let database: Database
+
+    func restore(under root: DeletedRow) throws(OperationFailure) {
+        var pending = try descendants(of: root)
+        // Parents are found before children, but a row may hang on several: go round until nothing moves.
+        var hasProgress = true
+        while hasProgress, !pending.isEmpty {
+            hasProgress = false
+            var waiting: [DeletedRow] = []
+            for row in pending {
+                if try restored(row) { hasProgress = true } else { waiting.append(row) }
+            }
+            pending = waiting
+        }
+    }
+
+    private func descendants(of root: DeletedRow) throws(OperationFailure) -> [DeletedRow] {
+        var found: [DeletedRow] = []
+        var seen: Set<Identity> = [Identity(root)]
+        var parents = [root]
+        while !parents.isEmpty {
+            var children: [DeletedRow] = []
+            for parent in parents {
+                for child in try self.children(of: parent, transaction: root.tombstone.transaction)
+                where seen.insert(Identity(child)).inserted {
+                    children.append(child)
+                }
+            }
+            found += children
+            parents = children
+        }
+        return found
+    }
+
+    private func children(of parent: DeletedRow, transaction: String) throws(OperationFailure) -> [DeletedRow] {
+        var children: [DeletedRow] = []
+        for table in database.schema.tables {
+            for foreignKey in table.foreignKeys
+            where foreignKey.onDelete == .cascade && foreignKey.references == parent.table.name {
+                let values = foreignKey.referencedColumns.compactMap { column in
+                    parent.table.index(of: column).flatMap { parent.tombstone.row[$0].text }
+                }
+                guard values.count == foreignKey.columns.count else { continue }
+                children += try database.tombstones(
+                    of: table, where: foreignKey.columns, equal: values, deletedBy: transaction)
+            }
+        }
+        return children
+    }
+
+    /// False: a parent is missing, or another row stands in the way.
+    private func restored(_ row: DeletedRow) throws(OperationFailure) -> Bool {
+        try database.savepoint()
+        do throws(OperationFailure) {
+            let isRestored = try database.restore(row)
+            try database.releaseSavepoint()
+            return isRestored
+        } catch {
+            guard case .refused = error else { throw error }
+            try database.rollbackToSavepoint()
+            return false
+        }
+    }
+
+    private struct Identity: Hashable {
+        let table: TableName
+        let key: RowKey
+
+        init(_ row: DeletedRow) {
+            table = row.table.name
+            key = row.key
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+
+extension ServiceOptions {
+    /// The options that the file sets; the others have their defaults.
+    package static func load(path: String, environment: [String: String]) throws(OptionsError) -> ServiceOptions {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw OptionsError("The configuration file \(path) cannot be read: is it there, and UTF-8?")
+        }
+        return try ServiceOptions(text: text, environment: environment)
+    }
+
+    /// `text`: the configuration file. `environment`: for `${NAME}`.
+    package init(text: String, environment: [String: String]) throws(OptionsError) {
+        self.init()
+        let settings = try ConfigurationFile(text: text, environment: environment).settings
+        func value(_ path: String) -> String? { settings[path]?.text }
+        func number(_ path: String) -> Int? { value(path).flatMap { Int($0) } }
+        database = value("electric.database_url")
+        auth.mode = value("electric.auth.mode").flatMap { Auth.Mode(rawValue: $0) } ?? auth.mode
+        auth.secret = value("electric.auth.jwt_secret")
+        publications = settings["electric.replication.publications"]?.items ?? publications
+        if let size = value("electric.shapes.max_shape_size").flatMap({ ByteSize($0) }) {
+            limits.maxShapeSize = size.bytes
+        }
+        shapeCacheSeconds = number("electric.shapes.shape_cache_ttl")
+        stateDirectory = value("service.state_directory") ?? stateDirectory
+        listen = value("service.listen").flatMap { Listen($0) } ?? listen
+        slot = value("service.slot") ?? slot
+        dataModel = value("service.data_model")
+        operationConnections = number("service.operation_connections") ?? operationConnections
+        limits.maxShapes = number("service.max_shapes") ?? limits.maxShapes
+        try checkSecret(line: (settings["electric.auth.jwt_secret"] ?? settings["electric.auth.mode"])?.line ?? 1)
+    }
+
+    /// A short secret can be guessed offline, by whoever has seen one token.
+    private func checkSecret(line: Int) throws(OptionsError) {
+        guard auth.mode == .secure else { return }
+        let bytes = auth.secret?.utf8.count ?? 0
+        guard bytes < Auth.minimumSecretBytes else { return }
+        let found = auth.secret == nil ? "is missing" : "has \(bytes) bytes"
+        throw ConfigurationFile.error(
+            line,
+            "electric.auth.mode is secure, and electric.auth.jwt_secret \(found): give it at least "
+                + "\(Auth.minimumSecretBytes) bytes, for example from `openssl rand -base64 48`")
+    }
+}

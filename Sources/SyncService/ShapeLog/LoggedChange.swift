@@ -1,0 +1,101 @@
+import Foundation
+import GRDB
+import ShapeEngine
+import SyncModel
+
+/// One entry of a shape's log, joined with the change that it points to.
+struct LoggedChange: Sendable {
+    let kind: ShapeMessage.Kind
+    let offset: LogOffset
+    let isLast: Bool
+    /// The other half of a primary key update.
+    let partner: RowKey?
+    let xid: UInt32
+    let table: TableName
+    let key: RowKey
+    let old: SyncModel.Row?
+    let new: SyncModel.Row?
+    let clock: RowClock?
+
+    init(_ row: GRDB.Row) throws {
+        offset = LogOffset(tx: UInt64(row["tx"] as Int64), op: UInt64(row["op"] as Int64))
+        guard let kind = ShapeMessage.Kind(rawValue: row["kind"]) else {
+            throw DatabaseError(message: "entry of unknown kind \(row["kind"] as String)")
+        }
+        self.kind = kind
+        isLast = row["is_last"]
+        partner = (row["partner"] as String?).map { RowKey(text: Text($0)) }
+        xid = UInt32(row["xid"] as Int64)
+        table = TableName(row["relation"] as String)
+        key = RowKey(text: Text(row["key"] as String))
+        old = try (row["old"] as String?).map(RowText.decode)
+        new = try (row["new"] as String?).map(RowText.decode)
+        let version = row["version"] as Int64?
+        clock = version.map {
+            RowClock(version: $0, clock: HybridTimestamp(microseconds: row["clock"] as Int64? ?? 0))
+        }
+    }
+}
+
+/// Reading what the mirror's file says of shapes. Runs inside the caller's read transaction.
+struct ShapeLogReader {
+    let db: Database
+
+    struct Chunk {
+        let body: [UInt8]
+        /// nil while the snapshot is still being written.
+        let total: Int?
+    }
+
+    /// nil: not written yet, or beyond the last one.
+    func chunk(_ number: Int, of shape: Int64) throws -> Chunk? {
+        let body = try Data.fetchOne(
+            db, sql: "SELECT body FROM chunk WHERE shape = ? AND number = ?", arguments: [shape, number])
+        guard let body else { return nil }
+        return Chunk(body: [UInt8](body), total: try chunkCount(of: shape))
+    }
+
+    /// How many chunks the snapshot has; nil while it is being written.
+    func chunkCount(of shape: Int64) throws -> Int? {
+        try Int.fetchOne(db, sql: "SELECT chunks FROM shape WHERE id = ?", arguments: [shape])
+    }
+
+    func changes(of shape: Int64, after offset: LogOffset, through tx: UInt64) throws -> [LoggedChange] {
+        let op = Int64(clamping: offset.op)
+        return try GRDB.Row.fetchAll(
+            db,
+            sql: """
+                SELECT e.tx, e.op, e.kind, e.is_last, e.partner, c.xid, c.relation, c.key, c.old, c.new, c.version, c.clock
+                FROM entry e JOIN change c ON c.id = e.change
+                WHERE e.shape = ? AND (e.tx, e.op) > (?, ?) AND e.tx <= ? ORDER BY e.tx, e.op
+                """,
+            arguments: [shape, Int64(offset.tx), op, Int64(tx)]
+        ).map(LoggedChange.init)
+    }
+
+    /// The greatest transaction such that at most about `limit` entries of this shape lie after `offset` up to it,
+    /// whole transactions only; nil when all that there are fit.
+    func cut(of shape: Int64, after offset: LogOffset, limit: Int) throws -> UInt64? {
+        let op = Int64(clamping: offset.op)
+        let tx = try Int64.fetchOne(
+            db,
+            sql: """
+                SELECT tx FROM entry WHERE shape = ? AND (tx, op) > (?, ?) ORDER BY tx, op LIMIT 1 OFFSET ?
+                """,
+            arguments: [shape, Int64(offset.tx), op, limit])
+        return tx.map { UInt64($0) }
+    }
+
+    func lastOffset(of shape: Int64) throws -> LogOffset? {
+        try GRDB.Row.fetchOne(
+            db, sql: "SELECT tx, op FROM entry WHERE shape = ? ORDER BY tx DESC, op DESC LIMIT 1", arguments: [shape]
+        ).map { LogOffset(tx: UInt64($0["tx"] as Int64), op: UInt64($0["op"] as Int64)) }
+    }
+
+    /// Operations of the replica up to this seq had come through at `tx`.
+    func confirmedSeq(of replica: ReplicaID, at tx: UInt64) throws -> Int64 {
+        try Int64.fetchOne(
+            db, sql: "SELECT seq FROM confirmation WHERE replica = ? AND tx <= ? ORDER BY tx DESC LIMIT 1",
+            arguments: [replica.description, Int64(tx)]) ?? 0
+    }
+}

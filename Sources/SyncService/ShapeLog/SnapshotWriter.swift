@@ -1,0 +1,85 @@
+import Foundation
+import GRDB
+import JSONText
+import ShapeEngine
+import Shapes
+import SyncModel
+import SyncProtocol
+import TableStore
+
+/// Evaluates a shape once, at the mirror's position, and cuts its rows into chunks.
+///
+/// A chunk is messages joined by commas, ready to be sent; it never changes. Electric's form ends the last one
+/// with `snapshot-end`.
+struct SnapshotWriter {
+    let kept: KeptShape
+    let catalogue: DatabaseSchema
+    let greatestXID: UInt32
+    /// Of all chunks together.
+    let byteLimit: Int
+
+    struct TooLarge: Error {
+        let limit: Int
+    }
+
+    private struct Progress {
+        var json = JSONWriter(reserving: SnapshotWriter.chunkBytes + 4096)
+        var chunks = 0
+        var rows = 0
+        /// Of the chunks that are closed.
+        var bytes = 0
+    }
+
+    /// A chunk closes once it has this many bytes.
+    static let chunkBytes = 1 << 20
+
+    /// Calls `emit` with each chunk's number and body, in order; returns the counts of chunks and rows.
+    func write(
+        from db: Database, emit: (Int, [UInt8]) throws -> Void
+    ) throws -> (chunks: Int, rows: Int) {
+        let source = MirrorSource(db: db, schema: catalogue)
+        let renderer = MessageRenderer(kept, catalogue: catalogue)
+        let isStream = kept.form == .stream
+        var progress = Progress()
+        progress.json.beginArray()
+        try ShapeMaintenance.snapshot(
+            of: kept.shape, roots: { body in try Self.forEachRoot(kept.shape, catalogue, db, body) }, source: source
+        ) { table, key, row in
+            progress.rows += 1
+            let clock = isStream ? try source.clock(key, of: table) : nil
+            renderer.writeSnapshot(table, key, row, clock, to: &progress.json)
+            if progress.bytes + progress.json.bytes.count > byteLimit { throw TooLarge(limit: byteLimit) }
+            if progress.json.bytes.count >= Self.chunkBytes { try Self.close(&progress, emit) }
+        }
+        if !isStream { ElectricMessage.writeSnapshotEnd(greatestXID: greatestXID, to: &progress.json) }
+        try Self.close(&progress, emit)
+        return (progress.chunks, progress.rows)
+    }
+
+    /// The body is what stands between the brackets.
+    private static func close(_ progress: inout Progress, _ emit: (Int, [UInt8]) throws -> Void) throws {
+        try emit(progress.chunks, Array(progress.json.bytes.dropFirst()))
+        progress.chunks += 1
+        progress.bytes += progress.json.bytes.count
+        progress.json = JSONWriter(reserving: chunkBytes + 4096)
+        progress.json.beginArray()
+    }
+
+    private static func forEachRoot(
+        _ shape: Shape, _ catalogue: DatabaseSchema, _ db: Database, _ body: (RowKey, SyncModel.Row) throws -> Void
+    ) throws {
+        guard let table = catalogue[shape.nodes[0].table] else { return }
+        let equalities = shape.nodes[0].predicate?.equalities ?? []
+        let indexed = equalities.first { equality in
+            let column = table.columns[equality.column].name
+            return table.primaryKey == [column] || table.foreignKeys.contains { $0.columns == [column] }
+        }
+        if let indexed {
+            let rows = try MirrorFile.rows.rows(
+                of: table, where: [indexed.column], equal: [.text(indexed.value)], in: db)
+            for stored in rows { try body(stored.key, stored.row) }
+        } else {
+            try MirrorFile.rows.forEach(table, in: db) { try body($0.key, $0.row) }
+        }
+    }
+}

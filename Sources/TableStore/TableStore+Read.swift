@@ -1,0 +1,86 @@
+import GRDB
+import GRDBSQLite
+import SyncModel
+
+extension TableStore {
+    package func row(_ key: RowKey, of schema: TableSchema, in db: Database) throws -> StoredRow? {
+        let statement = try db.cachedStatement(
+            sql: "SELECT * FROM \(quoted(schema)) WHERE \"satchel key\" = ?")
+        let handle = statement.sqliteStatement
+        defer { sqlite3_reset(handle) }
+        StoredValue.bind(text: key.text.string, to: handle, at: 1)
+        return try RawStatement.step(handle, db) ? read(handle, schema) : nil
+    }
+
+    /// The rows whose `columns` equal `values` (none NULL), sorted by key.
+    package func rows(
+        of schema: TableSchema, where columns: [Int], equal values: [Value], in db: Database
+    ) throws -> [StoredRow] {
+        precondition(columns.count == values.count, "one value for each column")
+        let conditions = columns.map { "\(SQLiteName.quoted(schema.columns[$0].name)) = ?" }
+        let condition = conditions.isEmpty ? "1" : conditions.joined(separator: " AND ")
+        let statement = try db.cachedStatement(
+            sql: "SELECT * FROM \(quoted(schema)) WHERE \(condition) ORDER BY \"satchel key\"")
+        let handle = statement.sqliteStatement
+        defer { sqlite3_reset(handle) }
+        for (position, column) in columns.enumerated() {
+            let storage = StoredValue.Class(schema.columns[column].type)
+            StoredValue.bind(values[position], as: storage, to: handle, at: Int32(position + 1))
+        }
+        var rows: [StoredRow] = []
+        while try RawStatement.step(handle, db) { rows.append(read(handle, schema)) }
+        return rows
+    }
+
+    /// At most `limit` rows by ascending key, beginning after `key`.
+    package func scan(
+        _ schema: TableSchema, after key: RowKey?, limit: Int, in db: Database
+    ) throws -> [StoredRow] {
+        var rows: [StoredRow] = []
+        rows.reserveCapacity(min(limit, 1000))
+        try forEach(schema, after: key, limit: limit, in: db) { rows.append($0) }
+        return rows
+    }
+
+    /// Like `scan`, without holding the rows. `body` may read, and MUST NOT change this table.
+    package func forEach(
+        _ schema: TableSchema, after key: RowKey? = nil, limit: Int = .max, in db: Database,
+        _ body: (StoredRow) throws -> Void
+    ) throws {
+        // Not cached: the walk may be interrupted by another of the same table inside `body`.
+        let statement = try db.makeStatement(
+            sql: """
+                SELECT * FROM \(quoted(schema)) WHERE "satchel key" > ? ORDER BY "satchel key" LIMIT ?
+                """)
+        let handle = statement.sqliteStatement
+        defer { sqlite3_reset(handle) }
+        StoredValue.bind(text: key?.text.string ?? "", to: handle, at: 1)
+        sqlite3_bind_int64(handle, 2, Int64(limit))
+        while try RawStatement.step(handle, db) { try body(read(handle, schema)) }
+    }
+
+    private func read(_ handle: OpaquePointer, _ schema: TableSchema) -> StoredRow {
+        let key = RowKey(text: Text(StoredValue.text(handle, at: 0)))
+        var values: [Value] = []
+        values.reserveCapacity(schema.columns.count)
+        for (index, column) in schema.columns.enumerated() {
+            values.append(
+                StoredValue.read(handle, at: Int32(index + 1), as: StoredValue.Class(column.type)))
+        }
+        let first = schema.columns.count + 1
+        let numbers = extras.indices.map { sqlite3_column_int64(handle, Int32(first + $0)) }
+        return StoredRow(key: key, row: Row(values), extras: numbers)
+    }
+}
+
+/// Stepping a statement below GRDB, with GRDB's errors.
+enum RawStatement {
+    static func step(_ handle: OpaquePointer, _ db: Database) throws -> Bool {
+        switch sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let code:
+            throw DatabaseError(resultCode: ResultCode(rawValue: code), message: db.lastErrorMessage)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import GRDB
+import GRDBSQLite
+import SyncModel
+
+/// A family of synced tables in one SQLite database, all with one name prefix and the same extra columns.
+///
+/// A table of PostgreSQL `public.steps` becomes
+/// ```sql
+/// CREATE TABLE "<prefix> public.steps" ("satchel key" TEXT PRIMARY KEY, "id" ANY, …, "satchel <extra>" INTEGER, …)
+///   STRICT, WITHOUT ROWID
+/// ```
+/// with an index on the columns of each foreign key. The key is `RowKey`'s text, so rows sort by key bytes, and a
+/// row is found by the key that the wire names it with. Values are stored as `StoredValue` says.
+///
+/// Methods run inside the caller's transaction; statements are cached by the connection. Errors are GRDB's
+/// `DatabaseError`.
+package struct TableStore: Sendable {
+    package let prefix: String
+    package let extras: [String]
+
+    package init(prefix: String, extras: [String]) {
+        self.prefix = prefix
+        self.extras = extras
+    }
+
+    package func tableName(_ table: TableName) -> String { "\(prefix) \(table)" }
+
+    package func create(_ schema: TableSchema, in db: Database) throws {
+        var columns = ["\"satchel key\" TEXT NOT NULL PRIMARY KEY"]
+        columns += schema.columns.map { "\(SQLiteName.quoted($0.name)) ANY" }
+        columns += extras.map { "\(SQLiteName.quoted("satchel " + $0)) INTEGER NOT NULL" }
+        try db.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS \(quoted(schema)) (\(columns.joined(separator: ", "))) STRICT, WITHOUT ROWID
+                """)
+        for columns in lookupColumns(of: schema) {
+            let name = SQLiteName.quoted("\(tableName(schema.name)) \(columns.joined(separator: ","))")
+            let list = columns.map(SQLiteName.quoted).joined(separator: ", ")
+            try db.execute(sql: "CREATE INDEX IF NOT EXISTS \(name) ON \(quoted(schema)) (\(list))")
+        }
+    }
+
+    /// What includes are followed along: foreign keys from the child's side; the parent's side is the key.
+    private func lookupColumns(of schema: TableSchema) -> [[String]] {
+        var lists: [[String]] = []
+        for columns in schema.foreignKeys.map(\.columns) + [schema.primaryKey] + schema.uniques
+        where !columns.isEmpty && !lists.contains(columns) {
+            lists.append(columns)
+        }
+        return lists
+    }
+
+    package func drop(_ table: TableName, in db: Database) throws {
+        try db.execute(sql: "DROP TABLE IF EXISTS \(SQLiteName.quoted(tableName(table)))")
+    }
+
+    package func deleteAll(of schema: TableSchema, in db: Database) throws {
+        try db.execute(sql: "DELETE FROM \(quoted(schema))")
+    }
+
+    package func count(of schema: TableSchema, in db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM \(quoted(schema))") ?? 0
+    }
+
+    func quoted(_ schema: TableSchema) -> String { SQLiteName.quoted(tableName(schema.name)) }
+}
+
+enum SQLiteName {
+    static func quoted(_ name: String) -> String {
+        var quoted = "\""
+        for scalar in name.unicodeScalars {
+            if scalar == "\"" { quoted.unicodeScalars.append("\"") }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return quoted + "\""
+    }
+}

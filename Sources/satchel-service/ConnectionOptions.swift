@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import Postgres
+import SyncService
+
+/// The options that every subcommand shares: which configuration, which database, which state directory.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: "YAML file with options; ${NAME} is taken from the environment.")
+    var config: String?
+
+    @Option(help: "libpq connection string or postgresql:// URL. Default: a private cluster.")
+    var databaseURL: String?
+
+    @Option(help: "Directory of the private cluster. Default: postgres under the state directory.")
+    var privatePostgres: String?
+
+    @Option(help: "Directory for the mirror and the private cluster.")
+    var state: String?
+
+    func validate() throws {
+        guard databaseURL == nil || privatePostgres == nil else {
+            throw ValidationError("--database-url and --private-postgres exclude each other: give one of them")
+        }
+    }
+
+    func load() throws -> ServiceOptions {
+        let environment = ProcessInfo.processInfo.environment
+        var options = try config.map { try ServiceOptions.load(path: $0, environment: environment) } ?? ServiceOptions()
+        if let databaseURL { options.database = databaseURL }
+        if let privatePostgres {
+            options.database = nil
+            options.privateCluster = Self.absolute(privatePostgres)
+        }
+        options.stateDirectory = Self.absolute(state ?? options.stateDirectory)
+        return options
+    }
+
+    private static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+}
+
+extension ServiceOptions {
+    /// Its parent directory is made.
+    var cluster: PrivateCluster {
+        get throws {
+            if database != nil {
+                throw OptionsError(
+                    "A database is named (--database-url or electric.database_url), so that there is no private "
+                        + "cluster: give --private-postgres DIR")
+            }
+            let directory = privateCluster ?? stateDirectory + "/postgres"
+            try FileManager.default.createDirectory(
+                at: URL(fileURLWithPath: directory).deletingLastPathComponent(), withIntermediateDirectories: true)
+            return try PrivateCluster(directory: directory)
+        }
+    }
+
+    /// How the database is reached. The private cluster is started where none was named.
+    func reachDatabase() throws -> String {
+        if let database { return database }
+        let cluster = try cluster
+        try cluster.start()
+        return cluster.connectionString()
+    }
+
+    /// Throws what keeps this database from being followed, and the SQL that mends it.
+    func refuseUnfit(_ database: PostgresConnection) throws {
+        let hasSlot = try Slot(slot).status(database) != nil
+        let problems = try ServerInfo.read(database).problems(needsSlot: !hasSlot)
+        guard problems.isEmpty else {
+            throw OptionsError("This database cannot be followed: " + problems.joined(separator: "; "))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Postgres
+import SyncModel
+import SyncService
+
+struct Setup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Install the bookkeeping (schema satchel, triggers, publications) in the database.")
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Option(help: "A table to publish, `schema.table`; repeat it. Default: every table of schema public.")
+    var table: [String] = []
+
+    func run() throws {
+        let options = try connection.load()
+        let database = try PostgresConnection(try options.reachDatabase(), applicationName: "satchel setup")
+        defer { database.close() }
+        try options.refuseUnfit(database)
+        let named = table.map { TableName($0) }
+        let tables = named.isEmpty ? try Self.allTables(database) : named
+        let report = try Bookkeeping.setup(on: database, tables: tables, publication: options.publications[0])
+        for name in report.tracked { print("published  \(name)") }
+        for name in report.withoutKey { print("refused    \(name): it has no primary key") }
+    }
+
+    private static func allTables(_ database: PostgresConnection) throws -> [TableName] {
+        let names = try database.query(
+            """
+            SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
+            """)
+        return names.rows.compactMap { $0[0].map { TableName(name: $0) } }
+    }
+}
+
+struct Teardown: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Remove all that setup installed, and the replication slot. User tables stay as they are.")
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() throws {
+        let options = try connection.load()
+        let database = try PostgresConnection(try options.reachDatabase(), applicationName: "satchel teardown")
+        defer { database.close() }
+        let slot = try Slot(options.slot)
+        try Self.refuseInUse(slot, database)
+        try slot.drop(database)
+        try Bookkeeping.teardown(on: database)
+        print("removed schema satchel, its triggers and publications, and the slot \(options.slot)")
+    }
+
+    /// Throws where somebody reads the slot; a reader that has just ended is given a second to go.
+    private static func refuseInUse(_ slot: Slot, _ database: PostgresConnection) throws {
+        for _ in 0..<10 {
+            guard let status = try slot.status(database), status.isActive else { return }
+            try database.query("SELECT pg_sleep(0.1)")
+        }
+        guard let status = try slot.status(database), status.isActive else { return }
+        let process = status.activePID.map { " (PostgreSQL's process \($0))" } ?? ""
+        throw OptionsError(
+            "The slot \(slot.name) is in use\(process): a satchel-service follows this database. Stop that service, "
+                + "then run teardown again; nothing was removed")
+    }
+}
+
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say whether the database can be followed, and what to change.")
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() throws {
+        let options = try connection.load()
+        let database = try PostgresConnection(try options.reachDatabase(), applicationName: "satchel check")
+        defer { database.close() }
+        let server = try ServerInfo.read(database)
+        let problems = server.problems(needsSlot: try Slot(options.slot).status(database) == nil)
+        for problem in problems { print("problem  \(problem)") }
+        for warning in server.warnings { print("warning  \(warning)") }
+        if problems.isEmpty { print("ok       PostgreSQL \(server.version / 10_000) can be followed") }
+        if !problems.isEmpty { throw ExitCode(1) }
+    }
+}

@@ -1,0 +1,288 @@
+import Glibc
+import JSONRPC
+import JSONText
+import Replica
+import SyncClient
+import SyncModel
+import SyncProtocol
+import Testing
+
+@testable import Daemon
+
+/// The daemon and a service that does as it is told.
+@Suite struct OnlineFlowTests {
+    private static let notes: JSON = ["definition": ["root_table": "notes"]]
+
+    /// Rows as a client has them: those of the answer, then the changes.
+    private struct View {
+        var rows: [String: String] = [:]
+        var pending: Set<String> = []
+
+        mutating func take(_ rows: JSON?) {
+            for row in rows?.array ?? [] { set(row) }
+        }
+
+        mutating func apply(_ params: JSON, subscription: JSON?) {
+            for part in params["subscriptions"]?.array ?? [] where part["subscription"] == subscription {
+                if part["reset"] == true { self = View() }
+                for change in part["changes"]?.array ?? [] {
+                    if change["operation"] == "delete" {
+                        rows[change["key"]?["id"]?.string ?? ""] = nil
+                    } else {
+                        set(change)
+                    }
+                }
+            }
+        }
+
+        private mutating func set(_ row: JSON) {
+            let id = row["key"]?["id"]?.string ?? ""
+            if let body = row["value"]?["body"]?.string { rows[id] = body }
+            if row["pending"] == true { pending.insert(id) } else { pending.remove(id) }
+        }
+    }
+
+    private func started(
+        _ service: FakeService = FakeService(), directory: TestDirectory = TestDirectory()
+    ) async throws -> (TestDaemon, TestDirectory) {
+        (try await TestDaemon.start(directory, service: service), directory)
+    }
+
+    private func update(_ client: TestClient, _ view: inout View, _ subscription: JSON?, until: (View) -> Bool) throws {
+        while !until(view) { view.apply(try client.notification("shape/changed"), subscription: subscription) }
+    }
+
+    @Test func aShapeComesAliveAndFollowsChanges() async throws {
+        let service = FakeService()
+        service.write("1", "one")
+        service.write("2", "two")
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        let answer = try client.call("shape/subscribe", Self.notes)
+        #expect(answer["status"] == "initial")
+        let subscription = answer["subscription"]
+        var view = View()
+        view.take(answer["rows"])
+        try update(client, &view, subscription) { $0.rows == ["1": "one", "2": "two"] }
+        _ = try client.notification("shape/status") { $0["status"] == "live" }
+        service.write("1", "uno")
+        service.write("2", nil)
+        try update(client, &view, subscription) { $0.rows == ["1": "uno"] }
+        let again = try client.call("shape/read", ["subscription": subscription ?? .null, "wait": 60_000])
+        #expect(again["status"] == "live")
+        #expect(again["rows"]?[0]?["value"] == ["id": "1", "body": "uno"])
+        let synced = try client.call("sync/wait")
+        #expect(synced["state"] == "synced")
+        #expect(synced["text"] == "All changes saved")
+        #expect(synced["shapes"]?[0]?["rows"] == 1)
+        #expect(try client.call("shape/unsubscribe", ["subscription": subscription ?? .null, "forget": true]) == [:])
+        #expect(try client.call("sync/status")["shapes"] == [])
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func anOperationIsAcknowledgedThenConfirmed() async throws {
+        let service = FakeService()
+        service.set { $0.echoesAtOnce = false }
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        let subscription = try client.call("shape/subscribe", Self.notes)["subscription"]
+        _ = try client.call("sync/wait")
+        // The response precedes its own change notification.
+        let id = client.post("operation/submit", ["operations": [OfflineRequestTests.insert("9", "nine")]])
+        var order: [String] = []
+        while order.last != "answer" {
+            let message = try client.next()
+            if message["id"] == .int(id) {
+                order.append("answer")
+            } else {
+                order.append(message["method"]?.string ?? "")
+            }
+        }
+        #expect(!order.contains("shape/changed"))
+        var view = View()
+        try update(client, &view, subscription) { $0.rows == ["9": "nine"] }
+        #expect(view.pending == ["9"])
+        _ = try client.notification("operation/changed") { $0["operations"]?[0]?["state"] == "acknowledged" }
+        #expect(try client.call("sync/status")["state"] == "syncing")
+        #expect(try client.call("shape/read", Self.notes)["rows"]?[0]?["pending"] == true)
+        service.echo()
+        let confirmed = try client.notification("operation/changed") { $0["operations"]?[0]?["state"] == "confirmed" }
+        #expect(confirmed["operations"]?[0]?["verdict"] == "applied")
+        try update(client, &view, subscription) { $0.pending.isEmpty }
+        #expect(view.rows == ["9": "nine"])
+        #expect(try client.call("sync/wait")["text"] == "All changes saved")
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func aRejectedOperationIsParkedWithItsReason() async throws {
+        let service = FakeService()
+        service.set {
+            $0.outcome = .rejected
+            $0.reason = Reason(code: "check_violation", message: "no such note")
+        }
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        _ = try client.call("sync/wait")
+        let submitted = try client.call("operation/submit", ["operations": [OfflineRequestTests.insert("9")]])
+        _ = try client.notification("operation/changed") { $0["operations"]?[0]?["state"] == "parked" }
+        let shown = try client.call("operation/show", ["id": submitted["operations"]?[0]?["id"] ?? .null])
+        #expect(shown["verdict"] == "rejected")
+        #expect(shown["reason"]?["message"] == "no such note")
+        let status = try client.notification("sync/statusChanged") { $0["parked"] == 1 }
+        #expect(status["text"] == "Sync error · 1 change needs you")
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func anOutageIsShownSurvivedAndMadeUpFor() async throws {
+        let service = FakeService()
+        service.write("1", "one")
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        let subscription = try client.call("shape/subscribe", Self.notes)["subscription"]
+        _ = try client.call("sync/wait")
+        service.goAway()
+        _ = try client.notification("shape/status") { $0["status"] == "stale" }
+        let offline = try client.notification("sync/statusChanged") { $0["state"] == "offline" && $0["retryAt"] != nil }
+        #expect(offline["online"] == false)
+        _ = try client.call("operation/submit", ["operations": [OfflineRequestTests.insert("2", "two")]])
+        #expect(try client.call("sync/status")["text"] == "Working offline · 1 pending")
+        service.write("3", "three")
+        service.comeBack()
+        #expect(try client.call("sync/now")["online"] == false)
+        let synced = try client.call("sync/wait")
+        #expect(synced["state"] == "synced")
+        #expect(service.get { $0.rows } == ["1": "one", "2": "two", "3": "three"])
+        let rows = try client.call("shape/read", ["subscription": subscription ?? .null])["rows"]
+        #expect(rows?.array?.compactMap { $0["value"]?["body"]?.string } == ["one", "two", "three"])
+        #expect(service.get { $0.batches } == [[1]])
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func aPauseSendsNothingAndOutlivesTheDaemon() async throws {
+        let directory = TestDirectory()
+        let service = FakeService()
+        try directory.learnSchema()
+        var (daemon, _) = try await started(service, directory: directory)
+        do {
+            let client = try await daemon.client()
+            try client.initialize()
+            _ = try client.call("sync/pause")
+            _ = try client.call("operation/submit", ["operations": [OfflineRequestTests.insert("1", "one")]])
+        }
+        try await daemon.end()
+        let before = service.get { $0.counts }
+        (daemon, _) = try await started(service, directory: directory)
+        let client = try await daemon.client()
+        try client.initialize()
+        let status = try client.call("sync/status")
+        #expect(status["paused"] == true)
+        #expect(status["text"] == "Working offline · 1 pending")
+        #expect(service.get { $0.counts } == before)
+        _ = try client.call("sync/resume")
+        #expect(try client.call("sync/wait")["state"] == "synced")
+        #expect(service.get { $0.rows } == ["1": "one"])
+        try await daemon.end()
+    }
+
+    @Test func twoClientsSeeEachOthersOptimisticChanges() async throws {
+        let directory = TestDirectory()
+        try directory.learnSchema()
+        let service = FakeService()
+        service.write("1", "one")
+        let (daemon, _) = try await started(service, directory: directory)
+        let ana = try await daemon.client()
+        let ben = try await daemon.client(socket: "\(directory.path)/s", framing: .contentLength)
+        try ana.initialize()
+        try ben.initialize()
+        let mine = try ana.call("shape/subscribe", Self.notes)["subscription"]
+        let his = try ben.call("shape/subscribe", Self.notes)["subscription"]
+        _ = try ana.call("sync/wait")
+        service.goAway()
+        let edit: JSON = ["table": "notes", "op": "update", "key": ["id": "1"], "set": ["body": "edited"]]
+        _ = try ana.call("operation/submit", ["operations": [edit, OfflineRequestTests.insert("2", "two")]])
+        var (first, second) = (View(), View())
+        try update(ana, &first, mine) { $0.rows == ["1": "edited", "2": "two"] }
+        try update(ben, &second, his) { $0.rows == ["1": "edited", "2": "two"] }
+        #expect(second.pending == ["1", "2"])
+        let remove: JSON = ["table": "notes", "op": "delete", "key": ["id": "2"]]
+        _ = try ben.call("operation/submit", ["operations": [remove]])
+        try update(ana, &first, mine) { $0.rows == ["1": "edited"] }
+        try await daemon.end()
+    }
+
+    @Test func aShapeThatCannotBeServedEndsWithItsReason() async throws {
+        let (daemon, directory) = try await started()
+        let client = try await daemon.client()
+        try client.initialize()
+        // Before the schema is known nothing can be checked here; the service says it.
+        let answer = try? client.call("shape/subscribe", ["definition": ["root_table": "ghosts"]])
+        if let answer {
+            let ended = try client.notification("shape/status") { $0["status"] == "ended" }
+            #expect(ended["subscription"] == answer["subscription"])
+            #expect(ended["reason"]?["code"] == "unknown_table")
+            _ = try client.call("shape/unsubscribe", ["subscription": answer["subscription"] ?? .null])
+        }
+        #expect(try client.call("sync/wait")["shapes"] == [])
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func aRefusedTokenIsReadAgainFromItsFile() async throws {
+        let directory = TestDirectory()
+        let file = "\(directory.path)/token"
+        try "old".write(toFile: file)
+        let service = FakeService()
+        service.set { $0.token = "new" }
+        let daemon = try await TestDaemon.start(
+            directory, service: service, identity: .token("old"), tokenFile: file)
+        let client = try await daemon.client()
+        try client.initialize()
+        var status = try client.call("sync/status")
+        if status["state"] != "error" {
+            status = try client.notification("sync/statusChanged") { $0["state"] == "error" }
+        }
+        #expect(status["text"] == "Sync error · the token is wrong: get a new one")
+        try "new\n".write(toFile: file)
+        // The first try finds the token refused again and reads the file.
+        while try client.call("sync/now")["online"] != true { sched_yield() }
+        #expect(try client.call("sync/wait")["state"] == "synced")
+        try await daemon.end()
+    }
+
+    @Test func aClientsTokenIsUsed() async throws {
+        let service = FakeService()
+        service.set { $0.token = "brought" }
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        _ = try client.call("initialize", ["token": "brought"])
+        #expect(try client.call("sync/wait")["state"] == "synced")
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func manyOperationsDrainInBatchesInOrder() async throws {
+        let directory = TestDirectory()
+        try directory.learnSchema()
+        let service = FakeService()
+        service.goAway()
+        let (daemon, _) = try await started(service, directory: directory)
+        let client = try await daemon.client()
+        try client.initialize()
+        let operations = (0..<250).map { OfflineRequestTests.insert("\($0)") }
+        _ = try client.call("operation/submit", ["operations": .array(operations)])
+        service.comeBack()
+        _ = try client.call("sync/now")
+        #expect(try client.call("sync/wait")["pending"] == 0)
+        #expect(service.get { $0.batches.map(\.count) } == [100, 100, 50])
+        #expect(service.get { $0.batches.flatMap { $0 } } == Array(1...250))
+        try await daemon.end()
+    }
+}

@@ -1,0 +1,387 @@
+import Merge
+import Postgres
+import PostgresTesting
+import SyncModel
+import SyncService
+import Testing
+
+/// Sequence, verdicts, groups, clocks: what holds whatever is merged.
+@Suite struct ExactlyOnceTests {
+    @Test func aRepeatedBatchGetsTheFirstVerdicts() throws {
+        let fixture = try OperationFixture()
+        var ana = Device("ana")
+        ana.add(.insert, "steps", 1, ["x": "1"])
+        ana.add(.insert, "steps", 1, ["x": "2"])
+        ana.add(.update, "steps", 9, ["x": "2"])
+        guard case .answered(let first) = try fixture.send(ana.batch) else { return }
+        try fixture.sql.execute("DELETE FROM steps")
+        let versions = try fixture.rows("SELECT * FROM satchel.clock ORDER BY key")
+        guard case .answered(let second) = try fixture.send(ana.batch) else { return }
+        #expect(first.verdicts.map(\.outcome) == [.applied, .conflict, .rejected])
+        #expect(first.verdicts.allSatisfy { !$0.isDuplicate })
+        #expect(second.verdicts.allSatisfy { $0.isDuplicate })
+        #expect(second.verdicts.map(\.outcome) == first.verdicts.map(\.outcome))
+        #expect(second.verdicts.map(\.reason) == first.verdicts.map(\.reason))
+        #expect(second.lastSeq == 3)
+        #expect(try fixture.rows("SELECT * FROM satchel.clock ORDER BY key") == versions)
+        ana.add(.insert, "steps", 2)
+        guard case .answered(let third) = try fixture.send(ana.batch) else { return }
+        #expect(third.verdicts.map(\.isDuplicate) == [true, true, true, false])
+    }
+
+    @Test func lostWritesAreKeptInTheVerdict() throws {
+        let fixture = try OperationFixture()
+        try fixture.sql.execute("INSERT INTO steps (id, name) VALUES (1, E'\\u0001\\\\\"é')")
+        let base = try fixture.version("steps", 1) - 1
+        var ana = Device("ana")
+        ana.add(.update, "steps", 1, ["name": "mine", "x": .null, "code": "c"], base: base)
+        guard case .answered(let first) = try fixture.send(ana.batch),
+            case .answered(let second) = try fixture.send(ana.batch)
+        else { return }
+        #expect(first.verdicts[0].lost.map(\.column) == ["code", "name"])
+        #expect(first.verdicts[0].lost[1].theirs == "\u{1}\\\"é")
+        #expect(second.verdicts[0].lost == first.verdicts[0].lost)
+        #expect(second.verdicts[0].at == first.verdicts[0].at)
+    }
+
+    @Test func gapsReusedSeqsAndForeignReplicasAreRefused() throws {
+        let fixture = try OperationFixture()
+        var ana = Device("ana")
+        ana.add(.insert, "steps", 1)
+        let batch = ana.batch
+        _ = try fixture.send(batch)
+        #expect(try fixture.send(batch, user: "eve") == .refused(.replicaInUse))
+        var gap = Device("ana")
+        for key in 1...3 { gap.add(.insert, "steps", key) }
+        let third = OperationBatch(
+            replica: gap.replica, epoch: nil, acknowledged: 1, operations: Array(gap.queue.dropFirst(2)))
+        #expect(try fixture.send(third) == .refused(.sequenceGap(expected: 2)))
+        // A copied replica: the same seq for another operation.
+        var copy = Device("ana")
+        copy.add(.insert, "steps", 7, id: "another")
+        #expect(try fixture.send(copy.batch) == .refused(.sequenceGap(expected: 2)))
+        // A restored one: it sends again what it had acknowledged.
+        _ = try fixture.send(OperationBatch(replica: ana.replica, epoch: nil, acknowledged: 1, operations: []))
+        #expect(try fixture.value("SELECT count(*) FROM satchel.verdict") == "0")
+        #expect(try fixture.send(batch) == .refused(.sequenceGap(expected: 2)))
+        let old = Epoch(systemIdentifier: "6", timeline: 1)
+        #expect(
+            try fixture.send(OperationBatch(replica: ana.replica, epoch: old, acknowledged: 0, operations: []))
+                == .refused(.epochChanged(OperationFixture.epoch, lastSeq: 1)))
+        #expect(try fixture.rows("SELECT id, last_seq, user_name FROM satchel.replica") == ["ana|1|ana"])
+        #expect(try fixture.value("SELECT count(*) FROM steps") == "1")
+    }
+
+    @Test func malformedBatchesAreRefused() throws {
+        let fixture = try OperationFixture()
+        func refusal(_ replica: String, _ seqs: [Int64], acknowledged: Int64 = 0, id: String = "o", base: Int64 = 0)
+            throws
+            -> Bool
+        {
+            let operations = seqs.map { seq in
+                SequencedOperation(
+                    seq: seq,
+                    operation: Operation(
+                        id: OperationID(id), table: TableName(name: "steps"), action: .delete, key: ["id": "1"],
+                        at: .zero, base: base))
+            }
+            let batch = OperationBatch(
+                replica: ReplicaID(replica), epoch: nil, acknowledged: acknowledged, operations: operations)
+            if case .refused(.malformed) = try fixture.send(batch) { return true } else { return false }
+        }
+        #expect(try refusal("", [1]))
+        #expect(try refusal("a\nb", [1]))
+        #expect(try refusal(String(repeating: "x", count: 129), [1]))
+        #expect(try refusal("a", [0]))
+        #expect(try refusal("a", [.min, .max]))
+        #expect(try refusal("a", [1, 3]))
+        #expect(try refusal("a", [2, 1]))
+        #expect(try refusal("a", [1], acknowledged: 1))
+        #expect(try refusal("a", [1], acknowledged: -1))
+        #expect(try refusal("a", [1], id: "a\0"))
+        #expect(try refusal("a", [1], base: -1))
+        #expect(try fixture.value("SELECT count(*) FROM satchel.replica") == "0")
+    }
+
+    @Test func groupsAreAppliedAllOrNone() throws {
+        let fixture = try OperationFixture()
+        var ana = Device("ana")
+        ana.add(.insert, "steps", 1, group: "g")
+        ana.add(.insert, "steps", 2, group: "g")
+        ana.add(.insert, "steps", 3, ["x": "5000"], group: "h")
+        ana.add(.insert, "steps", 4, group: "h")
+        ana.add(.insert, "steps", 5)
+        ana.add(.insert, "steps", 6, group: "i")
+        ana.add(.insert, "connections", 1, ["from_id": "6", "to_id": "99"], group: "i")
+        ana.add(.insert, "connections", 2, ["from_id": "6", "to_id": "5"], group: "i")
+        let verdicts = try ana.send(to: fixture)
+        #expect(
+            verdicts.map { $0.reason?.code ?? "applied" } == [
+                "applied", "applied", "check_violation", "group_failed", "applied", "group_failed",
+                "foreign_key_violation", "group_failed",
+            ])
+        #expect(verdicts[5].reason?.message.contains("ana-7") == true)
+        #expect(try fixture.rows("SELECT id FROM steps ORDER BY id") == ["1", "2", "5"])
+        #expect(zip(verdicts, verdicts.dropFirst()).allSatisfy { $0.at < $1.at })
+    }
+
+    @Test func deferredConstraintsAreCheckedForEachOperationAndForAGroupAsAWhole() throws {
+        let fixture = try OperationFixture(
+            """
+            CREATE TABLE a (id int PRIMARY KEY, b int);
+            CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a DEFERRABLE INITIALLY DEFERRED);
+            ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b DEFERRABLE INITIALLY DEFERRED;
+            """)
+        var ana = Device("ana")
+        ana.add(.insert, "a", 1, ["b": "1"])
+        ana.add(.insert, "a", 2, ["b": "2"], group: "g")
+        ana.add(.insert, "b", 2, ["a": "2"], group: "g")
+        ana.add(.insert, "a", 3)
+        let verdicts = try ana.send(to: fixture)
+        #expect(
+            verdicts.map { $0.reason?.code ?? "applied" } == ["foreign_key_violation", "applied", "applied", "applied"])
+        #expect(try fixture.rows("SELECT id FROM a ORDER BY id") == ["2", "3"])
+    }
+
+    @Test func refusalsNameTheirReasonAndTheOthersGoOn() throws {
+        let fixture = try OperationFixture(
+            OperationFixture.tables + """
+                CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS
+                    'BEGIN
+                        IF NEW.x = 13 THEN RAISE ''unlucky''; ELSIF NEW.x = 14 THEN RETURN NULL; END IF;
+                        RETURN NEW;
+                    END';
+                CREATE TRIGGER no BEFORE INSERT OR UPDATE ON steps FOR EACH ROW EXECUTE FUNCTION no();
+                """)
+        var ana = Device("ana")
+        ana.add(.insert, "steps", 1, ["code": "abc"])
+        ana.add(.insert, "steps", 2, ["code": "abc"])
+        ana.add(.insert, "steps", 3, ["pipeline_id": "99"])
+        ana.add(.update, "steps", 1, ["name": .null])
+        ana.add(.update, "steps", 1, ["x": "1000"])
+        ana.add(.update, "steps", 1, ["x": "many"])
+        ana.add(.update, "steps", 1, ["x": "99999999999"])
+        ana.add(.update, "steps", 1, ["code": "long"])
+        ana.add(.update, "steps", 1, ["name": "a\0b"])
+        ana.add(.update, "steps", 1, ["colour": "red"])
+        ana.add(.update, "nowhere", 1, ["x": "1"])
+        ana.add(.update, "steps", 9, ["x": "1"])
+        ana.add(.insert, "steps", 1)
+        ana.add(.update, "steps", 1, ["x": "13"])
+        ana.add(.update, "steps", 1, ["x": "14"])
+        ana.add(.update, "steps", 1, ["id": "5"])
+        ana.add(.update, "steps", 1, ["x": "7"])
+        let verdicts = try ana.send(to: fixture)
+        let expected: [(Verdict.Outcome, String?)] = [
+            (.applied, nil), (.conflict, "unique_violation"), (.rejected, "foreign_key_violation"),
+            (.rejected, "not_null_violation"), (.rejected, "check_violation"), (.rejected, "invalid_value"),
+            (.rejected, "invalid_value"), (.rejected, "invalid_value"), (.rejected, "invalid_value"),
+            (.rejected, "unknown_column"), (.rejected, "unknown_table"), (.rejected, "row_missing"),
+            (.conflict, "row_exists"), (.rejected, "check_violation"), (.rejected, "check_violation"),
+            (.rejected, "not_supported"), (.applied, nil),
+        ]
+        #expect(verdicts.map(\.outcome) == expected.map(\.0))
+        #expect(verdicts.map { $0.reason?.code } == expected.map(\.1))
+        #expect(verdicts.allSatisfy { $0.reason?.message.isEmpty != true })
+        #expect(try fixture.rows("SELECT id, name, x, code FROM steps") == ["1|new|7|abc"])
+    }
+
+    @Test func clocksAreClampedAndTheOriginalIsKept() throws {
+        let fixture = try OperationFixture()
+        var ana = Device("ana")
+        for (key, at) in [1_100_000_000, 2_000_000_000, 5_000_000_000, 3].enumerated() {
+            ana.add(.insert, "steps", key, at: Int64(at))
+        }
+        guard case .answered(let answer) = try fixture.send(ana.batch) else { return }
+        #expect(answer.verdicts.map(\.at.microseconds) == [1_060_000_000, 1_060_000_001, 1_060_000_002, 1_060_000_003])
+        #expect(answer.alarms.map(\.seq) == [2, 3])
+        #expect(answer.alarms.map(\.ahead) == [1_000_000_000, 4_000_000_000])
+        #expect(try fixture.value("SELECT clock FROM satchel.replica") == "1060000003")
+        #expect(
+            try fixture.rows("SELECT original_at FROM satchel.verdict ORDER BY seq")
+                == ["1100000000", "2000000000", "5000000000", "3"])
+        ana.settle()
+        #expect(try ana.sends(to: fixture, .insert, "steps", 9, at: 4).at.microseconds == 1_060_000_004)
+    }
+
+    @Test func anInsertThatIsSentAgainUnderANewSeqIsNoConflictWithItself() throws {
+        let fixture = try OperationFixture()
+        var ana = Device("ana")
+        ana.add(.insert, "steps", 1, ["name": "a"], id: "same")
+        _ = try fixture.send(ana.batch)
+        ana.add(.insert, "steps", 1, ["name": "a"], id: "same")
+        ana.add(.insert, "steps", 1, ["name": "a"], id: "other")
+        #expect(try ana.send(to: fixture).map(\.outcome) == [.applied, .applied, .conflict])
+    }
+
+    @Test func everyBatchWithSomethingNewEmitsOneMessage() throws {
+        let fixture = try OperationFixture()
+        try fixture.sql.query(
+            "SELECT pg_create_logical_replication_slot('messages_\(fixture.database.name)', 'pgoutput')")
+        defer { _ = try? fixture.sql.query("SELECT pg_drop_replication_slot('messages_\(fixture.database.name)')") }
+        var ana = Device("ana\"\\ü")
+        ana.add(.insert, "steps", 1)
+        ana.add(.update, "nowhere", 1)
+        let batch = ana.batch
+        _ = try fixture.send(batch)
+        _ = try fixture.send(batch)
+        ana.settle()
+        // No effect at all, and still confirmed.
+        try ana.sends(to: fixture, .delete, "steps", 77)
+        let changes = try fixture.sql.query(
+            """
+            SELECT substring(data FROM 15) FROM pg_logical_slot_get_binary_changes($1, NULL, NULL, 'proto_version', '1',
+                'publication_names', 'satchel', 'messages', 'true') WHERE get_byte(data, 0) = ascii('M')
+            """, ["messages_\(fixture.database.name)"])
+        let messages = changes.rows.compactMap { $0[0] }.map(Self.text)
+        #expect(messages.count == 2)
+        #expect(messages.first?.hasSuffix("{\"replica\":\"ana\\\"\\\\ü\",\"seq\":2}") == true)
+        #expect(messages.last?.hasSuffix("\"seq\":3}") == true)
+        #expect(messages.allSatisfy { $0.contains("tchel.operation") || $0.contains("operation") })
+    }
+
+    /// `\x7b7d` as text.
+    private static func text(_ hex: String) -> String {
+        let digits = Array(hex.utf8.dropFirst(2))
+        let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap { index in
+            UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// Two connections at once, and connections that break.
+@Suite struct OperationFaultTests {
+    @Test func aConnectionKilledInTheMiddleLeavesNothingAndAResendGivesEachEffectOnce() throws {
+        let fixture = try OperationFixture()
+        var ana = Device("ana")
+        for key in 1...6 { ana.add(.insert, "steps", key, ["x": Value("\(key)")]) }
+        var killed = 0
+        for point in 0..<40 {
+            let connection = try fixture.database.connect("victim")
+            let faulty = FaultyDatabase(try OperationFixture.operations(over: connection), failAt: point) {
+                try fixture.sql.query("SELECT pg_terminate_backend($1, 5000)", ["\(connection.backendPID)"])
+            }
+            do throws(OperationFailure) {
+                _ = try OperationProcessor(database: faulty, epoch: OperationFixture.epoch)
+                    .process(ana.batch, user: "ana", arrival: OperationFixture.arrival)
+                break
+            } catch {
+                guard case .unavailable = error else { throw error }
+                killed += 1
+            }
+            #expect(try fixture.value("SELECT count(*) FROM steps") == "0")
+            #expect(try fixture.value("SELECT count(*) FROM satchel.verdict") == "0")
+        }
+        #expect(killed > 12)
+        guard case .answered(let answer) = try fixture.send(ana.batch) else { return }
+        #expect(answer.verdicts.count == 6)
+        #expect(try fixture.rows("SELECT count(*), sum(x) FROM steps") == ["6|21"])
+        #expect(
+            try fixture.value("SELECT count(DISTINCT version) FROM satchel.clock WHERE relation = 'public.steps'")
+                == "6")
+    }
+
+    @Test func aBatchThatAnotherTransactionStopsIsTriedAgainFromItsStart() throws {
+        let fixture = try OperationFixture()
+        let faulty = FaultyDatabase(fixture.operations, failAt: .max) {}
+        var failures = 0
+        faulty.beforeLock = { number in
+            guard number == 1, failures < 2 else { return }
+            failures += 1
+            throw OperationFailure.retry("deadlock detected")
+        }
+        var ana = Device("ana")
+        ana.add(.insert, "steps", 1)
+        ana.add(.insert, "steps", 2)
+        let processor = OperationProcessor(database: faulty, epoch: OperationFixture.epoch)
+        let result = try processor.process(ana.batch, user: "ana", arrival: OperationFixture.arrival)
+        guard case .answered(let answer) = result else { return }
+        #expect(answer.verdicts.map(\.outcome) == [.applied, .applied])
+        #expect(faulty.begins == 3)
+        faulty.beforeLock = { _ in throw OperationFailure.retry("for ever") }
+        ana.settle()
+        ana.add(.insert, "steps", 3)
+        #expect(throws: OperationFailure.retry("for ever")) {
+            try processor.process(ana.batch, user: "ana", arrival: OperationFixture.arrival)
+        }
+        #expect(faulty.begins == 8)
+        #expect(try fixture.value("SELECT count(*) FROM steps") == "2")
+    }
+
+    /// As a device does: a batch that other transactions were in the way of is sent again.
+    private static func resending(
+        _ batch: OperationBatch, _ name: String, _ processor: OperationProcessor<PostgresOperationDatabase>
+    ) throws -> BatchResult {
+        var result: BatchResult?
+        while result == nil {
+            do {
+                result = try processor.process(batch, user: name, arrival: OperationFixture.arrival)
+            } catch {
+                guard case OperationFailure.retry = error else { throw error }
+            }
+        }
+        return try #require(result)
+    }
+
+    private static func retrying(_ connection: PostgresConnection, _ sql: String) throws {
+        var isDone = false
+        while !isDone {
+            do {
+                try connection.query(sql)
+                isDone = true
+            } catch {
+                guard error.isRetryable, !error.isConnectionLost else { throw error }
+            }
+        }
+    }
+
+    @Test func twoReplicasAndPlainSQLAtOnceLoseNothing() async throws {
+        let fixture = try OperationFixture()
+        let rounds = 60
+        // The two take rows in opposite orders, so that they meet in deadlocks, too.
+        try fixture.sql.execute("ALTER DATABASE \(fixture.database.name) SET deadlock_timeout = '10ms'")
+        let string = fixture.database.connectionString
+        try fixture.sql.execute("INSERT INTO steps (id, x) VALUES (1, 0), (2, 0), (3, 0)")
+        let merged = try await withThrowingTaskGroup(of: Int.self) { group in
+            for name in ["ana", "ben"] {
+                group.addTask {
+                    let connection = try PostgresConnection(string, applicationName: name)
+                    let database = try OperationFixture.operations(over: connection)
+                    let processor = OperationProcessor(database: database, epoch: OperationFixture.epoch)
+                    var device = Device(name)
+                    var count = 0
+                    for round in 0..<rounds {
+                        for key in (name == "ana" ? [1, 2, 3] : [3, 1, 2]) {
+                            device.add(
+                                .update, "steps", key, ["name": Value("\(name) \(round)")],
+                                at: 500 + Int64(10 * round) + (name == "ana" ? 0 : 5))
+                        }
+                        device.add(.insert, "steps", 1000 + 2 * round + (name == "ana" ? 0 : 1))
+                        device.add(.insert, "steps", 5000 + round)
+                        guard case .answered(let answer) = try Self.resending(device.batch, name, processor) else {
+                            return 0
+                        }
+                        count += answer.verdicts.filter { $0.seq % 5 == 0 && $0.outcome == .applied }.count
+                        device.settle()
+                    }
+                    return count
+                }
+            }
+            group.addTask {
+                let connection = try PostgresConnection(string, applicationName: "sql")
+                for _ in 0..<rounds {
+                    try Self.retrying(connection, "UPDATE steps SET x = x + 1 WHERE id = 1")
+                }
+                return 0
+            }
+            return try await group.reduce(0, +)
+        }
+        // Each contended insert has exactly one winner.
+        #expect(merged == rounds)
+        #expect(try fixture.value("SELECT x FROM steps WHERE id = 1") == "\(rounds)")
+        #expect(try fixture.value("SELECT count(*) FROM steps WHERE id >= 1000 AND id < 5000") == "\(2 * rounds)")
+        #expect(try fixture.value("SELECT count(*) FROM steps WHERE id >= 5000") == "\(rounds)")
+        #expect(try fixture.value("SELECT sum(last_seq) FROM satchel.replica") == "\(2 * 5 * rounds)")
+    }
+}

@@ -1,0 +1,307 @@
+import Foundation
+import Replica
+import Shapes
+import SyncModel
+import Testing
+
+extension ModelRun {
+    func step() throws -> String {
+        let roll = Int.random(in: 0..<100, using: &generator)
+        switch roll {
+        case ..<25: return try submit()
+        case ..<45: return changeDatabase()
+        case ..<65: return try synchronise()
+        case ..<78: return try send()
+        case ..<82: return try hold()
+        case ..<84: return try forget()
+        case ..<88: return try reopen(crash: false)
+        case ..<92: return try reopen(crash: true)
+        case ..<94: return try failOver()
+        case ..<96: return try follow("stale") { try replica.markStale() }
+        case ..<98: return try refuse()
+        default: return try dismiss()
+        }
+    }
+
+    /// An answer or a batch, by turns, with faults as they come.
+    func settleOnce() throws -> String {
+        isFaulty = false
+        return generator.chance(40) ? try synchronise() : try send()
+    }
+
+    func follow(_ event: String, _ body: () throws -> Effects) throws -> String {
+        count(event)
+        try follow(body())
+        return event
+    }
+
+    func newName(_ prefix: String) -> String {
+        nextName += 1
+        return "\(prefix)\(nextName)"
+    }
+
+    private func keys(_ table: TableName, _ rows: ModelService.Rows) -> [String] {
+        (rows[table] ?? [:]).keys.sorted().map { String($0.description.dropFirst().dropLast()) }
+    }
+
+    /// A row with references to what is there.
+    private func values(_ table: TableName, _ rows: ModelService.Rows) -> [String: Value]? {
+        func reference(_ table: TableName) -> Value? {
+            generator.pick(keys(table, rows)).map { .text(Text($0)) }
+        }
+        let name = Value(generator.chance(4) ? "bad" : newName("n"))
+        switch table {
+        case Sample.users: return ["name": name]
+        case Sample.pipelines: return ["name": name, "status": generator.chance(75) ? "active" : "draft"]
+        case Sample.steps:
+            guard let pipeline = reference(Sample.pipelines) else { return nil }
+            return [
+                "pipeline_id": pipeline, "name": name, "x": Value(String(Int.random(in: 0...9, using: &generator))),
+            ]
+        case Sample.connections:
+            guard let from = reference(Sample.steps), let to = reference(Sample.steps) else { return nil }
+            return ["from_step_id": from, "to_step_id": to]
+        default:
+            guard let pipeline = reference(Sample.pipelines) else { return nil }
+            return [
+                "pipeline_id": pipeline, "step_id": generator.chance(50) ? reference(Sample.steps) ?? .null : .null,
+                "user_id": reference(Sample.users) ?? .null, "content": name,
+            ]
+        }
+    }
+
+    private func someTable() -> TableName {
+        generator.pick([
+            Sample.pipelines, Sample.steps, Sample.steps, Sample.connections, Sample.comments, Sample.users,
+        ]) ?? Sample.steps
+    }
+
+    // MARK: - Local writes
+
+    private func submit() throws -> String {
+        var submissions: [Submission] = []
+        var used: Set<String> = []
+        var local = view.local().rows
+        for _ in 0..<Int.random(in: 1...3, using: &generator) {
+            let table = someTable()
+            let known = keys(table, local).filter { !used.contains($0) }
+            let key = generator.pick(known)
+            let roll = Int.random(in: 0..<100, using: &generator)
+            guard let set = values(table, local) else { continue }
+            if let key, roll < 45 {
+                let name = generator.pick(set.keys.sorted()) ?? "name"
+                submissions.append(Sample.update(table, key, [name: set[name] ?? .null]))
+                used.insert(key)
+            } else if let key, roll < 60 {
+                submissions.append(Sample.delete(table, key))
+                used.insert(key)
+                // What a cascade takes cannot be named again in the same submission.
+                break
+            } else {
+                let id = newName("r")
+                let isUpsert = roll > 90
+                submissions.append(
+                    Submission(
+                        table: table, action: isUpsert ? .upsert : .insert, key: ["id": Text(id)], set: set))
+                local[table, default: [:]][Sample.key(id)] = Row([])
+                used.insert(id)
+            }
+        }
+        clock += Int64.random(in: -5...20, using: &generator)
+        let (records, effects) = try replica.submit(
+            submissions, atomic: generator.chance(40), now: HybridTimestamp(microseconds: clock),
+            newID: { OperationID(newName("op")) })
+        var last = operations.last?.operation.at ?? .zero
+        let before = view.confirmed
+        for record in records {
+            #expect(record.operation.at > last, "clocks do not go back, \(context)")
+            last = record.operation.at
+            operations.append(Tracked(operation: record.operation))
+            count("submitted \(record.operation.action.rawValue)")
+            if record.operation.base > 0 { count("bases") }
+        }
+        settle(before)
+        try follow(effects)
+        return "submit \(submissions.map { "\($0.action) \($0.table) \($0.key)" })"
+    }
+
+    func settle(_ before: ModelService.Rows) {
+        view.operations = operations.filter(\.isApplied).map(\.operation)
+        view.settleKept(before: before)
+    }
+
+    private func refuse() throws -> String {
+        let bad = [
+            Sample.update(Sample.steps, "nobody", ["name": "a"]),
+            Sample.insert(Sample.steps, newName("r"), ["name": "a"]),
+            Sample.insert(TableName(name: "nothing"), "1", [:]),
+            Sample.update(Sample.users, "u0", ["name": .null]),
+        ]
+        let good = Sample.insert(Sample.users, newName("r"), ["name": "never"])
+        #expect(throws: ReplicaError.self, "\(context)") {
+            try replica.submit(
+                [good, generator.pick(bad)].compactMap { $0 }, atomic: false,
+                now: HybridTimestamp(microseconds: clock), newID: { OperationID(newName("op")) })
+        }
+        count("refused")
+        return "refuse"
+    }
+
+    private func dismiss() throws -> String {
+        guard let record = generator.pick(try replica.operations([.parked], limit: 100)) else {
+            return "dismiss nothing"
+        }
+        let before = view.confirmed
+        let effects = try replica.dismiss(record.operation.id)
+        operations.removeAll { $0.operation.id == record.operation.id }
+        settle(before)
+        try follow(effects)
+        count("dismissed")
+        return "dismiss \(record.operation.id)"
+    }
+
+    // MARK: - Others' writes
+
+    private func changeDatabase() -> String {
+        for _ in 0..<Int.random(in: 1...4, using: &generator) {
+            let table = someTable()
+            let key = generator.pick(keys(table, service.history.rows))
+            guard let schema = Sample.schema[table] else { continue }
+            if let key, generator.chance(15) {
+                service.set(table, Sample.key(key), nil)
+                count("remote deletes")
+                continue
+            }
+            guard let set = values(table, service.history.rows) else { continue }
+            var id = generator.chance(60) ? key ?? newName("s") : newName("s")
+            if generator.chance(10), let mine = operations.last(where: { $0.operation.action == .insert }) {
+                // Somebody else thought of the same key.
+                if mine.operation.table == table { id = mine.operation.key["id"]?.string ?? id }
+            }
+            let old = service.history.rows[table]?[Sample.key(id)]
+            var row = old ?? Row(schema.columns.map { $0.hasDefault ? "default" : .null })
+            row[0] = Value(id)
+            for (column, value) in set.sorted(by: { $0.key < $1.key }) where old == nil || generator.chance(40) {
+                if let index = schema.index(of: column) { row[index] = value }
+            }
+            service.set(table, Sample.key(id), row)
+            count("remote writes")
+        }
+        return "others write"
+    }
+
+    // MARK: - Shapes
+
+    private func hold() throws -> String {
+        guard let text = generator.pick(Sample.definitions) else { return "" }
+        let definition = try Sample.definition(text)
+        let (shape, effects) = try replica.hold(definition)
+        view.shapes[shape.id] = try Shape(resolving: definition, in: Sample.schema)
+        try follow(effects)
+        count("held")
+        return "hold \(shape.id)"
+    }
+
+    private func forget() throws -> String {
+        guard generator.chance(40), let shape = generator.pick(replica.heldShapes) else { return "forget nothing" }
+        let before = view.confirmed
+        let effects = try replica.forget(shape: shape.id)
+        view.contents[shape.id] = nil
+        view.shapes[shape.id] = nil
+        sent[shape.id] = nil
+        passed[shape.id] = nil
+        loading.remove(shape.id)
+        client[shape.id] = nil
+        settle(before)
+        try follow(effects)
+        count("forgotten")
+        return "forget \(shape.id)"
+    }
+
+    private func synchronise() throws -> String {
+        var parts: [ShapeBatch] = []
+        var whole: [String] = []
+        let isCutUp = isFaulty && generator.chance(35)
+        var next = sent
+        for held in replica.heldShapes {
+            guard let shape = view.shapes[held.id] else { continue }
+            let isReset = held.handle == nil || mustReset || generator.chance(6)
+            if isReset { count("resets") }
+            let content = try service.content(shape)
+            var messages = service.messages(from: isReset ? [:] : next[held.id] ?? [:], to: content)
+            var hasMore = false
+            if isCutUp, messages.count > 1, generator.chance(60) {
+                messages = Array(messages.prefix(messages.count / 2))
+                hasMore = true
+                count("cut up")
+            } else {
+                whole.append(held.id)
+            }
+            next[held.id] = Self.apply(messages, to: isReset ? [:] : next[held.id] ?? [:])
+            let isSilent = messages.isEmpty && !isReset && generator.chance(50)
+            if isSilent { continue }
+            let handle = isReset ? ShapeHandle(newName("h")) : held.handle ?? ShapeHandle("")
+            parts.append(
+                ShapeBatch(
+                    shape: held.id, handle: handle, offset: LogOffset(tx: service.position, op: 0),
+                    isReset: isReset, messages: messages, hasMore: hasMore))
+        }
+        let frontier = Frontier(
+            epoch: service.epoch, position: service.position, confirmedSeq: service.history.lastSeq,
+            isComplete: !parts.contains(where: \.hasMore), serviceClock: HybridTimestamp(microseconds: clock))
+        if isFaulty, generator.chance(10) {
+            count("answers lost")
+            return "answer lost"
+        }
+        let isInView = replica.heldShapes.allSatisfy { held in
+            held.status == .initial || whole.contains(held.id)
+        }
+        var before = view.confirmed
+        if queueEpoch == nil { queueEpoch = service.epoch }
+        let effects = try replica.apply(SyncBatch(shapes: parts, frontier: frontier))
+        sent = next
+        mustReset = false
+        for part in parts {
+            if part.isReset {
+                loading.insert(part.shape)
+                passed[part.shape] = nil
+            }
+            if !loading.contains(part.shape) { passed[part.shape, default: []].append(next[part.shape] ?? [:]) }
+        }
+        if isInView {
+            count("brought into view")
+            for id in passed.keys.sorted() {
+                for rows in passed[id] ?? [] { before = ModelView.merge(rows, over: before) }
+            }
+            passed = [:]
+            loading.subtract(whole)
+            for id in whole { view.contents[id] = sent[id] }
+            if queueEpoch == service.epoch { confirm(frontier.confirmedSeq) }
+            settle(before)
+        } else {
+            count("held back")
+        }
+        try follow(effects)
+        return "answer \(parts.map { "\($0.shape) \($0.messages.count) \($0.hasMore)" }) in view \(isInView)"
+    }
+
+    private static func apply(_ messages: [ShapeMessage], to rows: ModelService.Rows) -> ModelService.Rows {
+        var rows = rows
+        for message in messages {
+            guard let schema = Sample.schema[message.table] else { continue }
+            var row = rows[message.table]?[message.key] ?? Row(schema.columns.map { _ in .absent })
+            for field in message.fields {
+                if let index = schema.index(of: field.column) { row[index] = field.value }
+            }
+            rows[message.table, default: [:]][message.key] = message.kind == .delete ? nil : row
+        }
+        return rows
+    }
+
+    private func confirm(_ seq: Int64) {
+        for index in operations.indices where (operations[index].seq ?? .max) <= seq && operations[index].isApplied {
+            operations[index].isApplied = false
+            count("confirmed")
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Shapes
+import SyncModel
+import Testing
+
+@testable import ShapeEngine
+
+/// The engine's incremental answers against evaluating the definition from scratch.
+struct ShapeMaintenanceTests {
+    private struct Counts {
+        var transactions = 0
+        var inserts = 0
+        var updates = 0
+        var deletes = 0
+        var silent = 0
+        var movedInByOthers = 0
+        var movedOutByOthers = 0
+        var keyChanges = 0
+        var rowsOnTwoPaths = 0
+        var selfReferences = 0
+        var manyToOne = 0
+        var deepest = 0
+
+        var all: [Int] {
+            [
+                transactions, inserts, updates, deletes, silent, movedInByOthers, movedOutByOthers, keyChanges,
+                rowsOnTwoPaths,
+                selfReferences, manyToOne, deepest,
+            ]
+        }
+    }
+
+    @Test func givesWhatEvaluatingFromScratchGives() throws {
+        let seed = SeededGenerator.seed(11)
+        var world = WorldGenerator(seed: seed)
+        var counts = Counts()
+        while counts.transactions < 2_500 {
+            world.makeSchema()
+            guard let shape = world.makeShape() else { continue }
+            try follow(shape, &world, transactions: 20, &counts)
+        }
+        print("seed \(seed): \(counts)")
+        #expect(!counts.all.contains(0))
+    }
+
+    private func follow(
+        _ shape: Shape, _ world: inout WorldGenerator, transactions: Int, _ counts: inout Counts
+    ) throws {
+        counts.selfReferences += shape.nodes.count { node in
+            node.parent.map { shape.nodes[$0].table == node.table } ?? false
+        }
+        counts.manyToOne += shape.nodes.count { $0.link?.childColumns == [0] && $0.link?.parentColumns != [0] }
+        counts.deepest = max(counts.deepest, shape.nodes.map { $0.path.split(separator: "/").count }.max() ?? 0)
+        var source = MemorySource()
+        for _ in 0..<12 { _ = world.mutate(&source) }
+        var replica = content(of: shape, source).tables
+        for round in 0..<transactions {
+            var next = source
+            let moves = world.mutate(&next)
+            let changes = source.changes(to: next, moves: moves)
+            let result = try maintained(shape, changes, source, next, round: round)
+            let expected = content(of: shape, next)
+            count(result.changes, changes, &counts)
+            apply(result.changes, to: &replica, shape)
+            #expect(equal(replica, expected.tables, shape), "\(shape.definition.canonical)")
+            #expect(isSorted(result.changes, shape))
+            counts.rowsOnTwoPaths += doubled(expected.nodes, shape)
+            counts.transactions += 1
+            source = next
+            if round % 10 == 0 { try checkReads(shape, source, expected.tables) }
+        }
+    }
+
+    /// The views in turn: both whole, the new one over the old, the old one under the new.
+    private func maintained(
+        _ shape: Shape, _ changes: [RowChange], _ old: MemorySource, _ new: MemorySource, round: Int
+    ) throws -> ShapeChanges {
+        switch round % 3 {
+        case 0: return try ShapeMaintenance.changes(of: shape, transaction: changes, before: old, after: new)
+        case 1:
+            let after = DeltaSource(base: old, changes: changes)
+            return try ShapeMaintenance.changes(of: shape, transaction: changes, before: old, after: after)
+        default:
+            let before = DeltaSource(base: new, undoing: changes)
+            return try ShapeMaintenance.changes(of: shape, transaction: changes, before: before, after: new)
+        }
+    }
+
+    private func apply(_ changes: [ShapeChange], to replica: inout [TableName: [RowKey: Row]], _ shape: Shape) {
+        for change in changes {
+            let held = replica[change.table]?[change.key]
+            let selection = shape.selection(of: change.table)
+            switch change.kind {
+            case .insert: #expect(held == nil && change.old == nil && change.new != nil)
+            case .update:
+                #expect(selection.contains { held?[$0] != change.new?[$0] } && held != nil)
+            case .delete: #expect(held != nil && change.new == nil)
+            }
+            if let held, let old = change.old { #expect(selection.allSatisfy { held[$0] == old[$0] }) }
+            replica[change.table, default: [:]][change.key] = change.new
+        }
+    }
+
+    private func equal(
+        _ left: [TableName: [RowKey: Row]], _ right: [TableName: [RowKey: Row]], _ shape: Shape
+    ) -> Bool {
+        shape.tables.allSatisfy { table in
+            let selection = shape.selection(of: table)
+            func projected(_ rows: [RowKey: Row]?) -> [RowKey: [Value]] {
+                (rows ?? [:]).mapValues { row in selection.map { row[$0] } }
+            }
+            return projected(left[table]) == projected(right[table])
+        }
+    }
+
+    private func isSorted(_ changes: [ShapeChange], _ shape: Shape) -> Bool {
+        func place(_ change: ShapeChange) -> (Text, RowKey) {
+            (Text(shape.nodes[shape.nodes(of: change.table)[0]].path), change.key)
+        }
+        return zip(changes, changes.dropFirst()).allSatisfy { place($0) < place($1) }
+    }
+
+    private func count(_ changes: [ShapeChange], _ transaction: [RowChange], _ counts: inout Counts) {
+        if changes.isEmpty { counts.silent += 1 }
+        let touched = Set(transaction.map { "\($0.table)/\($0.key)" })
+        for change in changes {
+            let isOwn = touched.contains("\(change.table)/\(change.key)")
+            #expect(isOwn == (change.clock != nil))
+            switch change.kind {
+            case .insert:
+                counts.inserts += 1
+                if !isOwn { counts.movedInByOthers += 1 }
+            case .update: counts.updates += 1
+            case .delete:
+                counts.deletes += 1
+                if !isOwn { counts.movedOutByOthers += 1 }
+            }
+            if change.movedTo != nil { counts.keyChanges += 1 }
+        }
+    }
+
+    private func doubled(_ members: [Set<RowKey>], _ shape: Shape) -> Int {
+        shape.tables.reduce(0) { sum, table in
+            let sets = shape.nodes(of: table).map { members[$0] }
+            return sum + sets.indices.dropLast().reduce(0) { $0 + sets[$1].intersection(sets[$1 + 1]).count }
+        }
+    }
+
+    private func checkReads(_ shape: Shape, _ source: MemorySource, _ expected: [TableName: [RowKey: Row]]) throws {
+        var emitted: [TableName: [RowKey: Row]] = [:]
+        let roots = source.sorted(shape.nodes[0].table)
+        try ShapeMaintenance.snapshot(
+            of: shape, roots: { visit in for root in roots { try visit(root.key, root.row) } }, source: source
+        ) { table, key, row in
+            #expect(emitted[table]?[key] == nil)
+            emitted[table, default: [:]][key] = row
+        }
+        #expect(emitted == expected)
+        for table in shape.tables {
+            for (key, row) in source.sorted(table) {
+                let contains = try ShapeMaintenance.contains(key, row: row, of: table, in: shape, source: source)
+                #expect(contains == (expected[table]?[key] != nil))
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Shapes
+import SyncModel
+
+@testable import ShapeEngine
+
+/// Makes schemas, shapes and transactions.
+struct WorldGenerator {
+    var random: SeededGenerator
+    private(set) var schema = DatabaseSchema(tables: [])
+
+    init(seed: UInt64) {
+        random = SeededGenerator(seed: seed)
+    }
+
+    /// Two to four tables of id, a, t and up to three references, to themselves and twice to one table included.
+    mutating func makeSchema() {
+        let names = ["p", "q", "r", "s"].prefix(Int.random(in: 2...4, using: &random)).map { TableName(name: $0) }
+        var tables: [TableSchema] = []
+        for name in names {
+            var columns = [
+                Column("id", number: 1, type: ColumnType("int4"), isNotNull: true),
+                Column("a", number: 2, type: ColumnType("int4")),
+                Column("t", number: 3, type: ColumnType("text")),
+            ]
+            var keys: [ForeignKey] = []
+            for index in 0..<Int.random(in: 1...3, using: &random) {
+                let column = ["x_id", "y_id", "z_id"][index]
+                columns.append(Column(column, number: 4 + index, type: ColumnType("int4")))
+                keys.append(
+                    ForeignKey(
+                        "\(name.name)_\(column)", columns: [column], references: random.pick(names),
+                        referencedColumns: [random.once(in: 6) ? "a" : "id"]))
+            }
+            tables.append(TableSchema(name: name, columns: columns, primaryKey: ["id"], foreignKeys: keys))
+        }
+        schema = DatabaseSchema(tables: tables)
+    }
+
+    mutating func makeShape() -> Shape? {
+        let root = random.pick(schema.tables)
+        guard let definition = try? ShapeDefinition(rootTable: root.name, root: node(of: root, depth: 3)) else {
+            return nil
+        }
+        return try? Shape(resolving: definition, in: schema)
+    }
+
+    private mutating func node(of table: TableSchema, depth: Int) -> ShapeDefinition.Node {
+        var node = ShapeDefinition.Node(condition: condition(isRoot: depth == 3))
+        if random.once(in: 2) { node.select = random.once(in: 2) ? ["a"] : ["t"] }
+        guard depth > 0 else { return node }
+        for (name, on, child) in paths(from: table) where random.once(in: 2) {
+            guard !node.include.contains(where: { $0.name == name }) else { continue }
+            node.include.append(ShapeDefinition.Include(name, on: on, self.node(of: child, depth: depth - 1)))
+        }
+        return node
+    }
+
+    private mutating func condition(isRoot: Bool) -> Text? {
+        if !isRoot, random.once(in: 2) { return nil }
+        return Text(random.pick(["a < 3", "a >= 2", "t = 'u'", "a IS NOT NULL", "t <> 'v' OR a = 1", "NOT a = 2"]))
+    }
+
+    private func paths(from table: TableSchema) -> [(Text, on: Text, TableSchema)] {
+        var paths: [(Text, on: Text, TableSchema)] = []
+        for child in schema.tables {
+            for key in child.foreignKeys where key.references == table.name {
+                paths.append((Text(child.name.name), on: Text("\(child.name.name).\(key.columns[0])"), child))
+            }
+        }
+        for key in table.foreignKeys {
+            guard let child = schema[key.references] else { continue }
+            paths.append((Text(key.columns[0].dropLast(3)), on: Text("\(table.name.name).\(key.columns[0])"), child))
+        }
+        return paths
+    }
+
+    private static let ids = 12
+
+    mutating func row(_ table: TableSchema, id: Int) -> Row {
+        Row(table.columns.map { column in column.name == "id" ? Value(String(id)) : value(of: column) })
+    }
+
+    private mutating func value(of column: Column) -> Value {
+        if random.once(in: 6) { return .null }
+        switch column.name {
+        case "a": return Value(String(Int.random(in: 0...4, using: &random)))
+        case "t": return Value(random.pick(["u", "v", "w"]))
+        default: return Value(String(Int.random(in: 1...Self.ids, using: &random)))
+        }
+    }
+
+    /// One to five inserts, updates, deletes and key changes. Returns the moves that came through.
+    mutating func mutate(_ source: inout MemorySource) -> [MemorySource.Move] {
+        var moves: [MemorySource.Move] = []
+        for _ in 0..<Int.random(in: 1...5, using: &random) {
+            let table = random.pick(schema.tables)
+            let id = Int.random(in: 1...Self.ids, using: &random)
+            let key = RowKey(values: [Value(String(id))])
+            guard var row = source.row(key, of: table.name) else {
+                source.tables[table.name, default: [:]][key] = self.row(table, id: id)
+                continue
+            }
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0: source.tables[table.name]?[key] = nil
+            case 1:
+                let other = Int.random(in: 1...Self.ids, using: &random)
+                let otherKey = RowKey(values: [Value(String(other))])
+                guard source.row(otherKey, of: table.name) == nil else { continue }
+                row[0] = Value(String(other))
+                source.tables[table.name]?[key] = nil
+                source.tables[table.name]?[otherKey] = row
+                moves.append(MemorySource.Move(table: table.name, from: key, to: otherKey))
+            default:
+                let index = Int.random(in: 1..<table.columns.count, using: &random)
+                row[index] = value(of: table.columns[index])
+                source.tables[table.name]?[key] = row
+            }
+        }
+        return moves
+    }
+}

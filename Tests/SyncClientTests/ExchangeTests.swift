@@ -1,0 +1,101 @@
+import SyncClient
+import SyncModel
+import SyncProtocol
+import Testing
+
+@Suite struct ExchangeTests {
+    private let epoch = Epoch(systemIdentifier: "7", timeline: 1)
+    private let ok = HTTPEvent.head(HTTPResponseHead(status: 200))
+
+    private var answer: [UInt8] {
+        SyncAnswerLine.hello(epoch: epoch, server: "s").bytes
+            + SyncAnswerLine.frontier(StreamFixture.batch().frontier).bytes
+    }
+
+    @Test func requestsCarryTheIdentityAndShowNoToken() {
+        let stream = SyncRequest(replica: ReplicaID("r"), isLive: true, shapes: [])
+        let request = StreamExchange.request(stream, as: .token("secret-token"))
+        #expect(request.method == "POST")
+        #expect(request.path == "/v1/sync")
+        #expect(request.headers.contains(HTTPField("authorization", "Bearer secret-token")))
+        let insecure = SchemaExchange.request(ifNoneMatch: "\"t\"", as: .user("ana"))
+        #expect(insecure.headers == [HTTPField("satchel-user", "ana"), HTTPField("if-none-match", "\"t\"")])
+        let identity = Identity.token("secret-token")
+        for text in ["\(identity)", String(reflecting: identity), String(describing: [identity])] {
+            #expect(!text.contains("secret-token"))
+        }
+    }
+
+    @Test func aStreamIsReadHoweverItIsCut() {
+        for size in 1...answer.count {
+            var exchange = StreamExchange()
+            var outcomes = [exchange.receive(ok)]
+            for start in stride(from: 0, to: answer.count, by: size) {
+                outcomes.append(
+                    exchange.receive(.bytes(Array(answer[start..<min(start + size, answer.count)]))))
+            }
+            #expect(outcomes.dropFirst().allSatisfy { $0 == .progressed })
+            #expect(exchange.receive(.finished) == .answered(StreamFixture.batch()))
+            #expect(exchange.receive(.finished) == nil)
+        }
+    }
+
+    @Test func aStreamCutOffAnywhereIsCutOff() {
+        for count in 0..<answer.count {
+            var exchange = StreamExchange()
+            _ = exchange.receive(ok)
+            _ = exchange.receive(.bytes(Array(answer[..<count])))
+            #expect(exchange.receive(.finished) == .failed(.cutOff))
+            exchange = StreamExchange()
+            _ = exchange.receive(ok)
+            _ = exchange.receive(.bytes(Array(answer[..<count])))
+            #expect(exchange.receive(.failed(.interrupted("reset"))) == .failed(.cutOff))
+        }
+    }
+
+    @Test func whatIsNoAnswerIsMalformed() {
+        var exchange = StreamExchange()
+        _ = exchange.receive(ok)
+        guard case .failed(.malformed) = exchange.receive(.bytes([UInt8]("<html>\n".utf8))) else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(exchange.receive(.finished) == nil)
+    }
+
+    @Test func errorsAreToldWithTheirWait() {
+        let error = ServiceError(.notReady, "the mirror is being copied")
+        let head = HTTPEvent.head(HTTPResponseHead(status: 503, headers: [HTTPField("retry-after", "7")]))
+        var stream = StreamExchange()
+        _ = stream.receive(head)
+        #expect(stream.receive(.bytes(error.body)) == nil)
+        #expect(stream.receive(.finished) == .failed(.service(error, retryAfter: 7000)))
+        var operations = OperationsExchange()
+        _ = operations.receive(head)
+        _ = operations.receive(.bytes(error.body))
+        #expect(operations.receive(.finished) == .failure(.service(error, retryAfter: 7000)))
+        var schema = SchemaExchange()
+        _ = schema.receive(.head(HTTPResponseHead(status: 502)))
+        let bad = ServiceError(.internal, "the service answered HTTP 502")
+        #expect(schema.receive(.finished) == .failure(.service(bad, retryAfter: 0)))
+    }
+
+    @Test func verdictsAndSchemasAreRead() {
+        let verdicts = SenderFixture.answer(to: SenderFixture.request(1...3))
+        var operations = OperationsExchange()
+        _ = operations.receive(ok)
+        _ = operations.receive(.bytes(verdicts.body))
+        #expect(operations.receive(.finished) == .success(verdicts))
+        let schema = SchemaAnswer(epoch: epoch, schema: DatabaseSchema(tables: []), dataModel: "m")
+        var exchange = SchemaExchange()
+        _ = exchange.receive(.head(HTTPResponseHead(status: 200, headers: [HTTPField("etag", "x")])))
+        _ = exchange.receive(.bytes(schema.body))
+        let answer = try? exchange.receive(.finished)?.get()
+        #expect(answer?.schema == schema)
+        #expect(answer?.entityTag == "x")
+        var unchanged = SchemaExchange()
+        _ = unchanged.receive(.head(HTTPResponseHead(status: 304)))
+        let kept = try? unchanged.receive(.finished)?.get()
+        #expect(kept != nil && kept?.schema == nil)
+    }
+}

@@ -1,0 +1,137 @@
+import JSONText
+import Shapes
+import SyncModel
+import SyncProtocol
+
+/// SplitMix64: the same numbers for the same seed, everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+
+    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+    mutating func flag() -> Bool { Bool.random(using: &self) }
+}
+
+/// Random messages with everything in them that is awkward on a wire.
+extension SeededGenerator {
+    private static let pieces = [
+        "a", "b", "name", "é", "e\u{301}", "\"", "\\", "/", "//", ".", "\n", "\u{1}", "😀", "_", " ",
+        "\u{7f}",
+        "",
+    ]
+
+    mutating func string() -> String {
+        (0..<below(5)).map { _ in Self.pieces[below(Self.pieces.count)] }.joined()
+    }
+
+    mutating func identifier() -> String { "id-\(below(1 << 40))" }
+    mutating func columnName() -> String { ["id", "name", "größe", "a.b", "x/y", "\"q\""][below(6)] }
+    mutating func value() -> Value { flag() ? .text(Text(string())) : .null }
+    mutating func timestamp() -> HybridTimestamp { HybridTimestamp(microseconds: Int64(below(1 << 53)) + 1) }
+    mutating func epoch() -> Epoch { Epoch(systemIdentifier: "\(next())", timeline: below(9) + 1) }
+    mutating func tableName() -> TableName {
+        TableName(schema: ["public", "s/x", "é"][below(3)], name: ["steps", "a.b", "\"q\""][below(3)])
+    }
+
+    mutating func offset() -> LogOffset {
+        switch below(4) {
+        case 0: .snapshotEnd
+        case 1: LogOffset(tx: 0, op: UInt64(below(100)))
+        case 2: .endOf(tx: next())
+        default: LogOffset(tx: next(), op: UInt64(below(1 << 40)))
+        }
+    }
+
+    mutating func set() -> [String: Value] {
+        var set: [String: Value] = [:]
+        for _ in 0..<below(4) { set["c" + columnName()] = value() }
+        return set
+    }
+
+    mutating func operation(group: String?) -> Operation {
+        let action: Operation.Action = [.insert, .update, .upsert, .delete][below(4)]
+        return Operation(
+            id: OperationID(identifier()), table: tableName(), action: action,
+            key: ["id": Text(string()), columnName() + "k": Text(string())],
+            set: action == .delete ? [:] : set(),
+            at: timestamp(), base: Int64(below(1 << 60)), group: group)
+    }
+
+    mutating func operationsRequest() -> OperationsRequest {
+        let first = Int64(below(1 << 40)) + 1
+        var operations: [SequencedOperation] = []
+        for index in 0..<below(6) {
+            let group = flag() ? "g\(index / 2)" : nil
+            operations.append(
+                SequencedOperation(seq: first + Int64(index), operation: operation(group: group)))
+        }
+        return OperationsRequest(
+            replica: ReplicaID(identifier()), epoch: flag() ? epoch() : nil, acknowledged: first - 1,
+            operations: operations)
+    }
+
+    mutating func reason() -> Reason { Reason(code: identifier(), message: string()) }
+
+    mutating func verdict(seq: Int64) -> Verdict {
+        var lost: [LostWrite] = []
+        for _ in 0..<below(3) {
+            lost.append(
+                LostWrite(
+                    column: flag() ? columnName() : nil, mine: flag() ? value() : .absent,
+                    theirs: flag() ? value() : .absent, writer: flag() ? .plainSQL : ReplicaID(identifier()),
+                    writtenAt: timestamp()))
+        }
+        return Verdict(
+            seq: seq, id: OperationID(identifier()),
+            outcome: [.applied, .merged, .conflict, .rejected][below(4)],
+            at: timestamp(), lost: lost, reason: flag() ? reason() : nil, isDuplicate: flag())
+    }
+
+    mutating func shapeMessage() -> ShapeMessage {
+        let origin = ShapeMessage.Origin(
+            offset: LogOffset(tx: next(), op: UInt64(below(1 << 40))),
+            xid: UInt32(truncatingIfNeeded: next()),
+            isLast: flag())
+        var fields: [ShapeMessage.Field] = []
+        for index in 0..<below(20) { fields.append(ShapeMessage.Field("\(columnName())\(index)", value())) }
+        return ShapeMessage(
+            kind: [.insert, .update, .delete][below(3)], table: tableName(),
+            key: RowKey(values: [.text(Text(string())), value()]), fields: fields,
+            clock: flag() ? RowClock(version: Int64(below(1 << 60)), clock: timestamp()) : nil,
+            origin: flag() ? origin : nil)
+    }
+
+    mutating func answerLine() -> SyncAnswerLine {
+        switch below(5) {
+        case 0: return .hello(epoch: epoch(), server: string())
+        case 1:
+            return .reset(
+                shape: identifier(), handle: ShapeHandle(identifier()), tables: [TableName(name: "t")])
+        case 2: return .ended(shape: identifier(), reason: reason())
+        case 3:
+            return .frontier(
+                Frontier(
+                    epoch: epoch(), position: next(), confirmedSeq: Int64(below(99)), isComplete: flag(),
+                    serviceClock: timestamp()))
+        default:
+            var messages: [ShapeMessage] = []
+            for _ in 0..<below(4) { messages.append(shapeMessage()) }
+            return .messages(
+                SyncAnswerLine.ShapeMessages(
+                    shape: identifier(), handle: ShapeHandle(identifier()), offset: offset(),
+                    messages: messages,
+                    hasMore: flag()))
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import GRDB
+import SyncModel
+import Testing
+
+import TableStore
+
+@Suite struct TableStoreTests {
+    static let schema = TableSchema(
+        name: TableName("things"),
+        columns: [
+            Column("id", number: 1, type: ColumnType("uuid"), isNotNull: true),
+            Column("n", number: 2, type: ColumnType("int8")),
+            Column("x", number: 3, type: ColumnType("float8")),
+            Column("r", number: 4, type: ColumnType("float4")),
+            Column("ok", number: 5, type: ColumnType("bool")),
+            Column("t", number: 6, type: ColumnType("text")),
+            Column("parent", number: 7, type: ColumnType("uuid")),
+        ],
+        primaryKey: ["id"],
+        foreignKeys: [
+            ForeignKey("p", columns: ["parent"], references: TableName("things"), referencedColumns: ["id"])
+        ])
+    static let store = TableStore(prefix: "row", extras: ["version"])
+
+    static func row(_ values: [Value]) -> StoredRow {
+        let row = Row(values)
+        return StoredRow(key: row.key(in: schema), row: row, extras: [7])
+    }
+
+    @Test func valuesComeBackByteForByte() throws {
+        let floats = [
+            "0", "-0", "1", "0.1", "1e+15", "123456789012345", "1.5e-05", "0.0001", "NaN", "Infinity", "-Infinity",
+            "1.7976931348623157e+308", "5e-324", "100", "12345.678", "1.0", "not a number",
+        ]
+        let singles = ["1e+06", "100000", "0.1", "3.4028235e+38", "1e-45", "NaN"]
+        try DatabaseQueue().write { db in
+            try Self.store.create(Self.schema, in: db)
+            for (index, text) in floats.enumerated() {
+                let stored = Self.row([
+                    Value("id\(index)"), "9223372036854775807", Value(text), Value(singles[index % singles.count]),
+                    index.isMultiple(of: 2) ? "t" : "f", index == 3 ? "" : "e\u{301} \0 end", .null,
+                ])
+                try Self.store.upsert(stored, of: Self.schema, in: db)
+                let found = try Self.store.row(stored.key, of: Self.schema, in: db)
+                #expect(found == stored, "\(text): \(String(describing: found?.row.values))")
+            }
+        }
+    }
+
+    @Test func absentIsNotNull() throws {
+        try DatabaseQueue().write { db in
+            try Self.store.create(Self.schema, in: db)
+            let stored = Self.row(["a", .absent, .null, .absent, .absent, .absent, .null])
+            try Self.store.upsert(stored, of: Self.schema, in: db)
+            #expect(try Self.store.row(stored.key, of: Self.schema, in: db) == stored)
+        }
+    }
+
+    @Test func numbersAreNumbersToLocalSQL() throws {
+        try DatabaseQueue().write { db in
+            try Self.store.create(Self.schema, in: db)
+            try Self.store.upsert(Self.row(["a", "12", "2.5", "1", "t", "x", .null]), of: Self.schema, in: db)
+            let types = try String.fetchOne(
+                db,
+                sql: """
+                    SELECT typeof(n) || typeof(x) || typeof(r) || typeof(ok) || typeof(t) FROM "row public.things"
+                    """)
+            #expect(types == "integerrealrealintegertext")
+        }
+    }
+
+    @Test func rowsAreFoundByForeignKeyThroughAnIndex() throws {
+        try DatabaseQueue().write { db in
+            try Self.store.create(Self.schema, in: db)
+            for id in ["b", "a", "c"] {
+                try Self.store.upsert(
+                    Self.row([Value(id), .null, .null, .null, .null, .null, id == "c" ? "a" : "p"]), of: Self.schema,
+                    in: db)
+            }
+            let found = try Self.store.rows(of: Self.schema, where: [6], equal: ["p"], in: db)
+            #expect(found.map(\.key.description) == ["\"a\"", "\"b\""])
+            let plan = try String.fetchAll(
+                db,
+                sql: """
+                    EXPLAIN QUERY PLAN SELECT * FROM "row public.things" WHERE "parent" = 'p' ORDER BY "satchel key"
+                    """,
+                adapter: RangeRowAdapter(3..<4))
+            #expect(plan.count == 1 && plan[0].contains("USING INDEX"))
+        }
+    }
+
+    @Test func scansByKeyInPages() throws {
+        try DatabaseQueue().write { db in
+            try Self.store.create(Self.schema, in: db)
+            for id in ["d", "a", "c", "b"] {
+                try Self.store.upsert(
+                    Self.row([Value(id), .null, .null, .null, .null, .null, .null]), of: Self.schema, in: db)
+            }
+            let first = try Self.store.scan(Self.schema, after: nil, limit: 3, in: db)
+            let second = try Self.store.scan(Self.schema, after: first.last?.key, limit: 3, in: db)
+            #expect((first + second).map(\.key.description) == ["\"a\"", "\"b\"", "\"c\"", "\"d\""])
+        }
+    }
+}

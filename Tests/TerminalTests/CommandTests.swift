@@ -1,0 +1,256 @@
+import DaemonProtocol
+import Foundation
+import JSONRPC
+import JSONText
+import PipelineFiles
+import SyncModel
+import Testing
+
+/// The built program against a fake daemon on a real socket.
+@Suite(.serialized) struct CommandTests {
+    private static let team = "0b000000-0000-4000-8000-000000000001"
+    private static let ana = "0c000000-0000-4000-8000-000000000001"
+
+    private func state() -> FakeDaemon.State {
+        var state = FakeDaemon.State()
+        state.tables = [
+            "users": [Self.ana: ["id": Value(Self.ana), "email": "ana@example.org", "name": "Ana"]],
+            "teams": [Self.team: ["id": Value(Self.team), "name": "Pipelines"]],
+            "team_members": [
+                "x": ["team_id": Value(Self.team), "user_id": Value(Self.ana), "role": "owner"]
+            ],
+            "pipelines": [:], "steps": [:], "connections": [:], "comments": [:],
+        ]
+        return state
+    }
+
+    private func withDaemon(
+        _ state: FakeDaemon.State? = nil, _ body: (FakeDaemon, ([String]) throws -> Run) throws -> Void
+    ) throws {
+        let daemon = try FakeDaemon(state ?? self.state())
+        defer { daemon.stop() }
+        try body(daemon) { try Run($0, environment: ["SATCHEL_SOCKET": daemon.path]) }
+    }
+
+    private static let samples = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../Scripts/sample/pipelines").standardized.path
+
+    @Test func showsTheStatus() throws {
+        try withDaemon { (daemon, run) throws in
+            let shown = try run(["status"])
+            #expect(shown.status == 0)
+            #expect(shown.lines.first == "● All changes saved")
+            let json = try JSON(parsing: run(["--json", "status"]).output)
+            #expect(json["state"] == "synced")
+            #expect(try Run(["--socket", daemon.path, "status"]).status == 0)
+        }
+    }
+
+    @Test func saysWhatIsWrongAndLeavesWithTheRightCode() throws {
+        try withDaemon { (_, run) throws in
+            #expect(try run(["frob"]).status == 2)
+            #expect(try run(["read"]).status == 2)
+            #expect(try run(["read", "teams", "--param", "1"]).status == 2)
+            #expect(try run(["call", "no/such"]).status == 2)
+            #expect(try run(["call", "sync/status", "[1"]).status == 2)
+            #expect(try run(["submit", "{\"table\": \"teams\"}"]).status == 2)
+            #expect(try run(["queue", "show", "nothing"]).status == 3)
+            #expect(try run(["pipeline", "show", "nothing"]).status == 3)
+            #expect(try run(["--help"]).status == 0)
+            let unknown = try run(["queue", "show", "nothing", "--json"])
+            #expect(try JSON(parsing: unknown.output)["error"]?["data"]?["code"] == "unknown_operation")
+        }
+        let away = try Run(["--socket", "/nowhere/s", "status"])
+        #expect(away.status == 4)
+        #expect(away.errors.contains("satcheld run --socket /nowhere/s"))
+        let long = try Run(["--socket", String(repeating: "x", count: 200), "status"])
+        #expect(long.status == 2)
+    }
+
+    @Test func readsAllPagesOfAShape() throws {
+        var state = state()
+        for number in 0..<20 { state.tables["teams"]?["t\(number)"] = ["id": Value("t\(number)")] }
+        try withDaemon(state) { (_, run) throws in
+            let json = try JSON(parsing: run(["read", "teams", "--json"]).output)
+            #expect(json["rows"]?.array?.count == 21)
+            #expect(json["status"] == "live")
+            let text = try run(["read", "teams"])
+            #expect(text.lines.first == "teams · 21 rows")
+        }
+    }
+
+    @Test func streamsChangesAndEndsWithTheInterrupt() throws {
+        try withDaemon { daemon, _ in
+            // The fake daemon changes one row right after the answer.
+            let program = Process()
+            program.executableURL = Run.program
+            program.arguments = ["watch", "teams", "--json"]
+            program.environment = ["SATCHEL_SOCKET": daemon.path]
+            let pipe = Pipe()
+            program.standardOutput = pipe
+            // Threads of the test's pool block signals, and a child inherits that.
+            var interrupt = sigset_t()
+            var before = sigset_t()
+            sigemptyset(&interrupt)
+            sigaddset(&interrupt, SIGINT)
+            pthread_sigmask(SIG_UNBLOCK, &interrupt, &before)
+            try program.run()
+            pthread_sigmask(SIG_SETMASK, &before, nil)
+            var text = ""
+            while !text.contains("\"changed\"") {
+                let data = pipe.fileHandleForReading.availableData
+                guard !data.isEmpty else { break }
+                text += String(decoding: data, as: UTF8.self)
+            }
+            program.interrupt()
+            program.waitUntilExit()
+            #expect(program.terminationStatus == 130)
+            let events = try text.split(separator: "\n").map {
+                try JSON(parsing: String($0))["event"]?.string
+            }
+            #expect(events.contains("status") && events.contains("rows") && events.contains("changed"))
+        }
+    }
+
+    @Test func submitsOperationsFromStandardInput() throws {
+        try withDaemon { daemon, _ in
+            let text =
+                #"[{"table":"teams","op":"upsert","key":{"id":"1"},"set":{"n":1,"b":true,"j":{"a":[1.5]}}}]"#
+            let run = try Run(["submit", "-"], environment: ["SATCHEL_SOCKET": daemon.path], input: text)
+            #expect(run.status == 0)
+            #expect(run.output == "o0 queued\n")
+            let row = daemon.with { $0.tables["teams"]?["1"] }
+            #expect(row == ["id": "1", "n": "1", "b": "t", "j": #"{"a":[1.5]}"#])
+        }
+    }
+
+    @Test func pausesResumesAndWaits() throws {
+        var state = state()
+        try withDaemon(state) { (daemon, run) throws in
+            #expect(try run(["sync", "pause"]).output == "● Working offline\n")
+            #expect(daemon.with { $0.status.isPaused })
+            #expect(try run(["sync", "resume"]).output == "● All changes saved\n")
+            #expect(try run(["sync", "wait", "--timeout", "50"]).status == 0)
+            #expect(try run(["sync", "wait", "--timeout", "-1"]).status == 2)
+        }
+        state.status.conflicts = 1
+        try withDaemon(state) { (_, run) throws in
+            let waited = try run(["sync", "wait"])
+            #expect(waited.status == 5)
+        }
+        state.waitError = .timeout("Not within 50 ms.", status: state.status)
+        try withDaemon(state) { (_, run) throws in
+            let waited = try run(["sync", "wait"])
+            #expect(waited.status == 1)
+        }
+    }
+
+    @Test func importsTwiceAndExportsTheSameData() throws {
+        try withDaemon { (daemon, run) throws in
+            let first = try run(["pipeline", "import", Self.samples])
+            #expect(first.status == 0, "\(first.errors)")
+            #expect(first.lines.last == "5 imported, 0 reported")
+            #expect(daemon.with { $0.tables["pipelines"]?.count } == 5)
+            let creator = daemon.with { $0.tables["pipelines"]?.values.first?["created_by"] }
+            #expect(creator == Value(Self.ana))
+            let submits = daemon.with { $0.submits.count }
+
+            let second = try JSON(parsing: run(["pipeline", "import", Self.samples, "--json"]).output)
+            #expect(second["imported"]?.array?.allSatisfy { $0["operations"] == 0 } == true)
+            #expect(daemon.with { $0.submits.count } == submits)
+
+            let folder = daemon.folder.appending(path: "out")
+            let files = try FileManager.default.contentsOfDirectory(atPath: Self.samples).sorted()
+            let paths = files.map { "\(Self.samples)/\($0)" }
+            let exported = try run(["pipeline", "export", "--output", folder.path] + paths)
+            #expect(exported.status == 0, "\(exported.errors)")
+            for file in files {
+                let original = try String(contentsOfFile: "\(Self.samples)/\(file)", encoding: .utf8)
+                let copy = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+                #expect(try DataTree(yaml: copy) == DataTree(yaml: original), "\(file)")
+            }
+            // Into the same folder again, all of them: the names are recognised.
+            #expect(try run(["pipeline", "export", "--all", "--output", folder.path]).status == 0)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == files)
+            let one = try run(["pipeline", "export", "hello"])
+            #expect(try DataTree(yaml: one.output)["workflow"]?["name"] == "hello")
+            #expect(try run(["pipeline", "list"]).lines.count == 6)
+        }
+    }
+
+    @Test func waitsForRoomWhenTheQueueIsFull() throws {
+        var state = state()
+        state.queueLimit = 7
+        try withDaemon(state) { (daemon, run) throws in
+            let imported = try run(["pipeline", "import", Self.samples])
+            #expect(imported.status == 0)
+            #expect(imported.lines.last == "5 imported, 0 reported")
+            #expect(imported.errors.contains("The queue is full"))
+            let (steps, refusals, largest) = daemon.with {
+                ($0.tables["steps"]?.count, $0.refusals, $0.submits.max())
+            }
+            #expect(steps == 20)
+            #expect(refusals > 0)
+            #expect((largest ?? 8) <= 7)
+        }
+    }
+
+    @Test func reportsFilesThatAreNoPipelinesAndGoesOn() throws {
+        try withDaemon { (daemon, run) throws in
+            let bad = daemon.folder.appending(path: "bad.yaml")
+            try Data("a: 1\nworkflow:\n  name: n\n".utf8).write(to: bad)
+            let mixed = try run([
+                "pipeline", "import", bad.path, "\(Self.samples)/hello.yaml", "/nowhere/x.yaml",
+            ])
+            #expect(mixed.status == 0)
+            #expect(mixed.lines.last == "1 imported, 2 reported")
+            #expect(mixed.errors.contains("\(bad.path):2: `workflow` has no list of `steps`"))
+            let none = try run(["pipeline", "import", bad.path])
+            #expect(none.status == 1)
+        }
+    }
+
+    @Test func asksForTheTeamWhereThereAreSeveral() throws {
+        var state = state()
+        state.tables["teams"]?["0b000000-0000-4000-8000-000000000002"] = [
+            "id": "0b000000-0000-4000-8000-000000000002", "name": "Others",
+        ]
+        state.tables["team_members"] = [:]
+        try withDaemon(state) { (_, run) throws in
+            let file = "\(Self.samples)/hello.yaml"
+            let refused = try run(["pipeline", "import", file])
+            #expect(refused.status == 2)
+            #expect(refused.errors.contains("Others"))
+            #expect(try run(["pipeline", "import", file, "--team", "Others"]).status == 0)
+        }
+    }
+
+    @Test func showsAPipelineWithItsComments() throws {
+        try withDaemon { (daemon, run) throws in
+            _ = try run(["pipeline", "import", "\(Self.samples)/release_notes.yaml"])
+            daemon.with { state in
+                let step = state.tables["steps"]?.first { $0.value["name"] == "write" }
+                state.tables["comments"]?["c"] = [
+                    "id": "c", "pipeline_id": step?.value["pipeline_id"] ?? .null,
+                    "step_id": Value(step?.key),
+                    "user_id": Value(Self.ana), "content": "Shorter?", "resolved": "f", "created_at": "2026",
+                ]
+            }
+            let shown = try run(["pipeline", "show", "release_notes"])
+            #expect(shown.lines.contains("    write  claude  ← list_changes"))
+            #expect(shown.lines.contains("  publish  file_ops  disabled  ← write"))
+            #expect(shown.lines.contains("  · Ana on write: Shorter?"))
+        }
+    }
+
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["SATCHEL_SHARED"] != nil, "set SATCHEL_SHARED"))
+    func importsFortyRealFilesAndReportsFour() throws {
+        let shared = ProcessInfo.processInfo.environment["SATCHEL_SHARED"] ?? ""
+        try withDaemon { (daemon, run) throws in
+            let imported = try run(["pipeline", "import", "\(shared)/data/pipelines"])
+            #expect(imported.status == 0)
+            #expect(imported.lines.last == "40 imported, 4 reported")
+            #expect(daemon.with { $0.tables["pipelines"]?.count } == 40)
+        }
+    }
+}

@@ -1,0 +1,241 @@
+import DaemonProtocol
+import Foundation
+import JSONRPC
+import JSONText
+import SyncModel
+import Synchronization
+
+/// A daemon's socket with a table store of its own behind it: enough for every command, nothing is synced.
+final class FakeDaemon: Sendable {
+    struct State {
+        var tables: [String: [String: [String: Value]]] = [:]
+        var status = SyncStatus(
+            state: .synced, text: "All changes saved", isOnline: true, user: "ana", replica: ReplicaID("r1"),
+            service: "http://127.0.0.1:1", storage: .file)
+        var queueLimit = 1_000_000
+        var queued = 0
+        var submits: [Int] = []
+        var refusals = 0
+        var shapeStatus = ShapeStatus.live
+        /// Rows of one page.
+        var page = 7
+        var operations: [OperationDetail] = []
+        var waitError: ResponseError?
+    }
+
+    let folder: URL
+    let path: String
+    private let state: Mutex<State>
+    private let listener: Int32
+
+    init(_ state: consuming State = State()) throws {
+        self.state = Mutex(state)
+        folder = FileManager.default.temporaryDirectory.appending(
+            path: "satchel-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        path = folder.appending(path: "s").path
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, length) }
+        }
+        guard result == 0, listen(listener, 8) == 0 else { throw POSIXError(.EIO) }
+        let descriptor = listener
+        Thread.detachNewThread { [self] in
+            while true {
+                let connection = accept(descriptor, nil, nil)
+                guard connection >= 0 else { return }
+                serve(connection)
+                close(connection)
+            }
+        }
+    }
+
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    func with<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+        try state.withLock { state in
+            // The compiler cannot see that nothing of the state leaves.
+            nonisolated(unsafe) let body = body
+            return try body(&state)
+        }
+    }
+
+    private func serve(_ connection: Int32) {
+        var decoder = FrameDecoder()
+        var session = JSONRPCSession()
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { return }
+            decoder.feed(Array(buffer.prefix(count)))
+            while let frame = try? decoder.next() {
+                switch session.received(Incoming(frame: frame)) {
+                case .deliver(let request):
+                    for message in state.withLock({ FakeAnswers.messages(to: request, &$0) }) {
+                        send(message, to: connection)
+                    }
+                    _ = session.answered(request.id, isError: false)
+                case .send(let response): send(response.serialized(), to: connection)
+                case .close: return
+                case .ignore, .notify, .cancel: continue
+                }
+            }
+        }
+    }
+
+    private func send(_ message: [UInt8], to connection: Int32) {
+        var bytes: [UInt8] = []
+        Framing.contentLength.append(message, to: &bytes)
+        var start = 0
+        while start < bytes.count {
+            let written = bytes.withUnsafeBytes {
+                Foundation.send(
+                    connection, $0.baseAddress.map { $0 + start }, bytes.count - start, Int32(MSG_NOSIGNAL))
+            }
+            guard written > 0 else { return }
+            start += written
+        }
+    }
+}
+
+/// What the fake daemon answers.
+enum FakeAnswers {
+    /// The answer, and notifications around it.
+    static func messages(to request: Request, _ state: inout FakeDaemon.State) -> [[UInt8]] {
+        var notifications: [JSONRPC.Notification] = []
+        let outcome: Response.Outcome
+        do {
+            outcome = .result(try result(of: request, &state, &notifications))
+        } catch let error as ResponseError {
+            outcome = .error(error)
+        } catch {
+            outcome = .error(ResponseError(.internalError, "\(error)"))
+        }
+        let before = SyncStatusChanged.notification(state.status).serialized()
+        return [before, Response(id: request.id, outcome: outcome).serialized()]
+            + notifications.map { $0.serialized() }
+    }
+
+    private static func result(
+        of request: Request, _ state: inout FakeDaemon.State, _ notifications: inout [JSONRPC.Notification]
+    ) throws -> JSON {
+        switch request.method {
+        case Initialize.method:
+            return DaemonInfo(
+                serverInfo: ProgramInfo(name: "fake", version: nil), instance: "i", replica: ReplicaID("r1"),
+                user: state.status.user, service: state.status.service, stateDirectory: "/", limits: []
+            ).json
+        case ReadSyncStatus.method, SyncNow.method: return state.status.json
+        case PauseSync.method, ResumeSync.method:
+            state.status.isPaused = request.method == PauseSync.method
+            state.status.text = state.status.isPaused ? "Working offline" : "All changes saved"
+            return state.status.json
+        case WaitForSync.method:
+            if let error = state.waitError { throw error }
+            return state.status.json
+        case ReadShape.method: return try page(ReadShape.params(of: request), state).json
+        case SubscribeShape.method:
+            let params = try SubscribeShape.params(of: request)
+            let first = try page(ReadShape.Params(source: .definition(params.definition)), state)
+            notifications.append(change())
+            return SubscribeShape.Result(subscription: "s1", page: first).json
+        case SubmitOperations.method:
+            return try submit(SubmitOperations.params(of: request), &state, &notifications).json
+        case ListOperations.method:
+            let counts = [ListOperations.Count(.queued, Int64(state.queued))]
+            return ListOperations.Result(operations: state.operations.map(\.summary), counts: counts).json
+        case ShowOperation.method:
+            let id = try ShowOperation.params(of: request).id
+            guard let found = state.operations.first(where: { $0.summary.id == id }) else {
+                throw ResponseError(.unknownOperation, "There is no operation \(id).")
+            }
+            return found.json
+        default: throw ResponseError(.methodNotFound, "There is no method \(request.method).")
+        }
+    }
+
+    private static func change() -> JSONRPC.Notification {
+        let change = ViewChange(
+            operation: .update, table: TableName("teams"), key: KeyValues([.init("id", "1")]),
+            value: ColumnValues([.init("name", "new\u{1b}[2J")]), isPending: true)
+        let part = ShapeChanged.Changes(subscription: "s1", status: .live, changes: [change])
+        return ShapeChanged.notification(ShapeChanged.Params(sequence: 5, subscriptions: [part]))
+    }
+
+    private static func page(_ params: ReadShape.Params, _ state: FakeDaemon.State) throws -> ShapePage {
+        guard case .definition(let definition) = params.source, let root = definition["root_table"]?.string
+        else {
+            throw ResponseError(.unknownSubscription, "There is no such subscription.")
+        }
+        var rows = rows(of: root, state)
+        if let team = definition["where"]?["team_id"]?.string {
+            rows = rows.filter { $0.value["team_id"]?.text?.string == team }
+        }
+        if let id = definition["where"]?["id"]?.string {
+            rows = rows.filter { $0.value["id"]?.text?.string == id }
+        }
+        let roots = Set(rows.compactMap { $0.value["id"]?.text })
+        for table in definition["include"]?.object?.keys ?? [] {
+            let children = FakeAnswers.rows(of: table, state)
+            rows += children.filter { $0.value["pipeline_id"]?.text.map(roots.contains) ?? false }
+            if table == "comments" { rows += FakeAnswers.rows(of: "users", state) }
+        }
+        let start = params.cursor.flatMap(Int.init) ?? 0
+        let end = min(start + state.page, rows.count)
+        return ShapePage(
+            status: state.shapeStatus, sequence: 4, rows: Array(rows[start..<end]),
+            next: end < rows.count ? String(end) : nil)
+    }
+
+    private static func rows(of table: String, _ state: FakeDaemon.State) -> [ViewRow] {
+        (state.tables[table] ?? [:]).sorted { Text($0.key) < Text($1.key) }.map { key, values in
+            let fields = values.sorted { Text($0.key) < Text($1.key) }
+            return ViewRow(
+                table: TableName(table), key: KeyValues([.init("id", Text(key))]),
+                value: ColumnValues(fields.map { .init($0.key, $0.value) }), isPending: false)
+        }
+    }
+
+    private static func submit(
+        _ params: SubmitOperations.Params, _ state: inout FakeDaemon.State,
+        _ notifications: inout [JSONRPC.Notification]
+    ) throws -> SubmitOperations.Result {
+        guard state.queued + params.operations.count <= state.queueLimit else {
+            state.refusals += 1
+            // All that waited is confirmed now.
+            if params.operations.count == 1 {
+                state.queued = 0
+                notifications.append(OperationsChanged.notification(.init(operations: [])))
+            }
+            throw ResponseError(
+                .queueFull, "The queue holds \(state.queueLimit) operations, which is the limit.")
+        }
+        for operation in params.operations where state.tables[operation.table.name] == nil {
+            throw ResponseError(.invalidOperation, "There is no table \(operation.table.name).")
+        }
+        if !params.isDryRun {
+            state.queued += params.operations.count
+            state.submits.append(params.operations.count)
+            for operation in params.operations { apply(operation, &state) }
+        }
+        return SubmitOperations.Result(
+            operations: params.operations.indices.map { .init(id: OperationID("o\($0)"), state: .queued) },
+            sequence: 1)
+    }
+
+    private static func apply(_ operation: SubmittedOperation, _ state: inout FakeDaemon.State) {
+        let key = operation.key.fields.map(\.text.string).joined(separator: "/")
+        var row = state.tables[operation.table.name]?[key] ?? [:]
+        for field in operation.key.fields { row[field.column] = .text(field.text) }
+        for field in operation.set.fields { row[field.column] = field.value }
+        state.tables[operation.table.name]?[key] = operation.action == .delete ? nil : row
+    }
+}

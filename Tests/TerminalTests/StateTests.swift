@@ -1,0 +1,155 @@
+import DaemonProtocol
+import SyncModel
+import TerminalText
+import Testing
+
+@Suite struct SubmitPacerTests {
+    /// A queue of any limit that confirms in any portions gets every operation, in order, once.
+    @Test func deliversEverythingInOrder() {
+        var random = SeededGenerator(seed: 7)
+        var waits = 0
+        var refusals = 0
+        for _ in 0..<500 {
+            let total = Int.random(in: 0..<900, using: &random)
+            let limit = Int.random(in: 1..<300, using: &random)
+            var pacer = SubmitPacer(total: total)
+            var queued = 0
+            var delivered = 0
+            loop: while true {
+                switch pacer.next() {
+                case .done: break loop
+                case .waitForRoom:
+                    waits += 1
+                    queued = Int.random(in: 0...queued, using: &random)
+                    pacer.roomMade()
+                case .submit(let range):
+                    #expect(range.lowerBound == delivered && range.count <= 200 && !range.isEmpty)
+                    if queued + range.count > limit {
+                        refusals += 1
+                        pacer.queueFull(range)
+                    } else {
+                        queued += range.count
+                        delivered = range.upperBound
+                        pacer.accepted(range)
+                    }
+                }
+            }
+            #expect(delivered == total, "seed 7")
+        }
+        print("seed 7: \(waits) waits, \(refusals) refusals")
+        #expect(waits > 0 && refusals > waits)
+    }
+
+    @Test func saysFullOnlyWhenNotEvenOneFits() {
+        var pacer = SubmitPacer(total: 3)
+        pacer.queueFull(0..<3)
+        #expect(pacer.next() == .submit(0..<1))
+        pacer.queueFull(0..<1)
+        #expect(pacer.next() == .waitForRoom)
+        pacer.roomMade()
+        #expect(pacer.next() == .submit(0..<1))
+        pacer.accepted(0..<1)
+        #expect(pacer.next() == .submit(1..<3))
+    }
+}
+
+@Suite struct LiveRowsTests {
+    private func change(
+        _ operation: ViewChange.Operation, _ id: Text, _ fields: [ShapeMessage.Field], pending: Bool = false
+    ) -> ShapeChanged.Params {
+        let change = ViewChange(
+            operation: operation, table: TableName("steps"), key: KeyValues([.init("id", id)]),
+            value: ColumnValues(fields), isPending: pending)
+        return ShapeChanged.Params(
+            sequence: 1, subscriptions: [.init(subscription: "s", status: .live, changes: [change])])
+    }
+
+    @Test func followsInsertsUpdatesDeletesAndResets() {
+        var rows = LiveRows()
+        rows.apply(change(.insert, "1", [.init("id", "1"), .init("name", "a"), .init("x", .null)]))
+        rows.apply(change(.insert, "2", [.init("id", "2"), .init("name", "b")]))
+        rows.apply(change(.update, "1", [.init("name", "c")], pending: true))
+        #expect(rows.all.map { $0.value["name"] } == ["c", "b"])
+        #expect(rows.all[0].value["x"] == .null)
+        #expect(rows.all.map(\.isPending) == [true, false])
+        rows.apply(change(.delete, "1", []))
+        #expect(rows.all.map { $0.value["id"] } == ["2"])
+        let new = ViewChange(
+            operation: .insert, table: TableName("steps"), key: KeyValues([.init("id", "3")]),
+            value: ColumnValues([.init("id", "3")]), isPending: false)
+        rows.apply(
+            ShapeChanged.Params(
+                sequence: 2,
+                subscriptions: [.init(subscription: "s", status: .live, isReset: true, changes: [new])]))
+        #expect(rows.all.map { $0.value["id"] } == ["3"])
+        #expect(rows.changes == 5)
+    }
+}
+
+@Suite struct RowsTextTests {
+    @Test func showsRowsByTable() {
+        let row = ViewRow(
+            table: TableName("steps"), key: KeyValues([.init("id", "1")]),
+            value: ColumnValues([.init("id", "1"), .init("name", .null)]), isPending: true)
+        let other = ViewRow(
+            table: TableName("audit.log"), key: KeyValues([.init("id", "2")]),
+            value: ColumnValues([.init("id", "2")]),
+            isPending: false)
+        #expect(
+            RowsText.lines([row, other], width: nil, style: .plain) == [
+                "steps · 1 row", "   id  name", "*  1   ∅", "", "audit.log · 1 row", "id", "2",
+            ])
+    }
+
+    @Test func showsChangesOnOneLine() {
+        let change = ViewChange(
+            operation: .update, table: TableName("steps"), key: KeyValues([.init("id", "1")]),
+            value: ColumnValues([.init("id", "1"), .init("name", "a\u{1b}[2J\nb")]), isPending: true)
+        #expect(RowsText.line(change, style: .plain) == "~* steps 1 name=a�[2J⏎b")
+    }
+}
+
+@Suite struct OperationTextTests {
+    private let summary = OperationSummary(
+        id: OperationID("o1"), seq: 4, state: .confirmed, verdict: .merged, table: TableName("steps"),
+        action: .update,
+        key: KeyValues([.init("id", "1")]), columns: ["name"], group: nil, submittedAt: 0, attempts: 2)
+
+    @Test func showsWhoWon() {
+        let lost = LostWrite(
+            column: "name", mine: "fetch", theirs: "download", writer: .plainSQL, writtenAt: .zero)
+        let detail = OperationDetail(
+            summary: summary, set: ColumnValues([.init("name", "fetch")]), base: 3, at: .zero, lost: [lost])
+        let lines = OperationText.detail(detail, now: 5_000_000, style: .plain)
+        #expect(lines[0] == "update steps 1")
+        #expect(lines.contains("  state     confirmed (merged)"))
+        #expect(lines.contains("  seq       4, sent 2×"))
+        #expect(lines.contains("  lost      name, to plain SQL, 5 s ago"))
+        #expect(lines.contains("    theirs  download"))
+    }
+
+    @Test func listsTheQueue() {
+        let counts = [ListOperations.Count(.queued, 0), ListOperations.Count(.confirmed, 1)]
+        let lines = OperationText.lines([summary], counts: counts, now: 5_000_000, width: nil, style: .plain)
+        #expect(lines.count == 3 && lines[2] == "1 confirmed")
+        #expect(
+            OperationText.lines([], counts: [], now: 0, width: nil, style: .plain) == ["The queue is empty."])
+    }
+}
+
+/// SplitMix64.
+private struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+}

@@ -1,0 +1,216 @@
+import DaemonProtocol
+import JSONRPC
+import JSONText
+import SyncModel
+import TerminalText
+import Testing
+
+@Suite struct StatusTextTests {
+    private func status(_ state: SyncStatus.State, _ text: String) -> SyncStatus {
+        SyncStatus(
+            state: state, text: text, isOnline: true, user: "ana", replica: ReplicaID("r1"),
+            service: "http://localhost:4000", storage: .file)
+    }
+
+    @Test func fillsOneScreen() {
+        var status = status(.offline, "Working offline · 3 pending")
+        status.pending = 3
+        status.isPaused = true
+        status.isOnline = false
+        status.lastContact = 1_000_000
+        status.shapes = [
+            SyncStatus.Shape(
+                shape: "a", definition: ["root_table": "pipelines", "include": ["steps": true]],
+                status: .stale, rows: 12)
+        ]
+        #expect(
+            StatusText.lines(status, now: 61_000_000, width: 80, style: .plain) == [
+                "● Working offline · 3 pending",
+                "  Paused. Go online again with: satchel sync resume",
+                "",
+                "  user          ana",
+                "  service       http://localhost:4000 · not connected",
+                "  last contact  60 s ago",
+                "  queue         3 pending",
+                "  replica       r1",
+                "",
+                "  shape  rows  of",
+                "  stale  12    pipelines + steps",
+            ])
+    }
+
+    @Test func saysWhatToDoAboutTrouble() {
+        var status = status(.error, "Sync error · 2 changes need you")
+        status.parked = 1
+        status.conflicts = 1
+        status.storage = .memory
+        status.reason = Reason(code: "storage", message: "The disk is full.\u{1b}[2J")
+        let lines = StatusText.lines(status, now: 0, width: nil, style: .plain)
+        #expect(lines.contains("  The disk is full.�[2J"))
+        #expect(lines.contains("  See what needs you with: satchel queue list --state parked"))
+        #expect(lines.contains { $0.contains("Online only") })
+        #expect(lines.contains("  queue    0 pending · 1 parked · 1 conflict"))
+    }
+
+    @Test(arguments: [
+        (SyncStatus.State.synced, "32"), (.syncing, "36"), (.offline, "33"), (.error, "31"),
+    ])
+    func coloursTheDotByState(state: SyncStatus.State, colour: String) {
+        let line = StatusText.headline(status(state, "x"), style: Style(isColoured: true))
+        #expect(line.hasPrefix("\u{1b}[\(colour)m●"))
+    }
+}
+
+@Suite struct StyleTests {
+    @Test(
+        arguments: [
+            (true, [:], true), (false, [:], false), (true, ["NO_COLOR": "1"], false),
+            (true, ["NO_COLOR": ""], true),
+            (false, ["CLICOLOR_FORCE": "1"], true), (true, ["TERM": "dumb"], false),
+            (false, ["CLICOLOR_FORCE": "0"], false),
+        ] as [(Bool, [String: String], Bool)])
+    func followsTerminalAndEnvironment(isTerminal: Bool, environment: [String: String], isColoured: Bool) {
+        #expect(Style(isTerminal: isTerminal, environment: environment).isColoured == isColoured)
+    }
+}
+
+@Suite struct TableTextTests {
+    private let table = TableText(
+        heading: ["a", "long"], rows: [["1", "some text that is long"], ["22", "line\nbreak"], ["3"]])
+
+    @Test func alignsColumns() {
+        #expect(
+            table.lines(width: nil, style: .plain) == [
+                "a   long", "1   some text that is long", "22  line⏎break", "3",
+            ])
+    }
+
+    @Test func cutsTheWidestColumn() {
+        #expect(
+            table.lines(width: 14, style: .plain) == ["a   long", "1   some text…", "22  line⏎break", "3"])
+        for width in 0..<40 {
+            let widest = table.lines(width: width, style: .plain).map(\.count).max() ?? 0
+            #expect(widest <= max(width, 8))
+        }
+    }
+}
+
+@Suite struct TimeTextTests {
+    @Test(arguments: [
+        (0, "just now"), (5, "5 s ago"), (119, "119 s ago"), (120, "2 min ago"), (7200, "2 h ago"),
+        (200_000, "2 days ago"), (-5, "just now"),
+    ])
+    func tellsHowLongAgo(seconds: Int64, text: String) {
+        #expect(TimeText.ago(0, now: seconds * 1_000_000) == text)
+    }
+
+    @Test(arguments: [(0, "now"), (1, "in 1 s"), (1_000_001, "in 2 s"), (-1, "now")])
+    func tellsHowLongUntil(microseconds: Int64, text: String) {
+        #expect(TimeText.until(microseconds, now: 0) == text)
+    }
+}
+
+@Suite struct DefinitionTextTests {
+    @Test func buildsDefinitions() throws {
+        let made = try DefinitionText.make(
+            table: "steps", definition: nil, where: ["a = $1", "b = $2 OR c"], params: ["1", "x"],
+            include: ["comments"])
+        #expect(
+            made == [
+                "root_table": "steps", "where": "(a = $1) AND (b = $2 OR c)", "params": ["1", "x"],
+                "include": ["comments": true],
+            ])
+        #expect(DefinitionText.summary(made) == "steps where (a = $1) AND (b = $2 OR c) [1, x] + comments")
+        #expect(try DefinitionText.make(table: nil, definition: "{\"a\":1}") == ["a": 1])
+    }
+
+    @Test func refusesWhatContradictsItself() {
+        #expect(throws: UsageError.self) { try DefinitionText.make(table: nil, definition: nil) }
+        #expect(throws: UsageError.self) { try DefinitionText.make(table: "a", definition: "{}") }
+        #expect(throws: UsageError.self) {
+            try DefinitionText.make(table: "a", definition: nil, params: ["1"])
+        }
+        #expect(throws: UsageError.self) {
+            try DefinitionText.make(table: nil, definition: "{}", where: ["a"])
+        }
+        #expect(throws: UsageError.self) { try DefinitionText.make(table: nil, definition: "[1]") }
+        #expect(throws: UsageError.self) { try DefinitionText.make(table: nil, definition: "{") }
+    }
+
+    @Test func summarisesEqualities() {
+        let definition: JSON = ["root_table": "public.pipelines", "where": ["team_id": "t", "n": 1]]
+        #expect(DefinitionText.summary(definition) == "pipelines where team_id = t and n = 1")
+        #expect(DefinitionText.summary([:]) == "?")
+    }
+}
+
+@Suite struct SocketPathTests {
+    @Test(
+        arguments: [
+            ([:], "/tmp/satchel-7/satchel.sock"), (["TMPDIR": "/t/"], "/t/satchel-7/satchel.sock"),
+            (["XDG_RUNTIME_DIR": "/run/7"], "/run/7/satchel/satchel.sock"),
+            (["XDG_RUNTIME_DIR": "relative"], "/tmp/satchel-7/satchel.sock"),
+            (["SATCHEL_SOCKET": "/s", "XDG_RUNTIME_DIR": "/run/7"], "/s"),
+            (["SATCHEL_SOCKET": ""], "/tmp/satchel-7/satchel.sock"),
+        ] as [([String: String], String)])
+    func followsTheEnvironment(environment: [String: String], path: String) throws {
+        #expect(try SocketPath(option: nil, environment: environment, userID: 7).path == path)
+        #expect(try SocketPath(option: "/o", environment: environment, userID: 7).path == "/o")
+    }
+
+    @Test func startsADaemonOnlyAtTheDefaultPlaceOrOnRequest() throws {
+        let standard = try SocketPath(option: nil, environment: [:], userID: 7)
+        let named = try SocketPath(option: "/s", environment: [:], userID: 7)
+        #expect(standard.startsDaemon(environment: [:]))
+        #expect(!standard.startsDaemon(environment: ["SATCHEL_AUTOSTART": "0"]))
+        #expect(!named.startsDaemon(environment: [:]))
+        #expect(named.startsDaemon(environment: ["SATCHEL_AUTOSTART": "1"]))
+    }
+
+    @Test func refusesWhatTheSystemCannotBind() {
+        #expect(throws: UsageError.self) {
+            try SocketPath(option: String(repeating: "x", count: 108), environment: [:], userID: 7)
+        }
+        #expect(throws: UsageError.self) { try SocketPath(option: "", environment: [:], userID: 7) }
+    }
+}
+
+@Suite struct ArgumentOrderTests {
+    @Test(arguments: [
+        (["--socket", "s", "--json", "queue", "list"], ["queue", "list", "--socket", "s", "--json"]),
+        (["--socket=s", "call", "m", "--", "--json"], ["call", "m", "--socket=s", "--", "--json"]),
+        (["status", "--json"], ["status", "--json"]), (["--json"], ["--json"]), (["--help"], ["--help"]),
+        ([], []),
+        (["--socket"], ["--socket"]),
+    ])
+    func movesLeadingOptionsBehindTheCommand(given: [String], expected: [String]) {
+        #expect(ArgumentOrder.normalised(given) == expected)
+    }
+}
+
+@Suite struct CommandStatusTests {
+    @Test(arguments: [
+        (1001, CommandStatus.notFound), (1002, .usage), (1003, .notFound), (1004, .usage), (1005, .failed),
+        (1010, .failed),
+        (-32602, .usage), (-32800, .interrupted), (-32603, .failed),
+    ])
+    func followsTheDaemonsError(code: Int, status: CommandStatus) {
+        #expect(CommandStatus(ResponseError(code: code, message: "", data: nil)) == status)
+    }
+}
+
+@Suite struct OperationArgumentsTests {
+    @Test func takesOneManyOrTheParameters() throws {
+        let one = #"{"table":"t","op":"delete","key":{"id":7}}"#
+        for text in [one, "[\(one)]", "{\"operations\":[\(one)]}"] {
+            let operations = try OperationArguments.operations(text)
+            #expect(operations.count == 1)
+            #expect(operations[0].key.fields.first?.text == "7")
+        }
+    }
+
+    @Test(arguments: ["", "[]", "1", "{}", #"[{"table":"t","op":"drop","key":{"id":"1"}}]"#])
+    func refusesWhatIsNoOperation(text: String) {
+        #expect(throws: UsageError.self) { try OperationArguments.operations(text) }
+    }
+}
