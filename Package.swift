@@ -161,6 +161,11 @@ let package = Package(
                 "Daemon", "satcheld", "SyncModel", "JSONText", "Shapes", "SyncProtocol", "SyncClient", "Replica",
                 "JSONRPC", "JSONRPCTransport", "DaemonProtocol", logging,
             ] + nio),
+        tests(
+            "SimulationTests",
+            [
+                "Simulation", "SyncService", "SyncModel", "Merge", "JSONText", "Postgres", "PostgresTesting",
+            ]),
         tests("PipelineFileTests", ["PipelineFiles", "SyncModel"]),
         tests(
             "TerminalTests",

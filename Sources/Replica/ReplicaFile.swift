@@ -17,7 +17,8 @@ enum ReplicaFile {
         ) STRICT;
         CREATE TABLE membership_set (number INTEGER PRIMARY KEY, shapes TEXT NOT NULL UNIQUE) STRICT;
         CREATE TABLE inbox (
-            ordinal INTEGER PRIMARY KEY AUTOINCREMENT, shape INTEGER NOT NULL, message BLOB NOT NULL
+            ordinal INTEGER PRIMARY KEY AUTOINCREMENT, shape INTEGER NOT NULL, tx INTEGER NOT NULL,
+            message BLOB NOT NULL
         ) STRICT;
         CREATE INDEX inbox_shape ON inbox (shape);
         CREATE TABLE operation (

@@ -18,9 +18,11 @@ extension ReplicaTransaction {
         }
         let received = try accept(batch)
         let isWhole = memory.shapes.allSatisfy { !$0.isVisible || $0.ended != nil || !$0.hasMore }
-        if isWhole { try drainInbox() }
         for (index, messages) in received { try take(messages, index, isWhole: isWhole) }
-        if isWhole { try comeIntoView(batch.frontier) }
+        if isWhole {
+            try drainInbox()
+            try comeIntoView(batch.frontier)
+        }
         try storeClocks()
     }
 
@@ -88,33 +90,44 @@ extension ReplicaTransaction {
 
     private func take(_ messages: [ShapeMessage], _ index: Int, isWhole: Bool) throws {
         let record = memory.shapes[index]
-        if !record.isLoading && !isWhole {
-            for message in messages {
-                if let clock = message.clock { memory.clock.observe(clock.clock) }
-                try db.cachedStatement(sql: "INSERT INTO inbox (shape, message) VALUES (?, ?)")
-                    .execute(arguments: [record.number, Data(MessageText.write(message))])
-            }
+        if try record.isLoading || (isWhole && isAloneInView(index) && !hasInbox()) {
+            for message in messages where try !apply(message, to: record) { return try restart(index) }
             return
         }
-        for message in messages where try !apply(message, to: record) { return try restart(index) }
+        for message in messages {
+            if let clock = message.clock { memory.clock.observe(clock.clock) }
+            try db.cachedStatement(sql: "INSERT INTO inbox (shape, tx, message) VALUES (?, ?, ?)")
+                .execute(arguments: [
+                    record.number, Int64(clamping: message.origin?.offset.tx ?? 0), Data(MessageText.write(message)),
+                ])
+        }
     }
 
+    private func hasInbox() throws -> Bool {
+        try Bool.fetchOne(db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM inbox)")) ?? false
+    }
+
+    /// No other shape's messages can be about the same rows.
+    private func isAloneInView(_ index: Int) -> Bool {
+        memory.shapes.indices.allSatisfy { $0 == index || !memory.shapes[$0].isVisible }
+    }
+
+    /// Applies what waits, over all shapes in the order of their transactions: shapes share rows, and an earlier
+    /// image of a row that one shape tells of, before the row left it, must not come after a later one of another.
     private func drainInbox() throws {
-        guard try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM inbox)") ?? false else { return }
-        for index in memory.shapes.indices {
+        let cursor = try GRDB.Row.fetchCursor(db, sql: "SELECT shape, message FROM inbox ORDER BY tx, ordinal")
+        var unfit: Set<Int> = []
+        while let row = try cursor.next() {
+            let number = row["shape"] as Int64
+            guard let index = memory.index(of: number), !unfit.contains(index) else { continue }
             let record = memory.shapes[index]
             if record.isLoading || record.ended != nil { continue }
-            let cursor = try Data.fetchCursor(
-                db, sql: "SELECT message FROM inbox WHERE shape = ? ORDER BY ordinal", arguments: [record.number])
-            var fits = true
-            while fits, let bytes = try cursor.next() {
-                guard let message = try MessageText.read([UInt8](bytes)) else {
-                    throw ReplicaError(.corrupt, "The inbox holds a message that cannot be read")
-                }
-                fits = try apply(message, to: record)
+            guard let message = try MessageText.read([UInt8](row["message"] as Data)) else {
+                throw ReplicaError(.corrupt, "The inbox holds a message that cannot be read")
             }
-            if !fits { try restart(index) }
+            if try !apply(message, to: record) { unfit.insert(index) }
         }
+        for index in unfit.sorted() { try restart(index) }
         try db.execute(sql: "DELETE FROM inbox")
     }
 

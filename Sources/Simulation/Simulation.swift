@@ -193,7 +193,10 @@ package final class Simulation {
 
     // MARK: - Records
 
-    func count(_ name: String, _ number: Int = 1) { report.counts[name, default: 0] += number }
+    func count(_ name: String, _ number: Int = 1) {
+        report.counts[name, default: 0] += number
+        if name.hasPrefix("fault: ") { report.counts["faults", default: 0] += number }
+    }
 
     func trace(_ text: @autoclosure () -> String) {
         let line = "\(time.now) \(text())"
@@ -201,6 +204,11 @@ package final class Simulation {
             report.traceHash = (report.traceHash ^ UInt64(byte)) &* 0x100_0000_01b3
         }
         if options.keepsTrace { report.trace.append(line) }
+    }
+
+    /// What only a person who reads the trace wants; not part of the hash.
+    func detail(_ text: @autoclosure () -> String) {
+        if options.keepsTrace { report.trace.append("\(time.now)   \(text())") }
     }
 
     func violate(_ promise: Promise, _ message: @autoclosure () -> String) {

@@ -14,14 +14,15 @@ package struct SimulationReport: Sendable {
     /// What every run of the usual length does; a run that does not has tested less than it says.
     package static let required = [
         "events", "operations submitted", "operations confirmed", "sql transactions", "answers", "batches applied",
-        "fault: request lost", "fault: answer lost", "device kills", "service kills", "log comparisons",
+        "faults", "device kills", "service kills", "log comparisons",
         "view comparisons", "own writes watched", "final comparisons",
     ]
 
     /// What some run of a dozen does.
     package static let requiredOverall = [
         "verdict applied", "verdict merged", "verdict conflict", "verdict rejected", "duplicate verdicts",
-        "fault: request duplicated", "fault: answer cut off", "fault: partition", "fault: commit unknown",
+        "fault: request lost", "fault: answer lost", "fault: request duplicated", "fault: answer cut off",
+        "fault: partition", "fault: commit unknown",
         "fault: database call failed", "fault: device power cut", "fault: service power cut", "paused", "resumed",
         "shapes held", "shapes forgotten", "retried", "dismissed", "queue full", "groups", "resets", "barriers",
         "rows resurrected", "rows brought back", "requests held",

@@ -167,6 +167,13 @@ extension Simulation {
         count("batches applied")
         count("resets", batch.shapes.count { $0.isReset })
         let messages = batch.shapes.map { "\($0.shape):\($0.messages.count)@\($0.offset)" }.joined(separator: " ")
+        for part in batch.shapes {
+            for message in part.messages {
+                let fields = message.fields.map { "\($0.column)=\($0.value.text?.string ?? "null")" }
+                let version = message.clock.map { " version \($0.version)" } ?? ""
+                detail("\(part.shape) \(message.kind) \(message.table) \(message.key) \(fields)\(version)")
+            }
+        }
         trace("d\(index) applies to \(batch.frontier.position) seq \(batch.frontier.confirmedSeq) \(messages)")
         if let before = devices[index].frontier, batch.frontier.position < before.position {
             count("frontiers that went back")
