@@ -15,12 +15,7 @@ import Testing
         var run = ContractRun(seed: seed, pair: try ContractPair())
         for step in 0..<100 {
             guard try run.step() else {
-                // Seed 6 shows one open difference: the greatest clock that the model keeps of a row.
-                withKnownIssue("the model's row clock is not PostgreSQL's", isIntermittent: true) {
-                    Issue.record("seed \(seed), step \(step): \(run.difference ?? "")")
-                } when: {
-                    seed == 6
-                }
+                Issue.record("seed \(seed), step \(step): \(run.difference ?? "")")
                 return
             }
         }

@@ -74,6 +74,8 @@ extension PostgresOperationDatabase {
             guard try update(writes, write, parts) else { return false }
             stamp(write, names: writes.map(\.column))
         case .delete:
+            // Its cascade reads the bookkeeping of rows that this batch wrote before.
+            try writeStamps()
             let key = write.table.primaryKey.map { write.operation.key[$0]?.string }
             guard try query("DELETE FROM \(parts.target) WHERE \(parts.isRow)", key).affectedRows > 0 else {
                 return false
