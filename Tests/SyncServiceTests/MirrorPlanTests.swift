@@ -6,7 +6,8 @@ import SyncService
 @Suite struct MirrorPlanTests {
     static let epoch = Epoch(systemIdentifier: "7", timeline: 1)
     static let mirror = MirrorPosition(
-        epoch: epoch, position: 99, resume: LSN(100), shift: 0, greatestXID: 1, committedAt: 0)
+        epoch: epoch, position: 99, resume: LSN(100), shift: 0, seen: SeenTransactions(xmin: 2, xmax: 2),
+        committedAt: 0)
     static let slot = MirrorPlan.Slot(confirmed: LSN(100), isLost: false)
 
     private func decide(

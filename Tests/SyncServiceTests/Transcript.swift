@@ -76,6 +76,8 @@ struct Normaliser {
         }
         text = replace(text, #""global_last_seen_lsn":"\d+""#) { _ in #""global_last_seen_lsn":"LSN""# }
         text = replace(text, #""(xmin|xmax)":"\d+""#) { $0.contains("xmin") ? #""xmin":"X""# : #""xmax":"X""# }
+        // Other databases of the cluster have transactions, too.
+        text = replace(text, #""xip_list":\[[^\]]*\]"#) { _ in #""xip_list":[]"# }
         text = replace(text, #""txids":\[\d+\]"#) { _ in #""txids":[0]"# }
         text = replace(text, #"(?<![0-9])[1-9][0-9]{7,}(?![0-9])"#) { tx in
             transactions[tx] = transactions[tx] ?? "T\(transactions.count + 1)"

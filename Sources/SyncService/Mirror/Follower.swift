@@ -50,11 +50,11 @@ package final class Follower: Sendable {
         var stream: ReplicationStream?
     }
 
-    private let mirror: Mirror
-    private let configuration: Configuration
-    private let report: @Sendable (Event) -> Void
+    let mirror: Mirror
+    let configuration: Configuration
+    let report: @Sendable (Event) -> Void
     private let state = Mutex(State())
-    private let wake = DispatchSemaphore(value: 0)
+    let wake = DispatchSemaphore(value: 0)
 
     package init(mirror: Mirror, configuration: Configuration, report: @escaping @Sendable (Event) -> Void) {
         self.mirror = mirror
@@ -64,7 +64,7 @@ package final class Follower: Sendable {
 
     package var status: Status { state.withLock { $0.status } }
 
-    private var isStopping: Bool { state.withLock { $0.isStopping } }
+    var isStopping: Bool { state.withLock { $0.isStopping } }
 
     /// Blocks until `stop`. Errors are waited out: 0.2 s, doubled up to 5 s.
     package func run() {
@@ -95,6 +95,9 @@ package final class Follower: Sendable {
         stream?.stop()
         wake.signal()
     }
+
+    /// nil while nothing is streamed.
+    var stream: ReplicationStream? { state.withLock { $0.stream } }
 
     private func set(_ status: Status) { state.withLock { $0.status = status } }
 
@@ -134,31 +137,5 @@ package final class Follower: Sendable {
             case .frontier(let lsn): mirror.frontierMoved(to: lsn)
             }
         }
-    }
-
-    // MARK: - Upkeep
-
-    /// Once a second: what the mirror holds is made durable, and only then told to PostgreSQL. Every ten
-    /// seconds the catalogue is compared, because DDL is not in the stream.
-    private func keepUp() {
-        var ticks = 0
-        while !isStopping {
-            _ = wake.wait(timeout: .now() + 1)
-            ticks += 1
-            guard let stream = state.withLock({ $0.stream }) else { continue }
-            do {
-                if let durable = try mirror.makeDurable() { stream.reportFlushed(durable) }
-                if ticks.isMultiple(of: 10), try !catalogueIsSame() { stream.stop() }
-            } catch {
-                report(.failed("upkeep: \(error)"))
-            }
-        }
-        wake.signal()
-    }
-
-    private func catalogueIsSame() throws -> Bool {
-        let connection = try PostgresConnection(configuration.conninfo, applicationName: "satchel catalogue")
-        defer { connection.close() }
-        return try MirrorStart.catalogue(connection, configuration).schema == mirror.catalogue
     }
 }

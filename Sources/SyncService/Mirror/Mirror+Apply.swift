@@ -21,7 +21,9 @@ extension Mirror {
         guard tx > position.position else { return }
         position.position = tx
         position.resume = transaction.end
-        position.greatestXID = max(position.greatestXID, transaction.xid)
+        position.seen.committed(transaction.xid)
+        let heartbeats = transaction.events.compactMap(Heartbeat.xmin)
+        for xmin in heartbeats { position.seen.ended(below: xmin) }
         position.committedAt = transaction.committedAt
         let advanced = position
         let touched = try pool.write { db in
@@ -37,6 +39,8 @@ extension Mirror {
             change { memory in
                 memory.position = advanced
                 memory.frontier = max(memory.frontier, tx)
+                // One after each heartbeat would never end.
+                memory.isHeartbeatDue = heartbeats.count < transaction.events.count
             }
             return touched
         }

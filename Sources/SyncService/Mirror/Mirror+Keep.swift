@@ -55,7 +55,7 @@ extension Mirror {
         guard let kept = begun else { throw ServiceError(.internal, "the shape could not be stored") }
         change { $0.shapes.add(kept) }
         let writer = SnapshotWriter(
-            kept: kept, catalogue: catalogue, greatestXID: position.greatestXID, byteLimit: limits.bytes)
+            kept: kept, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
         pool.spawnConcurrentRead { result in self.writeSnapshot(writer, from: result) }
         return kept
     }
@@ -67,12 +67,11 @@ extension Mirror {
         let definition = shape.definition
         try db.execute(
             sql: """
-                INSERT INTO shape (handle, identity, form, definition, snapshot_tx, greatest_xid, used_at)
-                VALUES ('', ?, ?, ?, ?, ?, ?)
+                INSERT INTO shape (handle, identity, form, definition, snapshot_tx, used_at) VALUES ('', ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 KeptShape.identity(definition, form), form.name, definition.canonical, Int64(position.position),
-                Int64(position.greatestXID), now,
+                now,
             ])
         let id = db.lastInsertedRowID
         // Unique for ever: no two lives of a mirror share a microsecond and an id.

@@ -35,7 +35,8 @@ package struct SynchronousMirror {
     ) throws {
         let before = mirror.state
         let position = MirrorCopy.position(
-            after: before.position, epoch: epoch, consistentPoint: consistentPoint, nextXID: nextXID)
+            after: before.position, epoch: epoch, consistentPoint: consistentPoint,
+            seen: SeenTransactions(xmin: nextXID, xmax: nextXID))
         try mirror.pool.write { db in
             try MirrorCopy.clear(before.catalogue, in: db)
             for table in catalogue.tables { try MirrorFile.rows.create(table, in: db) }
@@ -112,7 +113,7 @@ package struct SynchronousMirror {
         }
         mirror.change { $0.shapes.add(kept) }
         let writer = SnapshotWriter(
-            kept: kept, catalogue: catalogue, greatestXID: position.greatestXID, byteLimit: limits.bytes)
+            kept: kept, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
         try mirror.pool.read { db in mirror.writeSnapshot(writer, from: .success(db)) }
         return kept
     }

@@ -25,6 +25,8 @@ package final class Mirror: Sendable {
         var shapes = ShapeRegistry()
         /// What an fsync covers, as a place to resume at.
         var durable = LSN.zero
+        /// Something was committed since the newest heartbeat came through.
+        var isHeartbeatDue = false
         /// Why the snapshot of a handle was given up; the readers that wait for it are told.
         var failures = BoundedFailures()
     }

@@ -19,11 +19,13 @@ struct MirrorCopy {
 
     /// `connection` MUST be inside a transaction that uses the exported snapshot.
     func run(into mirror: Mirror) throws {
-        let xids = try connection.query("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::xid8::text").value
-        let nextXID = xids.flatMap { UInt64($0) } ?? 1
+        let snapshot = try connection.query("SELECT pg_current_snapshot()").value ?? ""
+        guard let seen = SeenTransactions(snapshot) else {
+            throw PostgresError(.protocolViolation, "PostgreSQL's snapshot `\(snapshot)` cannot be read")
+        }
         let before = mirror.state
         let position = Self.position(
-            after: before.position, epoch: epoch, consistentPoint: consistentPoint, nextXID: nextXID)
+            after: before.position, epoch: epoch, consistentPoint: consistentPoint, seen: seen)
         try mirror.pool.write { db in
             try Self.clear(before.catalogue, in: db)
             for table in catalogue.tables { try copy(table, in: db) }
@@ -40,7 +42,7 @@ struct MirrorCopy {
 
     /// Offsets never go back: where the new history's LSNs are smaller, they are shifted past the old ones.
     static func position(
-        after before: MirrorPosition?, epoch: Epoch, consistentPoint: LSN, nextXID: UInt64
+        after before: MirrorPosition?, epoch: Epoch, consistentPoint: LSN, seen: SeenTransactions
     ) -> MirrorPosition {
         var shift = before?.shift ?? 0
         let reached = before?.position ?? 0
@@ -48,7 +50,7 @@ struct MirrorCopy {
         if point + shift < reached { shift = reached - point }
         return MirrorPosition(
             epoch: epoch, position: point > 0 ? point + shift - 1 : 0, resume: consistentPoint, shift: shift,
-            greatestXID: UInt32(truncatingIfNeeded: nextXID - 1), committedAt: 0)
+            seen: seen, committedAt: 0)
     }
 
     static func clear(_ old: DatabaseSchema?, in db: Database) throws {

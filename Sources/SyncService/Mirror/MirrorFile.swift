@@ -7,7 +7,7 @@ import TableStore
 /// | table | holds |
 /// |---|---|
 /// | `row <schema>.<table>` | the rows (`TableStore`), each with the version and clock of its bookkeeping |
-/// | `state` | one row: epoch, catalogue, position, shift |
+/// | `state` | one row: epoch, catalogue, position, shift, the transactions it has (`SeenTransactions`) |
 /// | `shape` | the shapes that are kept: handle, identity, and the transaction their snapshot stands at |
 /// | `chunk` | snapshot chunks: immutable, encoded messages, joined by commas |
 /// | `change` | each row change of each transaction that some shape shows, once, with both images |
@@ -16,7 +16,7 @@ import TableStore
 ///
 /// Everything here can be made again from PostgreSQL, so a file of another format version is thrown away.
 enum MirrorFile {
-    static let formatVersion = 1
+    static let formatVersion = 2
     static let rows = TableStore(prefix: "row", extras: ["version", "clock"])
 
     /// `synchronous=NORMAL`: a commit is not an fsync. What PostgreSQL may forget is reported only after
@@ -49,10 +49,10 @@ enum MirrorFile {
             id INTEGER PRIMARY KEY CHECK (id = 1),
             epoch TEXT NOT NULL, catalogue TEXT NOT NULL,
             position INTEGER NOT NULL, resume INTEGER NOT NULL, shift INTEGER NOT NULL,
-            greatest_xid INTEGER NOT NULL, committed_at INTEGER NOT NULL) STRICT;
+            seen TEXT NOT NULL, committed_at INTEGER NOT NULL) STRICT;
         CREATE TABLE shape (
             id INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, identity TEXT NOT NULL UNIQUE,
-            form TEXT NOT NULL, definition TEXT NOT NULL, snapshot_tx INTEGER NOT NULL, greatest_xid INTEGER NOT NULL,
+            form TEXT NOT NULL, definition TEXT NOT NULL, snapshot_tx INTEGER NOT NULL,
             chunks INTEGER, rows INTEGER NOT NULL DEFAULT 0, used_at INTEGER NOT NULL) STRICT;
         CREATE TABLE chunk (
             shape INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL,

@@ -113,20 +113,20 @@ enum ElectricMessage {
         json.endObject()
     }
 
-    /// Which transactions the snapshot has seen. The mirror stands at a commit boundary and `greatestXID` is the
-    /// greatest one seen to commit: later ones are not in it.
-    static func writeSnapshotEnd(greatestXID: UInt32, to json: inout JSONWriter) {
+    /// Which transactions the snapshot has.
+    static func writeSnapshotEnd(_ seen: SeenTransactions, to json: inout JSONWriter) {
         json.beginObject()
         json.key("headers")
         json.beginObject()
         json.key("control")
         json.string("snapshot-end")
         json.key("xmin")
-        json.string(String(greatestXID + 1))
+        json.string(String(seen.xmin))
         json.key("xmax")
-        json.string(String(greatestXID + 1))
+        json.string(String(seen.xmax))
         json.key("xip_list")
         json.beginArray()
+        for xid in seen.inFlight { json.string(String(xid)) }
         json.endArray()
         json.endObject()
         json.endObject()

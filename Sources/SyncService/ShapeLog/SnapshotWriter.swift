@@ -14,7 +14,7 @@ import TableStore
 struct SnapshotWriter {
     let kept: KeptShape
     let catalogue: DatabaseSchema
-    let greatestXID: UInt32
+    let seen: SeenTransactions
     /// Of all chunks together.
     let byteLimit: Int
 
@@ -51,7 +51,7 @@ struct SnapshotWriter {
             if progress.bytes + progress.json.bytes.count > byteLimit { throw TooLarge(limit: byteLimit) }
             if progress.json.bytes.count >= Self.chunkBytes { try Self.close(&progress, emit) }
         }
-        if !isStream { ElectricMessage.writeSnapshotEnd(greatestXID: greatestXID, to: &progress.json) }
+        if !isStream { ElectricMessage.writeSnapshotEnd(seen, to: &progress.json) }
         try Self.close(&progress, emit)
         return (progress.chunks, progress.rows)
     }
