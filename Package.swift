@@ -18,6 +18,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let http: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -86,8 +87,8 @@ let package = Package(
             "SyncService",
             [
                 "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "TableStore", "SyncProtocol",
-                "Postgres", grdb, yams, crypto, logging,
-            ] + http + nio + lifecycle),
+                "Postgres", grdb, yams, logging, nioCore,
+            ] + http + lifecycle),
 
         // Device side
         library(
@@ -117,7 +118,7 @@ let package = Package(
         program("satcheld", ["Daemon", "SyncModel", arguments, logging, yams] + lifecycle),
         program(
             "satchel-service",
-            ["SyncService", "SyncModel", "Postgres", "DataModel", arguments, logging, yams] + lifecycle),
+            ["SyncService", "SyncModel", "Postgres", "DataModel", arguments, logging]),
         program("satchel-simulator", ["Simulation", arguments]),
         program("satchel-bench", ["Simulation", "SyncModel", "JSONText", arguments]),
         .target(
@@ -174,7 +175,7 @@ let package = Package(
             "SyncServiceTests",
             [
                 "SyncService", "SyncModel", "SyncProtocol", "Shapes", "JSONText", "Postgres", "PostgresTesting",
-                logging,
+                logging, grdb,
             ] + http),
     ],
     cxxLanguageStandard: .cxx17

@@ -81,11 +81,20 @@ package final class ExportedSlot {
     package let snapshotName: String
     private let connection: PostgresConnection
 
-    /// Makes the slot. Waits for all transactions that are running to end.
+    /// How long a slot may take before somebody is told what it waits for.
+    package static let patience = Duration.seconds(3)
+
+    /// Makes the slot. Waits for all transactions that are running to end, however long that takes; from
+    /// `patience` on `waiting` is called with the oldest of them, on another thread.
     ///
     /// `isTemporary`: the slot goes with this object.
-    package init(_ slot: Slot, conninfo: String, isTemporary: Bool = false) throws(PostgresError) {
+    package init(
+        _ slot: Slot, conninfo: String, isTemporary: Bool = false, patience: Duration = patience,
+        waiting: @escaping @Sendable (RunningTransaction) -> Void = { _ in }
+    ) throws(PostgresError) {
         self.slot = slot
+        let watch = SlotWatch(conninfo: conninfo, patience: patience, waiting: waiting)
+        defer { watch.end() }
         connection = try PostgresConnection(conninfo, applicationName: "satchel slot", replication: true)
         // EXPORT_SNAPSHOT is the spelling that every version from 14 on takes.
         let result = try connection.query(

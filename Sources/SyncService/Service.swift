@@ -1,3 +1,4 @@
+import DataModel
 import Foundation
 import Hummingbird
 import Logging
@@ -32,7 +33,8 @@ package struct SatchelService: Sendable {
         let follower = Follower(
             mirror: mirror,
             configuration: Follower.Configuration(
-                conninfo: conninfo, slot: options.slot, publications: options.publications),
+                conninfo: conninfo, slot: options.slot, publications: options.publications,
+                retention: Mirror.Retention(seconds: options.shapeCacheSeconds)),
             report: { Self.log($0, logger) })
         let pool = ConnectionPool(conninfo: conninfo, size: options.operationConnections)
         let limits = Mirror.ShapeLimits(bytes: options.limits.maxShapeSize, shapes: options.limits.maxShapes)
@@ -46,7 +48,7 @@ package struct SatchelService: Sendable {
             electric: ElectricRoute(
                 mirror: mirror, limits: limits, hold: hold, cacheSeconds: options.shapeCacheSeconds, now: Self.now,
                 random: { Int64.random(in: 1...3600) }),
-            dataModel: try options.dataModel.map(Self.dataModel),
+            dataModel: try options.readDataModel().map { Text($0.text) },
             report: report)
     }
 
@@ -55,14 +57,6 @@ package struct SatchelService: Sendable {
             throw OptionsError(
                 "electric.auth.mode is insecure, which believes whoever asks: listen on 127.0.0.1, or set it to "
                     + "secure, with electric.auth.jwt_secret")
-        }
-    }
-
-    private static func dataModel(_ path: String) throws(OptionsError) -> Text {
-        do {
-            return Text(try String(contentsOfFile: path, encoding: .utf8))
-        } catch {
-            throw OptionsError("The data model \(path) cannot be read: is it there, and UTF-8?")
         }
     }
 
@@ -99,6 +93,8 @@ package struct SatchelService: Sendable {
     private static func log(_ event: Follower.Event, _ logger: Logger) {
         switch event {
         case .copying(let reason): logger.notice("copying the mirror anew", metadata: ["because": "\(reason)"])
+        case .waiting(let transaction):
+            logger.warning("the slot waits for a transaction to end: \(transaction)")
         case .copied(let rows): logger.notice("mirror copied", metadata: ["rows": "\(rows)"])
         case .streaming(let lsn): logger.notice("following PostgreSQL", metadata: ["from": "\(lsn)"])
         case .refused(let table, let reason):

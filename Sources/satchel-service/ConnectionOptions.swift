@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataModel
 import Foundation
 import Postgres
 import SyncService
@@ -70,6 +71,17 @@ extension ServiceOptions {
         let problems = try ServerInfo.read(database).problems(needsSlot: !hasSlot)
         guard problems.isEmpty else {
             throw OptionsError("This database cannot be followed: " + problems.joined(separator: "; "))
+        }
+    }
+
+    /// Throws what `serve` misses: what `setup` makes, rights, and what the data model names.
+    func refuseIncomplete(_ database: PostgresConnection) throws {
+        let missing = try Bookkeeping.missing(for: publications, on: database)
+        guard missing.isEmpty else {
+            throw OptionsError("This database cannot be served yet: " + missing.joined(separator: "; "))
+        }
+        if let model = try readDataModel() {
+            try model.validate(against: Catalog.read(database, publications: publications).schema)
         }
     }
 }

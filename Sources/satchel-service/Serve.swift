@@ -35,6 +35,7 @@ struct Serve: AsyncParsableCommand {
         if let database = try? PostgresConnection(conninfo, applicationName: "satchel serve") {
             defer { database.close() }
             try options.refuseUnfit(database)
+            try options.refuseIncomplete(database)
         }
         let service = try await SatchelService(
             options: options, conninfo: conninfo, logger: Logger(label: "satchel-service"))

@@ -17,6 +17,8 @@ struct Setup: ParsableCommand {
         let database = try PostgresConnection(try options.reachDatabase(), applicationName: "satchel setup")
         defer { database.close() }
         try options.refuseUnfit(database)
+        let missing = try Bookkeeping.missingForSetup(on: database)
+        guard missing.isEmpty else { throw OptionsError("Setup cannot begin: " + missing.joined(separator: "; ")) }
         let named = table.map { TableName($0) }
         let tables = named.isEmpty ? try Self.allTables(database) : named
         let report = try Bookkeeping.setup(on: database, tables: tables, publication: options.publications[0])

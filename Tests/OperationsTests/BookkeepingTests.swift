@@ -267,4 +267,26 @@ import Testing
             "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, DMY'; SET extra_float_digits = 1; SET bytea_output = 'hex'")
         return connection
     }
+
+    @Test func aTombstoneGoesOnceNoReplicaCanNeedIt() throws {
+        let sql = try installed()
+        try sql.execute(
+            """
+            INSERT INTO steps (id) VALUES (1), (2), (3), (4); DELETE FROM steps WHERE id < 4;
+            UPDATE satchel.clock SET clock = (extract(epoch FROM now() - interval '8 days') * 1000000)::bigint
+            WHERE key IN ('"1"', '"4"');
+            UPDATE satchel.clock SET clock = (extract(epoch FROM now() - interval '30 days') * 1000000)::bigint
+            WHERE key = '"2"';
+            INSERT INTO satchel.replica (id, user_name, seen_at) VALUES ('here', 'ana', now()),
+                ('away', 'ben', now() - interval '20 days'), ('lost', 'eva', now() - interval '91 days')
+            """)
+        // One may still be offline with changes in a row that went after it was seen.
+        #expect(try Bookkeeping.collect(on: sql) == 1)
+        let left = "SELECT string_agg(key, ' ' ORDER BY key) FROM satchel.clock"
+        #expect(try sql.query(left).value == #""1" "3" "4""#)
+        try sql.execute("UPDATE satchel.replica SET seen_at = now() WHERE id = 'away'")
+        #expect(try Bookkeeping.collect(on: sql) == 1)
+        // Young ones, and those of living rows, stay.
+        #expect(try sql.query(left).value == #""3" "4""#)
+    }
 }

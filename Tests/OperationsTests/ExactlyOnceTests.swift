@@ -235,7 +235,7 @@ import Testing
             """, ["messages_\(fixture.database.name)"])
         let messages = changes.rows.compactMap { $0[0] }.map(Self.text)
         #expect(messages.count == 2)
-        #expect(messages.first?.hasSuffix("{\"replica\":\"ana\\\"\\\\ü\",\"seq\":2}") == true)
+        #expect(messages.first?.hasSuffix("{\"epoch\":\"7/1\",\"replica\":\"ana\\\"\\\\ü\",\"seq\":2}") == true)
         #expect(messages.last?.hasSuffix("\"seq\":3}") == true)
         #expect(messages.allSatisfy { $0.contains("tchel.operation") || $0.contains("operation") })
     }

@@ -109,8 +109,16 @@ final class FaultyDatabase: OperationDatabase {
 
     func restore(_ row: DeletedRow) throws(OperationFailure) -> Bool { try real.restore(row) }
 
-    func confirm(_ replica: ReplicaID, through seq: Int64) throws(OperationFailure) {
+    func nulledReferences(
+        _ reference: ForeignKey, of table: TableSchema, to parent: DeletedRow
+    ) throws(OperationFailure) -> [NulledReference] {
+        try real.nulledReferences(reference, of: table, to: parent)
+    }
+
+    func restore(_ reference: NulledReference) throws(OperationFailure) -> Bool { try real.restore(reference) }
+
+    func confirm(_ replica: ReplicaID, through seq: Int64, epoch: Epoch) throws(OperationFailure) {
         try count()
-        try real.confirm(replica, through: seq)
+        try real.confirm(replica, through: seq, epoch: epoch)
     }
 }

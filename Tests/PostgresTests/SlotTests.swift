@@ -1,3 +1,4 @@
+import Dispatch
 import Postgres
 import PostgresTesting
 import SyncModel
@@ -40,6 +41,33 @@ import Testing
         #expect(try slot.status(connection)?.isActive == true)
         exported.close()
         while try slot.status(connection) != nil {}
+    }
+
+    @Test func saysWhichTransactionASlotWaitsFor() throws {
+        let database = try TestDatabase("CREATE TABLE t (n int)")
+        let slow = try database.connect("slow report")
+        try slow.execute("BEGIN; INSERT INTO t VALUES (1)")
+        let told = Mutex<RunningTransaction?>(nil)
+        let isTold = DispatchSemaphore(value: 0)
+        let maker = TestThread {
+            let slot = try Slot("late_\(database.name)")
+            let exported = try ExportedSlot(
+                slot, conninfo: database.connectionString, isTemporary: true, patience: .milliseconds(10)
+            ) { transaction in
+                told.withLock { $0 = transaction }
+                isTold.signal()
+            }
+            exported.close()
+        }
+        isTold.wait()
+        let transaction = try #require(told.withLock { $0 })
+        #expect(transaction.pid == slow.backendPID)
+        #expect(transaction.application == "slow report")
+        #expect(transaction.state == "idle in transaction" && !transaction.since.isEmpty)
+        #expect("\(transaction)".contains("INSERT INTO t"))
+        // It goes on waiting, and is made at last.
+        try slow.execute("COMMIT")
+        try maker.join()
     }
 
     /// Writers go on while the slot is made and the snapshot copied: copy plus stream is exactly the table.

@@ -9,6 +9,7 @@ package struct ServerInfo: Hashable, Sendable {
     /// The database's `lc_collate` and `lc_ctype`.
     package let collate: String
     package let characterType: String
+    package let role: String
     package let canReplicate: Bool
     package let isInRecovery: Bool
     package let freeSlots: Int
@@ -23,7 +24,8 @@ package struct ServerInfo: Hashable, Sendable {
                 current_setting('max_replication_slots')::int
                     - (SELECT count(*) FROM pg_catalog.pg_replication_slots),
                 current_setting('max_wal_senders')::int
-                    - (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'walsender')
+                    - (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'walsender'),
+                current_user
             FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
             WHERE d.datname = current_database() AND r.rolname = current_user
             """)
@@ -33,7 +35,7 @@ package struct ServerInfo: Hashable, Sendable {
         let fields = result.row(0).map { $0 ?? "" }
         return ServerInfo(
             version: Int(fields[0]) ?? 0, walLevel: fields[1], serverEncoding: fields[2], collate: fields[3],
-            characterType: fields[4], canReplicate: fields[5] == "t", isInRecovery: fields[6] == "t",
+            characterType: fields[4], role: fields[9], canReplicate: fields[5] == "t", isInRecovery: fields[6] == "t",
             freeSlots: Int(fields[7]) ?? 0, freeSenders: Int(fields[8]) ?? 0)
     }
 
@@ -48,10 +50,13 @@ package struct ServerInfo: Hashable, Sendable {
         }
         if walLevel != "logical" {
             problems.append(
-                "wal_level is `\(walLevel)`: ALTER SYSTEM SET wal_level = logical, and restart PostgreSQL")
+                "wal_level is `\(walLevel)`: ALTER SYSTEM SET wal_level = 'logical', and restart PostgreSQL")
         }
         if isInRecovery { problems.append("this server is a standby: name the primary") }
-        if !canReplicate { problems.append("this role may not replicate: ALTER ROLE … REPLICATION") }
+        if !canReplicate {
+            let name = PostgresConnection.quoteIdentifier(role)
+            problems.append("the role \(role) may not replicate: ALTER ROLE \(name) REPLICATION")
+        }
         if needsSlot, freeSlots < 1 {
             problems.append(
                 "no replication slot is free: raise max_replication_slots, or drop one that is unused")

@@ -96,11 +96,60 @@ extension ModelDatabase {
             guard let found = rows[key], zip(places, values).allSatisfy({ found[$0] == $1 }) else { continue }
             switch reference.onDelete {
             case .cascade: remove(key, child, &queue)
-            case .setNull: try update(key, reference.columns.map { ColumnWrite($0, .null) }, child)
+            case .setNull: try setNull(reference, of: found, key, child)
             case .noAction, .restrict, .setDefault:
                 throw Self.refused("foreign_key_violation", "\(child.name) still refers to \(consequence.table.name)")
             }
         }
+    }
+}
+
+extension ModelDatabase {
+    private func setNull(
+        _ reference: ForeignKey, of row: Row, _ key: RowKey, _ child: TableSchema
+    ) throws(OperationFailure) {
+        let before = state.clocks[child.name]?[key]?.clocks ?? .zero
+        try update(key, reference.columns.map { ColumnWrite($0, .null) }, child)
+        var stamps: [String: ColumnClock] = [:]
+        for column in reference.columns { stamps[column] = before[column] }
+        var values: [String: Value] = [:]
+        for column in child.primaryKey + reference.columns { values[column] = child.index(of: column).map { row[$0] } }
+        state.nulled[child.name, default: [:]][key, default: [:]][reference.name] = ModelState.Nulled(
+            transaction: "\(xid)", version: state.clocks[child.name]?[key]?.clocks.version ?? 0, values: values,
+            stamps: stamps)
+    }
+
+    package func nulledReferences(
+        _ reference: ForeignKey, of table: TableSchema, to parent: DeletedRow
+    ) throws(OperationFailure) -> [NulledReference] {
+        let nulled = state.nulled[table.name] ?? [:]
+        let wanted = reference.referencedColumns.map { column in
+            parent.table.index(of: column).map { parent.tombstone.row[$0] }
+        }
+        return nulled.keys.sorted().compactMap { key in
+            guard let found = nulled[key]?[reference.name], found.transaction == parent.tombstone.transaction,
+                reference.columns.map({ found.values[$0] }) == wanted,
+                let clock = state.clocks[table.name]?[key], clock.deletion == nil,
+                found.stamps.keys.allSatisfy({ clock.clocks.columns[$0]?.version == found.version })
+            else { return nil }
+            return NulledReference(
+                table: table, key: key, reference: reference, values: found.values, stamps: found.stamps)
+        }
+    }
+
+    package func restore(_ nulled: NulledReference) throws(OperationFailure) -> Bool {
+        guard let row = state.rows[nulled.table.name]?[nulled.key],
+            nulled.writes.allSatisfy({ write in nulled.table.index(of: write.column).map { row[$0] } == .null })
+        else { return false }
+        try update(nulled.key, nulled.writes, nulled.table)
+        let clocks = state.clocks[nulled.table.name]?[nulled.key]?.clocks ?? .zero
+        setClock(
+            nulled.table.name, nulled.key,
+            RowClocks(
+                version: clocks.version, clock: clocks.clock, stamp: clocks.stamp,
+                columns: clocks.columns.merging(nulled.stamps) { $1 }))
+        state.nulled[nulled.table.name]?[nulled.key]?[nulled.reference.name] = nil
+        return true
     }
 }
 

@@ -182,9 +182,11 @@ extension ModelDatabase {
         state.verdicts[replica] = state.verdicts[replica]?.filter { $0.key > seq }
     }
 
-    package func confirm(_ replica: ReplicaID, through seq: Int64) throws(OperationFailure) {
+    package func confirm(_ replica: ReplicaID, through seq: Int64, epoch: Epoch) throws(OperationFailure) {
         try count()
-        let content: JSON = ["replica": .string(replica.description), "seq": .int(seq)]
+        let content: JSON = [
+            "epoch": .string(epoch.description), "replica": .string(replica.description), "seq": .int(seq),
+        ]
         state.events.append(
             .message(
                 LogicalMessage(

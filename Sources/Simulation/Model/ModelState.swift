@@ -19,6 +19,14 @@ struct ModelState: Sendable {
         var seq: Int64
     }
 
+    /// One row of `satchel.nulled`.
+    struct Nulled: Hashable, Sendable {
+        let transaction: String
+        let version: Int64
+        let values: [String: Value]
+        let stamps: [String: ColumnClock]
+    }
+
     struct Replica: Hashable, Sendable {
         var user: String
         var lastSeq: Int64
@@ -27,6 +35,8 @@ struct ModelState: Sendable {
 
     var rows: ModelRows = [:]
     var clocks: [TableName: [RowKey: Clock]] = [:]
+    /// By table, key and name of the reference.
+    var nulled: [TableName: [RowKey: [String: Nulled]]] = [:]
     var replicas: [ReplicaID: Replica] = [:]
     var verdicts: [ReplicaID: [Int64: Verdict]] = [:]
     /// What the transaction writes to the write-ahead log.

@@ -34,7 +34,7 @@ package struct Authenticator: Sendable {
     package struct WeakSecret: Error, CustomStringConvertible {
         let bytes: Int
         package var description: String {
-            "auth.secret has \(bytes) bytes: give it at least 32, for example from `openssl rand -base64 48`"
+            "electric.auth.jwt_secret has \(bytes) bytes: give it at least 32, for example from `openssl rand -base64 48`"
         }
     }
 

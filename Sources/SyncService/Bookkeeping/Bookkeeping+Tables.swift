@@ -5,6 +5,7 @@ extension Bookkeeping {
     /// |---|---|
     /// | `meta` | the format of the rest, and what setup made outside of the schema |
     /// | `clock` | one row for each row of a tracked table, living or deleted, that was ever stamped |
+    /// | `nulled` | references that a delete set to null, for when the row that they named comes back |
     /// | `replica` | how far each replica's operations have come |
     /// | `verdict` | the answers to operations, until the replica has acknowledged them |
     ///
@@ -13,6 +14,8 @@ extension Bookkeeping {
     /// `columns` is `{"name": [version, clock, replica, seq]}`. A deleted row keeps all of this, with
     /// `row`: the last row, each value in text form or null. `deleted_replica` and `deleted_seq` name the
     /// operation that deleted this very row; they are empty and 0 for plain SQL and for cascades.
+    /// In `nulled`, `row` is the key and the reference as they were, in text form; `stamps` the stamps of the
+    /// columns that became null from before; `version` the one that they got then; `at` microseconds since 1970.
     /// In `verdict`, `original_at` is the clock that the operation came with.
     static let tables = """
         CREATE SCHEMA IF NOT EXISTS satchel;
@@ -40,6 +43,18 @@ extension Bookkeeping {
             PRIMARY KEY (relation, key)
         ) WITH (fillfactor = 50);
         CREATE INDEX IF NOT EXISTS clock_deleted_by ON satchel.clock (deleted_by) WHERE deleted;
+        CREATE TABLE IF NOT EXISTS satchel.nulled (
+            relation text COLLATE "C" NOT NULL,
+            key text COLLATE "C" NOT NULL,
+            reference text COLLATE "C" NOT NULL,
+            transaction xid8 NOT NULL,
+            version bigint NOT NULL,
+            at bigint NOT NULL,
+            row jsonb NOT NULL,
+            stamps jsonb NOT NULL,
+            PRIMARY KEY (relation, key, reference)
+        );
+        CREATE INDEX IF NOT EXISTS nulled_transaction ON satchel.nulled (transaction);
         CREATE TABLE IF NOT EXISTS satchel.replica (
             id text COLLATE "C" PRIMARY KEY,
             user_name text NOT NULL,

@@ -1,6 +1,6 @@
 extension Bookkeeping {
     /// `track_event` makes one trigger of one table, and the function that it calls. `source` selects what is to
-    /// be stamped; the rest is the same for all events.
+    /// be stamped; `before` is done first; the rest is the same for all events.
     ///
     /// A plan is kept for the session, though made for a statement of one row: so the two transition tables are
     /// joined by a full join, which is never a nested loop, and JIT is off, which takes longer than the
@@ -15,7 +15,8 @@ extension Bookkeeping {
         $function$;
 
         CREATE OR REPLACE FUNCTION satchel.track_event(
-            target regclass, event text, timing text, transition text, relation text, is_pinned boolean, source text
+            target regclass, event text, timing text, transition text, relation text, is_pinned boolean, source text,
+            before text DEFAULT NULL
         ) RETURNS void
         LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
         DECLARE
@@ -24,13 +25,14 @@ extension Bookkeeping {
             EXECUTE format(
                 'CREATE OR REPLACE FUNCTION satchel.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
                 SET search_path = pg_catalog, pg_temp SET jit = off %s AS %L',
-                name, CASE WHEN is_pinned THEN satchel.pins() END, replace($body$
+                name, CASE WHEN is_pinned THEN satchel.pins() END, replace(replace($body$
         #variable_conflict use_variable
         DECLARE
             satchel_now bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
             satchel_version bigint := nextval('satchel.version');
             satchel_stamp text := format('[%s, %s, "", 0]', satchel_version, satchel_now);
         BEGIN
+            -- before
             INSERT INTO satchel.clock AS c (
                 relation, key, version, clock, stamp_version, stamp_clock, columns, deleted, row, deleted_by,
                 deleted_replica, deleted_seq)
@@ -58,7 +60,7 @@ extension Bookkeeping {
                 deleted_seq = excluded.deleted_seq;
             RETURN NULL;
         END
-        $body$, '-- source', source));
+        $body$, '-- source', source), '-- before', coalesce(before, '')));
             -- Only where something differs: both take locks on the user's table.
             IF NOT EXISTS (
                 SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
@@ -90,6 +92,8 @@ extension Bookkeeping {
             last_row text;
             last_row_function text;
             has_pinned_key boolean;
+            has_pinned_reference boolean;
+            nulled text;
             deletion text;
         BEGIN
             IF new_key IS NULL THEN
@@ -118,6 +122,52 @@ extension Bookkeeping {
             INTO changes, last_row
             FROM pg_attribute a WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped;
 
+            -- The action of a foreign key comes when the row that is referred to has gone already: that tells it from
+            -- an update that somebody made.
+            SELECT bool_or(f.is_pinned), CASE WHEN count(*) > 0 THEN format('IF EXISTS (SELECT FROM new_rows n WHERE %s) THEN %s END IF;',
+                string_agg(f.is_nulled, ' OR '), string_agg(format(
+                    'INSERT INTO satchel.nulled
+                    SELECT %1$L, d.key, %3$L, pg_current_xact_id(), satchel_version, satchel_now, d.row, (
+                        SELECT jsonb_object_agg(name, coalesce(c.columns -> name, jsonb_build_array(
+                            coalesce(c.stamp_version, 0), coalesce(c.stamp_clock, 0), coalesce(c.stamp_replica, ''''),
+                            coalesce(c.stamp_seq, 0))))
+                        FROM unnest(d.names) AS name)
+                    FROM (
+                        SELECT %2$s AS key, jsonb_object(%4$L::text[], ARRAY[%5$s]) AS row,
+                            array_remove(ARRAY[%6$s], NULL) AS names,
+                            CASE WHEN n.%7$I IS NOT NULL AND %8$s AND (%9$s)
+                                THEN NOT EXISTS (SELECT FROM %10$s p WHERE %11$s) END AS is_gone
+                        FROM new_rows n FULL JOIN old_rows o ON %12$s
+                        OFFSET 0
+                    ) d LEFT JOIN satchel.clock c ON c.relation = %1$L AND c.key = d.key
+                    WHERE d.is_gone
+                    ON CONFLICT (relation, key, reference) DO UPDATE SET transaction = excluded.transaction,
+                        version = excluded.version, at = excluded.at, row = excluded.row, stamps = excluded.stamps;',
+                    relation, new_key, f.name, k.names || f.names, concat_ws(', ', k.values, f.values), f.nulled_names,
+                    key_column, f.is_there, f.is_nulled, f.parent, f.is_parent, is_same_row), ' ')) END
+            INTO has_pinned_reference, nulled
+            FROM (
+                SELECT c.conname AS name, c.confrelid::regclass::text AS parent, bool_or(satchel.is_pinned(a)) AS is_pinned,
+                    array_agg(a.attname::text ORDER BY k.place) AS names,
+                    string_agg(satchel.text_form('o', a), ', ' ORDER BY k.place) AS values,
+                    string_agg(format('CASE WHEN n.%2$I IS NULL THEN %1$L END', a.attname::text, a.attname), ', ')
+                        AS nulled_names,
+                    string_agg(format('o.%I IS NOT NULL', a.attname), ' AND ') AS is_there,
+                    string_agg(format('n.%I IS NULL', a.attname), ' OR ') AS is_nulled,
+                    string_agg(format('p.%I = o.%I', r.attname, a.attname), ' AND ') AS is_parent
+                FROM pg_constraint c, unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (number, referenced, place),
+                    pg_attribute a, pg_attribute r
+                WHERE c.conrelid = target AND c.contype = 'f' AND c.confdeltype = 'n'
+                AND a.attrelid = c.conrelid AND a.attnum = k.number
+                AND r.attrelid = c.confrelid AND r.attnum = k.referenced
+                GROUP BY c.oid, c.conname, c.confrelid
+            ) f, (
+                SELECT array_agg(a.attname::text ORDER BY a.attnum) AS names,
+                    string_agg(satchel.text_form('o', a), ', ' ORDER BY a.attnum) AS values
+                FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+                WHERE i.indrelid = target AND i.indisprimary
+            ) k;
+
             -- For the rare key change, so that the function for updates needs no pins.
             last_row_function := format('satchel.%I', 'row_' || md5(relation));
             EXECUTE format(
@@ -131,7 +181,7 @@ extension Bookkeeping {
                         NULL, NULL, NULL, NULL FROM new_rows n', relation, new_key));
             PERFORM satchel.track_event(
                 target, 'update', 'AFTER', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows', relation,
-                has_pinned_key, format(
+                has_pinned_key OR coalesce(has_pinned_reference, false), format(
                     'SELECT %1$L, d.key, satchel_version, satchel_now,
                         CASE d.kind WHEN ''i'' THEN satchel_version ELSE 0 END,
                         CASE d.kind WHEN ''i'' THEN satchel_now ELSE 0 END,
@@ -146,7 +196,7 @@ extension Bookkeeping {
                         FROM new_rows n FULL JOIN old_rows o ON %7$s
                         OFFSET 0
                     ) d WHERE d.kind <> ''u'' OR d.changes <> ''''',
-                    relation, key_column, new_key, old_key, last_row_function, changes, is_same_row));
+                    relation, key_column, new_key, old_key, last_row_function, changes, is_same_row), nulled);
             deletion := format(
                 'SELECT %L, %s, satchel_version, satchel_now, 0, 0, ''{}'', true, %s, pg_current_xact_id(), '''', 0
                 FROM ', relation, old_key, last_row);

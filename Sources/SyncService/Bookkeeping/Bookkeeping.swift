@@ -11,7 +11,7 @@ package enum Bookkeeping {
     package static let clockPublication = "satchel"
     package static let defaultPublication = "satchel_tables"
     /// Of what `setup` installs. Raised when an older service could no longer work on it.
-    package static let format = "1"
+    package static let format = "2"
 
     package struct Report: Hashable, Sendable {
         /// Tables with bookkeeping, sorted.
@@ -133,7 +133,7 @@ extension Bookkeeping {
         }
     }
 
-    private static func exists(publication name: String, on connection: PostgresConnection) throws -> Bool {
+    static func exists(publication name: String, on connection: PostgresConnection) throws -> Bool {
         try connection.query("SELECT count(*) FROM pg_publication WHERE pubname = $1", [name]).value == "1"
     }
 

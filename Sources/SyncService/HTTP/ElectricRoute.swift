@@ -58,6 +58,7 @@ struct ElectricRoute: Sendable {
             columns: parameters.columns)
         let form = ShapeForm.electric(full: parameters.isFull, changesOnly: parameters.isChangesOnly)
         let kept = try await mirror.keep(definition, form: form, limits: limits)
+        mirror.used(kept, now: now().microseconds)
         let reader = Reader(route: self, parameters: parameters, kept: kept, table: table, isGet: isGet)
         guard case .at(let offset) = parameters.offset else { return try await reader.fromNow() }
         if offset == .beforeAll { return try await reader.firstChunk() }
@@ -114,6 +115,7 @@ struct ElectricRoute: Sendable {
                 case .nothing(let last):
                     if offset > last { return try await outOfBounds() }
                     return respond([], from: offset, to: last, isUpToDate: position, isLive: false)
+                case .ended: return .mustRefetch(nil)
                 case .notYet: break
                 }
                 guard mirror.state.shapes[kept.handle] != nil else { return .mustRefetch(nil) }
@@ -138,6 +140,7 @@ struct ElectricRoute: Sendable {
                         return respond(
                             [], from: offset, to: last, isUpToDate: position, isLive: true, hasData: false)
                     }
+                case .ended: return .mustRefetch(nil)
                 case .notYet: break
                 }
                 try await wait(seen: seen, atMost: deadline - ContinuousClock.now)
@@ -154,6 +157,7 @@ struct ElectricRoute: Sendable {
 
         private enum Found: Sendable {
             case chunk([UInt8], LogOffset)
+            case ended
             /// With the newest transaction seen, where these changes reach the end of the log.
             case changes([LoggedChange], upToDate: UInt64?)
             case nothing(last: LogOffset)
@@ -162,6 +166,7 @@ struct ElectricRoute: Sendable {
 
         private func look(after offset: LogOffset, _ db: Database) throws -> Found {
             let reader = ShapeLogReader(db: db)
+            guard try reader.isKept(kept.id) else { return .ended }
             if offset.isInSnapshot {
                 let number = Int(clamping: offset.op) + 1
                 if let chunk = try reader.chunk(number, of: kept.id) {

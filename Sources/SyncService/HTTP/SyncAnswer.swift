@@ -22,6 +22,9 @@ struct SyncAnswer {
         }
     }
 
+    /// A shape ended after it was looked up: its log can no longer be trusted to be whole.
+    struct ShapeEnded: Error {}
+
     struct Composed: Sendable {
         var bytes: [UInt8]
         /// There is something in it that the asker does not know yet.
@@ -37,6 +40,7 @@ struct SyncAnswer {
         }
         // `knownFrontier` was read before this transaction began: the rows here cover at least as much.
         let reader = ShapeLogReader(db: db)
+        for case .kept(_, let kept, _, _) in subjects where try !reader.isKept(kept.id) { throw ShapeEnded() }
         let frontier = try cut(subjects, reader, upTo: max(position.position, knownFrontier))
         var bytes = SyncAnswerLine.hello(epoch: position.epoch, server: "satchel-service").bytes
         var composed = Composed(bytes: [], isNews: false)

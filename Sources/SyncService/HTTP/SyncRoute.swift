@@ -17,14 +17,20 @@ struct SyncRoute: Sendable {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
         if request.isBarrier { try await awaitBarrier() }
+        try await awaitFrontier(of: request)
         let deadline = ContinuousClock.now + hold
         while true {
             let seen = mirror.signal.count
             let frontier = mirror.frontier
             let subjects = try await subjects(of: request)
             let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: now())
-            let composed = try await mirror.pool.read { db in
-                try answer.compose(subjects, knownFrontier: frontier, db: db)
+            let composed: SyncAnswer.Composed
+            do {
+                composed = try await mirror.pool.read { db in
+                    try answer.compose(subjects, knownFrontier: frontier, db: db)
+                }
+            } catch is SyncAnswer.ShapeEnded {
+                continue
             }
             let isWaiting = !composed.isNews && (request.isLive || Self.hasUnfinishedSnapshot(subjects))
             let isOver = ContinuousClock.now >= deadline || mirror.signal.isClosed
@@ -33,6 +39,16 @@ struct SyncRoute: Sendable {
                 for: ReaderSignal.Interest(
                     shapes: subjects.compactMap { $0.kept?.id }, replica: request.replica, seen: seen),
                 atMost: deadline - ContinuousClock.now)
+        }
+    }
+
+    /// A service that was killed may know less at first than it had told: a frontier never goes back.
+    private func awaitFrontier(of request: SyncRequest) async throws {
+        let known = request.shapes.filter { mirror.state.shapes[$0.handle ?? ShapeHandle("")] != nil }
+        guard let told = known.map(\.offset.tx).max(), told > mirror.frontier else { return }
+        await mirror.signal.wait(for: ReaderSignal.Interest(seen: 0, frontier: told), atMost: hold)
+        guard mirror.frontier >= told else {
+            throw ServiceError(.notReady, "the mirror is behind what it has told: try again shortly")
         }
     }
 
@@ -56,7 +72,11 @@ struct SyncRoute: Sendable {
     private func subjects(of request: SyncRequest) async throws -> [SyncAnswer.Subject] {
         var subjects: [SyncAnswer.Subject] = []
         for refusal in request.refusals { subjects.append(.ended(id: refusal.id, refusal.reason)) }
-        for shape in request.shapes { subjects.append(try await subject(shape)) }
+        for shape in request.shapes {
+            let subject = try await subject(shape)
+            if let kept = subject.kept { mirror.used(kept, now: now().microseconds) }
+            subjects.append(subject)
+        }
         return subjects
     }
 

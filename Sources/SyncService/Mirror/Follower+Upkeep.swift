@@ -4,10 +4,10 @@ import SyncModel
 
 extension Follower {
     private static let ticksPerLook = 10
+    private static let ticksPerCollection = 3_600
 
-    /// Once a second: what the mirror holds is made durable, and only then told to PostgreSQL. Every ten seconds,
-    /// over a connection of its own: the catalogue is compared, because DDL is not in the stream, and a heartbeat
-    /// is sent where something was committed since the last one.
+    /// Once a second: what the mirror holds is made durable, and only then told to PostgreSQL. Every ten seconds
+    /// `look`, over a connection of its own.
     func keepUp() {
         var ticks = 0
         var connection: PostgresConnection?
@@ -18,10 +18,12 @@ extension Follower {
             do {
                 if let durable = try mirror.makeDurable() { stream.reportFlushed(durable) }
                 guard ticks.isMultiple(of: Self.ticksPerLook) else { continue }
+                while try tidy(), !isStopping {}
                 let open =
                     try connection ?? PostgresConnection(configuration.conninfo, applicationName: "satchel upkeep")
                 connection = open
                 try look(over: open, at: stream)
+                if ticks % Self.ticksPerCollection == Self.ticksPerLook { try Bookkeeping.collect(on: open) }
             } catch {
                 connection = nil
                 report(.failed("upkeep: \(error)"))
@@ -30,6 +32,13 @@ extension Follower {
         wake.signal()
     }
 
+    private func tidy() throws -> Bool {
+        let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
+        return try mirror.tidy(now: now, retention: configuration.retention)
+    }
+
+    /// The catalogue is compared, because DDL is not in the stream; and a heartbeat is sent where something was
+    /// committed since the last one.
     private func look(over connection: PostgresConnection, at stream: ReplicationStream) throws {
         let isSame = try MirrorStart.catalogue(connection, configuration).schema == mirror.catalogue
         if !isSame { return stream.stop() }

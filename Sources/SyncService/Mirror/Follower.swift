@@ -19,11 +19,16 @@ package final class Follower: Sendable {
         package var slot: String
         /// The user's publications; `satchel`'s own is added.
         package var publications: [String]
+        package var retention: Mirror.Retention
 
-        package init(conninfo: String, slot: String = "satchel", publications: [String] = ["satchel_tables"]) {
+        package init(
+            conninfo: String, slot: String = "satchel", publications: [String] = ["satchel_tables"],
+            retention: Mirror.Retention = Mirror.Retention()
+        ) {
             self.conninfo = conninfo
             self.slot = slot
             self.publications = publications
+            self.retention = retention
         }
     }
 
@@ -38,6 +43,8 @@ package final class Follower: Sendable {
     /// What is worth a line in the log.
     package enum Event: Sendable {
         case copying(because: String)
+        /// The slot is not made before this transaction has ended.
+        case waiting(RunningTransaction)
         case copied(rows: Int)
         case streaming(from: LSN)
         case refused(TableName, because: String)
@@ -103,7 +110,8 @@ package final class Follower: Sendable {
 
     private func followOnce(_ connected: () -> Void) throws {
         set(.starting)
-        let start = try MirrorStart(mirror: mirror, configuration: configuration).run { event in
+        let waiting: @Sendable (RunningTransaction) -> Void = { [report] in report(.waiting($0)) }
+        let start = try MirrorStart(mirror: mirror, configuration: configuration, waiting: waiting).run { event in
             switch event {
             case .decided(.copy(let reason)):
                 set(.copying(nil, rows: 0))

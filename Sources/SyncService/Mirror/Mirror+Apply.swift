@@ -34,7 +34,7 @@ extension Mirror {
             try retireShapes(of: result.truncated, &touched, catalogue, db)
             touched.shapes += try log(result.changes, tx: tx, xid: transaction.xid, source: source)
             try Self.store(result.changes, catalogue, db)
-            touched.replicas = try Self.confirm(result.messages, tx: tx, db)
+            touched.replicas = try Self.confirm(result.messages, tx: tx, epoch: advanced.epoch, db)
             try advanced.advance(in: db)
             change { memory in
                 memory.position = advanced
@@ -84,6 +84,7 @@ extension Mirror {
             ).changes
             guard !shown.isEmpty else { continue }
             touched.append(kept.id)
+            change { $0.logLengths[kept.id, default: 0] += shown.count }
             try writer.append(shown, to: kept, tx: tx) { change in
                 let place = ShapeLogWriter.Place(change.table, change.key)
                 if let id = ids[place] { return id }
@@ -120,15 +121,18 @@ extension Mirror {
         }
         let retired = state.shapes.touching(tables)
         for kept in retired { try ShapeLogWriter(db: db).retire(kept) }
-        change { memory in for kept in retired { memory.shapes.remove(kept) } }
+        change { memory in for kept in retired { memory.forget(kept) } }
         touched.shapes += retired.map(\.id)
     }
 
-    private static func confirm(_ messages: [LogicalMessage], tx: UInt64, _ db: Database) throws -> [ReplicaID] {
+    /// A message of another history tells nothing of what this one has.
+    private static func confirm(
+        _ messages: [LogicalMessage], tx: UInt64, epoch: Epoch, _ db: Database
+    ) throws -> [ReplicaID] {
         var replicas: [ReplicaID] = []
         for message in messages where message.prefix == "satchel.operation" {
             guard let content = try? JSON(parsing: message.content.string), let replica = content["replica"]?.string,
-                let seq = content["seq"]?.int
+                let seq = content["seq"]?.int, content["epoch"]?.string.flatMap({ Epoch($0) }) == epoch
             else { continue }
             try db.execute(
                 sql: "INSERT OR REPLACE INTO confirmation VALUES (?, ?, ?)", arguments: [replica, Int64(tx), seq])

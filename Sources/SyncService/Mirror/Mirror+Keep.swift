@@ -87,6 +87,7 @@ extension Mirror {
         do {
             let counts = try writer.write(from: try result.get()) { number, body in
                 try pool.write { db in
+                    guard try ShapeLogReader(db: db).isKept(kept.id) else { throw SnapshotWriter.Ended() }
                     try db.execute(
                         sql: "INSERT INTO chunk (shape, number, body) VALUES (?, ?, ?)",
                         arguments: [kept.id, number, Data(body)])
@@ -98,6 +99,8 @@ extension Mirror {
                     sql: "UPDATE shape SET chunks = ?, rows = ? WHERE id = ?",
                     arguments: [counts.chunks, counts.rows, kept.id])
             }
+        } catch is SnapshotWriter.Ended {
+            // Its readers have been told.
         } catch {
             giveUp(kept, because: error)
         }
@@ -115,7 +118,7 @@ extension Mirror {
         }
         try? pool.write { db in try ShapeLogWriter(db: db).retire(kept) }
         change {
-            $0.shapes.remove(kept)
+            $0.forget(kept)
             $0.failures[kept.handle] = reason
         }
     }
@@ -123,7 +126,7 @@ extension Mirror {
     func drop(_ kept: KeptShape) throws {
         try pool.write { db in
             try ShapeLogWriter(db: db).retire(kept)
-            change { $0.shapes.remove(kept) }
+            change { $0.forget(kept) }
         }
         signal.touched(shape: kept.id)
     }

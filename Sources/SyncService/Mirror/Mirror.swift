@@ -23,6 +23,10 @@ package final class Mirror: Sendable {
         /// Everything up to here is known, in offsets: at least `position`, further when nothing happened.
         var frontier: UInt64 = 0
         var shapes = ShapeRegistry()
+        /// When each shape was last asked for, where that is not stored yet; microseconds since 1970.
+        var uses: [Int64: Int64] = [:]
+        /// How many entries each shape's log has.
+        var logLengths: [Int64: Int] = [:]
         /// What an fsync covers, as a place to resume at.
         var durable = LSN.zero
         /// Something was committed since the newest heartbeat came through.
@@ -53,18 +57,25 @@ package final class Mirror: Sendable {
             let text = try String.fetchOne(db, sql: "SELECT catalogue FROM state WHERE id = 1")
         else { return }
         let catalogue = try DatabaseSchema(json: Array(text.utf8))
-        try db.execute(sql: "DELETE FROM entry WHERE shape IN (SELECT id FROM shape WHERE chunks IS NULL)")
-        try db.execute(sql: "DELETE FROM chunk WHERE shape IN (SELECT id FROM shape WHERE chunks IS NULL)")
+        try db.execute(sql: "INSERT INTO ended SELECT id FROM shape WHERE chunks IS NULL")
         try db.execute(sql: "DELETE FROM shape WHERE chunks IS NULL")
         var shapes = ShapeRegistry()
         for row in try GRDB.Row.fetchAll(db, sql: "SELECT * FROM shape ORDER BY id") {
             if let kept = Self.kept(row, catalogue) { shapes.add(kept) }
         }
+        var lengths: [Int64: Int] = [:]
+        for row in try GRDB.Row.fetchAll(db, sql: "SELECT shape, count(*) AS n FROM entry GROUP BY shape") {
+            lengths[row["shape"]] = row["n"]
+        }
+        let logLengths = lengths.filter { shapes.byID[$0.key] != nil }
+        let restored = shapes
         change {
             $0.catalogue = catalogue
             $0.position = position
-            $0.frontier = position.position
-            $0.shapes = shapes
+            // A keepalive may have told more than the newest transaction does.
+            $0.frontier = max(position.position, position.offset(of: LSN(max(position.resume.rawValue, 1) - 1)))
+            $0.shapes = restored
+            $0.logLengths = logLengths
         }
     }
 

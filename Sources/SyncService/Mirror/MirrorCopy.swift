@@ -30,6 +30,7 @@ struct MirrorCopy {
             try Self.clear(before.catalogue, in: db)
             for table in catalogue.tables { try copy(table, in: db) }
             try position.replace(catalogue: String(decoding: catalogue.json, as: UTF8.self), in: db)
+            try copyConfirmations(at: position.position, in: db)
             mirror.change { memory in
                 memory = Mirror.Memory()
                 memory.catalogue = catalogue
@@ -38,6 +39,16 @@ struct MirrorCopy {
             }
         }
         mirror.signal.wakeAll()
+    }
+
+    /// What was confirmed before the snapshot does not come through the stream.
+    private func copyConfirmations(at tx: UInt64, in db: Database) throws {
+        try db.execute(sql: "DELETE FROM confirmation")
+        for row in try connection.query("SELECT id, last_seq FROM satchel.replica WHERE last_seq > 0").rows {
+            try db.execute(
+                sql: "INSERT INTO confirmation VALUES (?, ?, ?)",
+                arguments: [row[0] ?? "", Int64(tx), row[1].flatMap { Int64($0) } ?? 0])
+        }
     }
 
     /// Offsets never go back: where the new history's LSNs are smaller, they are shifted past the old ones.
@@ -55,7 +66,7 @@ struct MirrorCopy {
 
     static func clear(_ old: DatabaseSchema?, in db: Database) throws {
         for table in old?.tables ?? [] { try MirrorFile.rows.drop(table.name, in: db) }
-        for table in ["shape", "chunk", "change", "entry"] { try db.execute(sql: "DELETE FROM \(table)") }
+        for table in ["shape", "ended", "chunk", "change", "entry"] { try db.execute(sql: "DELETE FROM \(table)") }
     }
 
     private func copy(_ table: TableSchema, in db: Database) throws {

@@ -12,11 +12,12 @@ import TableStore
 /// | `chunk` | snapshot chunks: immutable, encoded messages, joined by commas |
 /// | `change` | each row change of each transaction that some shape shows, once, with both images |
 /// | `entry` | the shapes' logs: (shape, tx, op) → change |
+/// | `ended` | shapes that are no more, while their chunks and entries are being removed, piece by piece |
 /// | `confirmation` | which seq of which replica had come through at which transaction |
 ///
 /// Everything here can be made again from PostgreSQL, so a file of another format version is thrown away.
 enum MirrorFile {
-    static let formatVersion = 2
+    static let formatVersion = 3
     static let rows = TableStore(prefix: "row", extras: ["version", "clock"])
 
     /// `synchronous=NORMAL`: a commit is not an fsync. What PostgreSQL may forget is reported only after
@@ -51,7 +52,7 @@ enum MirrorFile {
             position INTEGER NOT NULL, resume INTEGER NOT NULL, shift INTEGER NOT NULL,
             seen TEXT NOT NULL, committed_at INTEGER NOT NULL) STRICT;
         CREATE TABLE shape (
-            id INTEGER PRIMARY KEY, handle TEXT NOT NULL UNIQUE, identity TEXT NOT NULL UNIQUE,
+            id INTEGER PRIMARY KEY AUTOINCREMENT, handle TEXT NOT NULL UNIQUE, identity TEXT NOT NULL UNIQUE,
             form TEXT NOT NULL, definition TEXT NOT NULL, snapshot_tx INTEGER NOT NULL,
             chunks INTEGER, rows INTEGER NOT NULL DEFAULT 0, used_at INTEGER NOT NULL) STRICT;
         CREATE TABLE chunk (
@@ -65,6 +66,8 @@ enum MirrorFile {
             shape INTEGER NOT NULL, tx INTEGER NOT NULL, op INTEGER NOT NULL, change INTEGER NOT NULL,
             kind TEXT NOT NULL, is_last INTEGER NOT NULL, partner TEXT,
             PRIMARY KEY (shape, tx, op)) STRICT, WITHOUT ROWID;
+        CREATE INDEX entry_change ON entry (change);
+        CREATE TABLE ended (shape INTEGER PRIMARY KEY) STRICT;
         CREATE TABLE confirmation (
             replica TEXT NOT NULL, tx INTEGER NOT NULL, seq INTEGER NOT NULL,
             PRIMARY KEY (replica, tx)) STRICT, WITHOUT ROWID;

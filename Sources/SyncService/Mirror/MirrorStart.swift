@@ -6,6 +6,8 @@ import SyncModel
 struct MirrorStart {
     let mirror: Mirror
     let configuration: Follower.Configuration
+    /// Called on another thread when the slot has to wait for a transaction to end.
+    let waiting: @Sendable (RunningTransaction) -> Void
 
     /// The publication of `satchel.clock`, made by `satchel-service setup`.
     static let ownPublication = "satchel"
@@ -30,6 +32,8 @@ struct MirrorStart {
         let status = try slot.status(connection)
         let problems = try ServerInfo.read(connection).problems(needsSlot: status == nil)
         guard problems.isEmpty else { throw NotFit(description: problems.joined(separator: "; ")) }
+        let missing = try Bookkeeping.missing(for: configuration.publications, on: connection)
+        guard missing.isEmpty else { throw NotFit(description: missing.joined(separator: "; ")) }
         let catalog = try Self.catalogue(connection, configuration)
         for refusal in catalog.refusals { report(.refused(refusal.table, because: refusal.reason)) }
         let plan = MirrorPlan.decide(
@@ -62,7 +66,7 @@ struct MirrorStart {
     private func copy(
         _ connection: PostgresConnection, _ slot: Slot, epoch: Epoch, _ report: (Event) -> Void
     ) throws -> LSN {
-        let exported = try ExportedSlot(slot, conninfo: configuration.conninfo)
+        let exported = try ExportedSlot(slot, conninfo: configuration.conninfo, waiting: waiting)
         defer { exported.close() }
         var rows: [TableName: Int] = [:]
         try exported.withSnapshot(on: connection) {

@@ -3,21 +3,40 @@ import SyncModel
 
 /// Brings back what the delete of a row had taken along by `on delete cascade`, after the row itself came
 /// back: all that was deleted by the same transaction, hangs on the row (directly or not), has not come back
-/// since, and whose other parents exist.
+/// since, and whose other parents exist. Then the references that the same delete set to null, where nobody has
+/// written them since.
 struct CascadeRestore<Database: OperationDatabase> {
     let database: Database
 
     func restore(under root: DeletedRow) throws(OperationFailure) {
         var pending = try descendants(of: root)
         // Parents are found before children, but a row may hang on several: go round until nothing moves.
+        var present = [root]
         var hasProgress = true
         while hasProgress, !pending.isEmpty {
             hasProgress = false
             var waiting: [DeletedRow] = []
             for row in pending {
-                if try restored(row) { hasProgress = true } else { waiting.append(row) }
+                if try isDone({ () throws(OperationFailure) in try database.restore(row) }) {
+                    hasProgress = true
+                    present.append(row)
+                } else {
+                    waiting.append(row)
+                }
             }
             pending = waiting
+        }
+        for parent in present { try restoreReferences(to: parent) }
+    }
+
+    private func restoreReferences(to parent: DeletedRow) throws(OperationFailure) {
+        for table in database.schema.tables where !table.primaryKey.isEmpty {
+            for foreignKey in table.foreignKeys
+            where foreignKey.onDelete == .setNull && foreignKey.references == parent.table.name {
+                for nulled in try database.nulledReferences(foreignKey, of: table, to: parent) {
+                    _ = try isDone { () throws(OperationFailure) in try database.restore(nulled) }
+                }
+            }
         }
     }
 
@@ -56,10 +75,10 @@ struct CascadeRestore<Database: OperationDatabase> {
     }
 
     /// False: a parent is missing, or another row stands in the way.
-    private func restored(_ row: DeletedRow) throws(OperationFailure) -> Bool {
+    private func isDone(_ restore: () throws(OperationFailure) -> Bool) throws(OperationFailure) -> Bool {
         try database.savepoint()
         do throws(OperationFailure) {
-            let isRestored = try database.restore(row)
+            let isRestored = try restore()
             try database.releaseSavepoint()
             return isRestored
         } catch {

@@ -48,8 +48,17 @@ package protocol OperationDatabase: AnyObject {
     /// Brings a deleted row back as it was, clocks included. False where one is there already.
     func restore(_ row: DeletedRow) throws(OperationFailure) -> Bool
 
-    /// Emits the transactional message `satchel.operation` that confirms the replica's operations up to `seq`.
-    func confirm(_ replica: ReplicaID, through seq: Int64) throws(OperationFailure)
+    /// References of `table` to `parent` that the transaction which deleted it set to null, and that nobody has
+    /// written since; by key.
+    func nulledReferences(
+        _ reference: ForeignKey, of table: TableSchema, to parent: DeletedRow
+    ) throws(OperationFailure) -> [NulledReference]
+    /// Gives a reference back, with its clocks. False where it is no longer null.
+    func restore(_ reference: NulledReference) throws(OperationFailure) -> Bool
+
+    /// Emits the transactional message `satchel.operation` that confirms the replica's operations up to `seq` in
+    /// the history `epoch`.
+    func confirm(_ replica: ReplicaID, through seq: Int64, epoch: Epoch) throws(OperationFailure)
 }
 
 package struct ReplicaRecord: Hashable, Sendable {
@@ -121,6 +130,32 @@ package struct DeletedRow: Hashable, Sendable {
         self.table = table
         self.key = key
         self.tombstone = tombstone
+    }
+}
+
+/// A row's reference to a row that was deleted, as it was before.
+package struct NulledReference: Hashable, Sendable {
+    package let table: TableSchema
+    package let key: RowKey
+    package let reference: ForeignKey
+    /// Of the key's columns and the reference's.
+    package let values: [String: Value]
+    /// Of the columns that the delete set to null.
+    package let stamps: [String: ColumnClock]
+
+    package init(
+        table: TableSchema, key: RowKey, reference: ForeignKey, values: [String: Value], stamps: [String: ColumnClock]
+    ) {
+        self.table = table
+        self.key = key
+        self.reference = reference
+        self.values = values
+        self.stamps = stamps
+    }
+
+    /// The columns that it takes, in the table's order.
+    package var writes: [ColumnWrite] {
+        table.columns.filter { stamps[$0.name] != nil }.map { ColumnWrite($0.name, values[$0.name] ?? .null) }
     }
 }
 

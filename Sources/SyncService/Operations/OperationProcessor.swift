@@ -84,7 +84,7 @@ package struct OperationProcessor<Database: OperationDatabase> {
         try database.saveReplica(batch.replica, lastSeq: lastSeq, clock: unit.clock)
         if !fresh.isEmpty {
             try database.store(unit.verdicts, of: batch.replica)
-            try database.confirm(batch.replica, through: lastSeq)
+            try database.confirm(batch.replica, through: lastSeq, epoch: epoch)
         }
         return .answered(
             BatchAnswer(

@@ -124,7 +124,7 @@ extension PostgresOperationDatabase {
     }
 
     /// The clocks of a row that came back: those from before its delete, and what the operation wrote on top.
-    private func stamp(
+    func stamp(
         _ table: TableSchema, _ key: RowKey, kept: RowClocks, written: [String], _ stamp: ColumnClock
     ) throws(OperationFailure) {
         var columns = kept.columns
@@ -158,54 +158,15 @@ extension PostgresOperationDatabase {
     }
 }
 
-// MARK: - Cascades
-
 extension PostgresOperationDatabase {
-    package func tombstones(
-        of table: TableSchema, where columns: [String], equal values: [Text], deletedBy transaction: String
-    ) throws(OperationFailure) -> [DeletedRow] {
-        try writeStamps()
-        let matches = columns.indices.map { " AND c.row ->> $\(3 + 2 * $0)::text = $\(4 + 2 * $0)" }.joined()
-        let result = try query(
-            """
-            SELECT c.key, \(Fields.clockColumns) FROM satchel.clock AS c
-            WHERE c.deleted AND c.deleted_by = $1 AND c.relation = $2 AND c.deleted_replica = ''\(matches)
-            ORDER BY c.key FOR UPDATE
-            """,
-            [transaction, table.name.description] + zip(columns, values).flatMap { [$0, $1.string] })
-        return (0..<result.rowCount).map { row in
-            let fields = Fields(result, row: row)
-            return DeletedRow(
-                table: table, key: RowKey(text: Text(fields.text(0))), tombstone: fields.tombstone(1, of: table))
-        }
-    }
-
-    package func restore(_ row: DeletedRow) throws(OperationFailure) -> Bool {
-        let parts = try parts(of: row.table)
-        let values = zip(parts.columns, row.tombstone.row.values).filter { $0.1 != .absent }
-        let places = values.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
-        let inserted = try query(
-            """
-            INSERT INTO \(parts.target) (\(values.map(\.0).joined(separator: ", "))) OVERRIDING SYSTEM VALUE
-            VALUES (\(places)) ON CONFLICT DO NOTHING
-            """, values.map { $0.1.text?.string })
-        guard inserted.affectedRows > 0 else { return false }
-        // The version stays the trigger's, which is greater than any that was drawn before.
-        try stamp(row.table, row.key, kept: row.tombstone.clocks, written: [], .zero)
-        try checkConstraints()
-        return true
-    }
-}
-
-extension PostgresOperationDatabase {
-    private func parts(of table: TableSchema) throws(OperationFailure) -> OperationCatalogue.Table {
+    func parts(of table: TableSchema) throws(OperationFailure) -> OperationCatalogue.Table {
         if let parts = catalogue.tables[table.name] { return parts }
         throw .refused(
             .rejected,
             Reason(code: "unknown_table", message: "\(table.name) is not among the tables that Satchel serves"))
     }
 
-    private func quoted(_ column: String) -> String { Bookkeeping.quoted(column) }
+    func quoted(_ column: String) -> String { Bookkeeping.quoted(column) }
 }
 
 extension StoredRow {

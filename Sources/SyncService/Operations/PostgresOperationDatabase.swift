@@ -150,8 +150,10 @@ extension PostgresOperationDatabase {
             "DELETE FROM satchel.verdict WHERE replica = $1 AND seq <= $2", [replica.description, String(seq)])
     }
 
-    package func confirm(_ replica: ReplicaID, through seq: Int64) throws(OperationFailure) {
-        let message: JSON = ["replica": .string(replica.description), "seq": .int(seq)]
+    package func confirm(_ replica: ReplicaID, through seq: Int64, epoch: Epoch) throws(OperationFailure) {
+        let message: JSON = [
+            "epoch": .string(epoch.description), "replica": .string(replica.description), "seq": .int(seq),
+        ]
         try query("SELECT pg_logical_emit_message(true, 'satchel.operation', $1)", [message.text])
     }
 }

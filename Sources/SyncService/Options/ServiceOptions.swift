@@ -35,7 +35,8 @@ package struct ServiceOptions: Hashable, Sendable {
     /// Path of the data model's YAML file.
     package var dataModel: String?
     package var limits = Limits()
-    /// Seconds that a shape's first chunk may be taken from a cache; nil: what Electric's server says.
+    /// Seconds that a shape is kept without being asked for (nil: a day; at least a minute), and that its first
+    /// chunk may be taken from a cache (nil: what Electric's server says).
     package var shapeCacheSeconds: Int?
     /// Connections for operations.
     package var operationConnections = 4

@@ -55,6 +55,10 @@ struct ShapeLogReader {
         return Chunk(body: [UInt8](body), total: try chunkCount(of: shape))
     }
 
+    func isKept(_ shape: Int64) throws -> Bool {
+        try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM shape WHERE id = ?)", arguments: [shape]) ?? false
+    }
+
     /// How many chunks the snapshot has; nil while it is being written.
     func chunkCount(of shape: Int64) throws -> Int? {
         try Int.fetchOne(db, sql: "SELECT chunks FROM shape WHERE id = ?", arguments: [shape])

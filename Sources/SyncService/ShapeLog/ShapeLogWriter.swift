@@ -83,10 +83,9 @@ struct ShapeLogWriter {
         return db.lastInsertedRowID
     }
 
+    /// The shape is no more. What it leaves behind may be much, and is removed piece by piece (`Mirror.tidy`).
     func retire(_ kept: KeptShape) throws {
-        for table in ["chunk", "entry"] {
-            try db.execute(sql: "DELETE FROM \(table) WHERE shape = ?", arguments: [kept.id])
-        }
         try db.execute(sql: "DELETE FROM shape WHERE id = ?", arguments: [kept.id])
+        try db.execute(sql: "INSERT OR IGNORE INTO ended VALUES (?)", arguments: [kept.id])
     }
 }

@@ -22,6 +22,9 @@ struct SnapshotWriter {
         let limit: Int
     }
 
+    /// The shape ended meanwhile.
+    struct Ended: Error {}
+
     private struct Progress {
         var json = JSONWriter(reserving: SnapshotWriter.chunkBytes + 4096)
         var chunks = 0
