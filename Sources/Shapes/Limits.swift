@@ -17,4 +17,6 @@ package enum ShapeLimits {
     package static let maxSelected = 1_600
     /// UTF-8 bytes of a table's or column's name, schema included. PostgreSQL has 63 for each.
     package static let maxNameLength = 256
+    /// Sub-selects of one condition, at each level.
+    package static let maxSubselects = 64
 }

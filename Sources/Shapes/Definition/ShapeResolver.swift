@@ -61,8 +61,16 @@ struct ShapeResolver {
     ) throws(ShapeError) -> Predicate? {
         guard let condition = node.condition else { return nil }
         let (predicate, used) = try Predicate.parse(
-            condition.string, parameters: definition.parameters, table: table)
+            condition.string, parameters: definition.parameters, table: table, schema: schema)
         usedParameters.formUnion(used)
+        // What the engine cannot keep live is refused here. Electric's words: it has no NOW() either.
+        guard !predicate.usesNow else {
+            throw ShapeError(
+                .badCondition, "At location 0: unknown or unsupported function now/0", field: "where")
+        }
+        guard predicate.subselects.isEmpty else {
+            throw ShapeError(.notSupported, "a sub-select is not supported yet", field: "where")
+        }
         return predicate
     }
 

@@ -16,7 +16,7 @@ extension Checker {
     private func type(_ reference: TypeReference) -> SQLType? {
         if let type = SQLType(named: reference.name) { return type == .bpchar ? nil : type }
         // The table's own enums can be named.
-        for column in table.columns where Text(column.type.name) == Text(reference.name) {
+        for column in scopes.flatMap(\.table.columns) where Text(column.type.name) == Text(reference.name) {
             let type = SQLType(column.type)
             if case .enumeration = type { return type }
         }

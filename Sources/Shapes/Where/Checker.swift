@@ -2,15 +2,38 @@ import SyncModel
 
 /// Gives a parsed condition its types, by PostgreSQL's rules and with Electric's messages.
 struct Checker {
-    let table: TableSchema
+    /// The table of the condition, then those around it: of a sub-select's select, or the parent of an include.
+    let scopes: [Scope]
+    let schema: DatabaseSchema
     let parameters: [Text]
-    private(set) var usedParameters: Set<Int> = []
+    var usedParameters: Set<Int> = []
     /// A parameter keeps the type of its first use.
     var resolvedParameters: [Int: Constant] = [:]
+    /// Those met so far, in order; expressions name them by their places.
+    var subselects: [Subselect] = []
 
-    init(table: TableSchema, parameters: [Text]) {
-        self.table = table
+    init(scopes: [Scope], schema: DatabaseSchema, parameters: [Text]) {
+        self.scopes = scopes
+        self.schema = schema
         self.parameters = parameters
+    }
+
+    /// A table whose columns a condition can name.
+    struct Scope {
+        let table: TableSchema
+        /// Hides the table's own name.
+        let alias: String?
+
+        init(_ table: TableSchema, alias: String? = nil) {
+            self.table = table
+            self.alias = alias
+        }
+
+        func isNamed(_ qualifiers: [Text]) -> Bool {
+            if let alias { return qualifiers == [Text(alias)] }
+            let own = [Text(table.name.schema), Text(table.name.name)]
+            return qualifiers.count <= 2 && own.suffix(qualifiers.count).elementsEqual(qualifiers)
+        }
     }
 
     /// Something with a type, or a literal that still takes the type of what it meets.
@@ -35,6 +58,10 @@ struct Checker {
         guard case .typed(let expression, _) = operand, expression.type == .bool else {
             throw ShapeError(.badCondition, "WHERE clause must return a boolean", field: "where")
         }
+        return try simplified(expression)
+    }
+
+    func simplified(_ expression: Expression) throws(ShapeError) -> Expression {
         do throws(EvaluationError) {
             return try expression.simplified()
         } catch {
@@ -75,17 +102,41 @@ struct Checker {
         case .test(let term, let test, let at): return .typed(try self.test(term, test, at), at: at)
         case .negate(let term, let at): return .typed(try negate(term, at), at: at)
         case .cast(let term, let type, _): return try cast(operand(term), type)
+        case .function(let path, let arguments, let at): return .typed(try function(path, arguments, at), at: at)
+        case .row(_, let at):
+            throw error(at, "a row of values can only stand before IN (SELECT …)", .notSupported)
+        case .inSelect(let values, let select, let isNegated, let at):
+            let subselect = try subselect(select, values: values, at)
+            return .typed(isNegated ? .not(subselect) : subselect, at: at)
+        case .exists(let select, let at): return .typed(try subselect(select, values: nil, at), at: at)
         }
     }
 
     private func column(_ path: [String], _ at: Int) throws(ShapeError) -> Expression {
         let qualifiers = path.dropLast().map { Text($0) }
-        let own = [Text(table.name.schema), Text(table.name.name)]
-        let isOwn = qualifiers.count <= 2 && own.suffix(qualifiers.count).elementsEqual(qualifiers)
-        guard isOwn, let name = path.last, let index = table.index(ofBytes: name) else {
-            throw error(at, "unknown reference \(Self.identifier(path))")
+        // The innermost table that has it, as in SQL.
+        for (level, scope) in scopes.enumerated() where qualifiers.isEmpty || scope.isNamed(qualifiers) {
+            guard let name = path.last, let index = scope.table.index(ofBytes: name) else { continue }
+            let type = SQLType(scope.table.columns[index].type)
+            switch level {
+            case 0: return .column(index, type)
+            case 1: return .outer(index, type)
+            default:
+                throw error(
+                    at, "\(Self.identifier(path)) is a column of a table more than one select further out",
+                    .notSupported)
+            }
         }
-        return .column(index, SQLType(table.columns[index].type))
+        throw error(at, "unknown reference \(Self.identifier(path))")
+    }
+
+    private func function(_ path: [String], _ arguments: [Syntax], _ at: Int) throws(ShapeError) -> Expression {
+        switch (path.joined(separator: "."), arguments.count) {
+        case ("now", 0), ("transaction_timestamp", 0), ("current_timestamp", 0): return .now
+        case ("localtimestamp", 0): return .cast(.now, from: .timestamptz, to: .timestamp)
+        case ("current_date", 0): return .cast(.now, from: .timestamptz, to: .date)
+        case (let name, let count): throw error(at, "unknown or unsupported function \(name)/\(count)")
+        }
     }
 
     private func number(_ text: String, _ at: Int) throws(ShapeError) -> Constant {
@@ -112,7 +163,7 @@ struct Checker {
         return expressions
     }
 
-    private mutating func boolean(_ term: Syntax) throws(ShapeError) -> Expression {
+    mutating func boolean(_ term: Syntax) throws(ShapeError) -> Expression {
         let operand = try operand(term)
         guard case .typed(let expression, let at) = operand else { return try typed(operand, as: .bool) }
         guard expression.type == .bool else {

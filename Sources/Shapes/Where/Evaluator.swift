@@ -8,7 +8,7 @@ package enum Truth: Hashable, Sendable {
     case unknown
     /// Evaluation failed, in PostgreSQL's words: the row is outside the shape.
     case error(String)
-    /// A column that decides is `.absent` in the row.
+    /// A column that decides is `.absent` in the row, or the context does not know what decides.
     case undecidable
 
     package init(_ value: Bool) { self = value ? .true : .false }
@@ -27,6 +27,7 @@ package enum Truth: Hashable, Sendable {
 /// Evaluates a checked condition on one row.
 struct Evaluator {
     let row: Row
+    var context = EvaluationContext()
 
     /// Why a scalar has no value. `absent`: the row does not hold the column.
     enum Stop: Error {
@@ -47,7 +48,13 @@ struct Evaluator {
         case .or(let terms): return conjunction(terms, of: .true)
         case .not(let term): return truth(term).negated
         case .test(let term, let test): return Self.result(of: test, on: truth(term))
-        case .constant, .column, .columnText, .compare, .distinct, .oneOf, .like, .isNull, .negate, .cast:
+        case .subselect(let index, let group, let values, let forms):
+            do throws(Stop) {
+                return context.subselects.truth(of: index, try probe(group: group, values: values, forms))
+            } catch {
+                return error.truth
+            }
+        case .constant, .column, .outer, .now, .columnText, .compare, .distinct, .oneOf, .like, .isNull, .negate, .cast:
             do throws(Stop) {
                 return try leaf(expression)
             } catch {
@@ -120,31 +127,32 @@ struct Evaluator {
                 })
         case .isNull(let value, let isNegated):
             return Truth((try scalar(value) == nil) != isNegated)
-        case .constant, .column, .columnText, .negate, .cast:
+        case .constant, .column, .outer, .now, .columnText, .negate, .cast:
             guard case .bool(let value)? = try scalar(expression) else { return .unknown }
             return Truth(value)
-        case .and, .or, .not, .test: return truth(expression)
+        case .and, .or, .not, .test, .subselect: return truth(expression)
         }
     }
 
     /// nil is NULL.
-    private func scalar(_ expression: Expression) throws(Stop) -> Scalar? {
+    func scalar(_ expression: Expression) throws(Stop) -> Scalar? {
         switch expression {
         case .constant(let constant): return constant.value
-        case .column(let index, let type):
-            guard let text = try text(ofColumn: index) else { return nil }
-            guard let value = Scalar(parsing: text, as: type) else {
-                throw .failed(EvaluationError(message: "\"\(text)\" is no value of type \(type.readable)"))
-            }
-            return value
-        case .columnText(let index): return try text(ofColumn: index).map { .text($0) }
+        case .column(let index, let type): return try Self.value(of: row[index], type)
+        case .outer(let index, let type):
+            guard let outer = context.outer else { throw .absent }
+            return try Self.value(of: outer[index], type)
+        case .now:
+            guard let now = context.now else { throw .absent }
+            return .timestamp(now)
+        case .columnText(let index): return try Self.text(of: row[index]).map { .text($0) }
         case .negate(let operand, let type):
             guard let value = try scalar(operand) else { return nil }
             return try failing { () throws(EvaluationError) in try value.negated(as: type) }
         case .cast(let operand, let source, let target):
             guard let value = try scalar(operand) else { return nil }
             return try failing { () throws(EvaluationError) in try value.converted(from: source, to: target) }
-        case .and, .or, .not, .compare, .distinct, .oneOf, .like, .isNull, .test:
+        case .and, .or, .not, .compare, .distinct, .oneOf, .like, .isNull, .test, .subselect:
             switch truth(expression) {
             case .true: return .bool(true)
             case .false: return .bool(false)
@@ -155,8 +163,28 @@ struct Evaluator {
         }
     }
 
-    private func text(ofColumn index: Int) throws(Stop) -> Text? {
-        switch row[index] {
+    /// - Parameter forms: those of the group, then those of the values.
+    func probe(
+        group: [Expression], values: [Expression], _ forms: [ComparisonForm]
+    ) throws(Stop) -> SubselectProbe {
+        var keys: [Scalar?] = []
+        for (expression, form) in zip(group + values, forms) {
+            let value = try scalar(expression)
+            keys.append(try failing { () throws(EvaluationError) in try value?.key(form) })
+        }
+        return SubselectProbe(group: Array(keys.prefix(group.count)), values: Array(keys.dropFirst(group.count)))
+    }
+
+    private static func value(of value: Value, _ type: SQLType) throws(Stop) -> Scalar? {
+        guard let text = try text(of: value) else { return nil }
+        guard let scalar = Scalar(parsing: text, as: type) else {
+            throw .failed(EvaluationError(message: "\"\(text)\" is no value of type \(type.readable)"))
+        }
+        return scalar
+    }
+
+    private static func text(of value: Value) throws(Stop) -> Text? {
+        switch value {
         case .absent: throw .absent
         case .null: return nil
         case .text(let text): return text

@@ -6,7 +6,8 @@ extension Expression {
     /// That is more than thrift: `- n > 0 OR TRUE` has no error in PostgreSQL, and `x = NULL` is NULL whatever x is.
     func simplified() throws(EvaluationError) -> Expression {
         switch self {
-        case .constant, .column, .columnText: return self
+        case .constant, .column, .outer, .now, .columnText: return self
+        case .subselect: return with(try Self.simplified(children))
         case .negate(let operand, let type): return .negate(try operand.simplified(), type)
         case .cast(let operand, let source, let target):
             return .cast(try operand.simplified(), from: source, to: target)
@@ -36,6 +37,12 @@ extension Expression {
             let term = try term.simplified()
             return try Expression.test(term, test).worked(over: [term])
         }
+    }
+
+    private static func simplified(_ terms: [Expression]) throws(EvaluationError) -> [Expression] {
+        var simplified: [Expression] = []
+        for term in terms { simplified.append(try term.simplified()) }
+        return simplified
     }
 
     /// In order, and not beyond the term that decides.

@@ -49,11 +49,16 @@ extension Parser {
     private mutating func parentheses() throws(ShapeError) -> Term {
         let at = location
         advance()
-        if token.isWord("select") || token.isWord("with") { throw notSupported("a sub-select", at: at) }
+        if startsSelect { throw notSupported("a sub-select that stands for a value", at: at) }
         let inner = try expression(.or)
-        if token.isPunctuation(",") { throw notSupported("a row of values", at: at) }
+        guard token.isPunctuation(",") else {
+            try expectPunctuation(")")
+            return inner
+        }
+        var items = [inner]
+        while takePunctuation(",") { items.append(try expression(.or)) }
         try expectPunctuation(")")
-        return inner
+        return try term(.row(items.map(\.syntax), at: at), overAll: items)
     }
 
     private mutating func name(_ word: String) throws(ShapeError) -> Term {
@@ -68,6 +73,15 @@ extension Parser {
         case "cast": return try castFunction()
         case "case": throw notSupported("CASE", at: at)
         case "array": throw notSupported("ARRAY", at: at)
+        case "exists" where following?.isPunctuation("(") == true:
+            advance()
+            advance()
+            let (select, children) = try select()
+            try expectPunctuation(")")
+            return try term(.exists(select, at: at), overAll: children)
+        case "current_timestamp", "current_date", "localtimestamp":
+            advance()
+            return Term(syntax: .function([word], [], at: at))
         case _ where Keywords.valueFunctions.contains(word):
             throw ShapeError(
                 .notSupported, "At location \(at): SQLValueFunction is not supported in this context", field: "where")
@@ -76,7 +90,6 @@ extension Parser {
         }
         if let literal = try typedLiteral() { return literal }
         advance()
-        if token.isPunctuation("(") { throw try unknownFunction(word, at: at) }
         return try column(word, at: at)
     }
 
@@ -119,22 +132,13 @@ extension Parser {
             }
             advance()
         }
-        if token.isPunctuation("(") { throw try unknownFunction(path.joined(separator: "."), at: at) }
-        return Term(syntax: .column(path, at: at))
-    }
-
-    /// Reads the arguments, because the message counts them.
-    private mutating func unknownFunction(_ name: String, at: Int) throws(ShapeError) -> ShapeError {
-        advance()
-        var count = 0
-        if !token.isPunctuation(")"), token.kind != .symbol("*") {
-            repeat {
-                _ = try expression(.or)
-                count += 1
-            } while takePunctuation(",")
+        guard takePunctuation("(") else { return Term(syntax: .column(path, at: at)) }
+        var arguments: [Term] = []
+        if !token.isPunctuation(")") {
+            repeat { arguments.append(try expression(.or)) } while takePunctuation(",")
         }
-        return ShapeError(
-            .badCondition, "At location \(at): unknown or unsupported function \(name)/\(count)", field: "where")
+        try expectPunctuation(")")
+        return try term(.function(path, arguments.map(\.syntax), at: at), overAll: arguments)
     }
 }
 

@@ -49,7 +49,13 @@ extension Parser {
 
     private mutating func list(_ operand: Term, isNegated: Bool, at: Int) throws(ShapeError) -> Term {
         try expectPunctuation("(")
-        if token.isWord("select") { throw notSupported("IN (SELECT …)", at: at) }
+        if startsSelect {
+            let (select, children) = try select()
+            try expectPunctuation(")")
+            let values = if case .row(let items, _) = operand.syntax { items } else { [operand.syntax] }
+            let syntax = Syntax.inSelect(values, select, isNegated: isNegated, at: at)
+            return try term(syntax, overAll: [operand] + children)
+        }
         var items: [Term] = []
         repeat { items.append(try expression(.or)) } while takePunctuation(",")
         try expectPunctuation(")")

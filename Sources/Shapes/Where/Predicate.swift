@@ -6,47 +6,79 @@ import SyncModel
 /// constants and parameter numbers do not count.
 package struct Predicate: Hashable, Sendable {
     let expression: Expression
-    private let table: TableSchema
-    /// The columns that decide, ascending.
+    let table: TableSchema
+    /// The table of the row around, where the condition may name its columns.
+    let outer: TableSchema?
+    /// The columns that decide, ascending. Those of sub-selects are theirs.
     package let columnsUsed: [Int]
+    /// The columns of the row around that decide, ascending.
+    package let outerColumnsUsed: [Int]
+    /// The sub-selects of the condition itself; those inside them are in their own conditions.
+    package let subselects: [Subselect]
+    /// Time alone may change what it says of a row.
+    package let usesNow: Bool
 
     /// Every parameter MUST be used. Errors are of field `where` or `params`, in Electric's words.
-    package init(parsing text: String, parameters: [Text] = [], table: TableSchema) throws(ShapeError) {
+    ///
+    /// - Parameters:
+    ///   - outer: a table whose columns the condition may name as well, behind its own: an include's parent.
+    ///   - schema: where sub-selects find their tables.
+    package init(
+        parsing text: String, parameters: [Text] = [], table: TableSchema, outer: TableSchema? = nil,
+        schema: DatabaseSchema = DatabaseSchema(tables: [])
+    ) throws(ShapeError) {
         let used: Set<Int>
-        (self, used) = try Predicate.parse(text, parameters: parameters, table: table)
+        (self, used) = try Predicate.parse(text, parameters: parameters, table: table, outer: outer, schema: schema)
         if let unused = parameters.indices.first(where: { !used.contains($0 + 1) }) {
             throw .unusedParameter(unused + 1)
         }
     }
 
-    private init(expression: Expression, table: TableSchema) {
+    init(expression: Expression, table: TableSchema, outer: TableSchema?, subselects: [Subselect]) {
         self.expression = expression
         self.table = table
+        self.outer = outer
+        self.subselects = subselects
         var columns: Set<Int> = []
-        expression.collectColumns(into: &columns)
+        var outerColumns: Set<Int> = []
+        expression.collectColumns(into: &columns, outer: &outerColumns)
         columnsUsed = columns.sorted()
+        outerColumnsUsed = outerColumns.sorted()
+        usesNow = expression.contains { $0 == .now }
     }
 
     /// The predicate and the numbers of the parameters that it uses.
     static func parse(
-        _ text: String, parameters: [Text], table: TableSchema
+        _ text: String, parameters: [Text], table: TableSchema, outer: TableSchema? = nil, schema: DatabaseSchema
     ) throws(ShapeError) -> (Predicate, usedParameters: Set<Int>) {
         guard text.utf8.count <= ShapeLimits.maxConditionLength else {
             throw .tooLong("a condition", limit: ShapeLimits.maxConditionLength, field: "where")
         }
         let syntax = try Parser.parse(text)
-        var checker = Checker(table: table, parameters: parameters)
+        let scopes = [Checker.Scope(table)] + (outer.map { [Checker.Scope($0)] } ?? [])
+        var checker = Checker(scopes: scopes, schema: schema, parameters: parameters)
         let expression = try checker.condition(syntax)
-        return (Predicate(expression: expression, table: table), checker.usedParameters)
+        let predicate = Predicate(
+            expression: expression, table: table, outer: outer, subselects: checker.subselects)
+        return (predicate, checker.usedParameters)
     }
 
-    package func evaluate(_ row: Row) -> Truth {
-        Evaluator(row: row).truth(expression)
+    /// Without a context, `NOW()`, sub-selects and columns of the row around are undecidable.
+    package func evaluate(_ row: Row, in context: EvaluationContext = EvaluationContext()) -> Truth {
+        Evaluator(row: row, context: context).truth(expression)
     }
 
-    /// The condition for PostgreSQL, with constants bound from `$firstParameter` on. Columns are not qualified.
-    package func sql(firstParameter: Int = 1) -> SQLFragment {
-        SQLPrinter.print(expression, table: table, firstParameter: firstParameter)
+    /// The condition for PostgreSQL, with constants bound from `$firstParameter` on.
+    ///
+    /// - Parameters:
+    ///   - qualifier: stands before the columns of the table, already quoted; nil for none. A sub-select that is
+    ///     correlated then names them by `schema.table`.
+    ///   - outerQualifier: the same for the columns of the row around; nil for `schema.table`.
+    package func sql(
+        firstParameter: Int = 1, qualifier: String? = nil, outerQualifier: String? = nil
+    ) -> SQLFragment {
+        SQLPrinter.print(
+            self, firstParameter: firstParameter, qualifier: qualifier, outerQualifier: outerQualifier)
     }
 
     /// Conjuncts `column = constant`: a row whose column's text is not `value` cannot satisfy the predicate.
@@ -78,30 +110,27 @@ extension Expression {
             guard let value = constant.value, type.hasOneText else { return nil }
             guard form == .same && (type == constant.type || type.isText) || form == .integer else { return nil }
             return (index, value.text(as: type))
-        case .constant, .column, .columnText, .and, .or, .not, .compare, .distinct, .oneOf, .like, .isNull, .test,
+        case .constant, .column, .outer, .now, .subselect, .columnText, .and, .or, .not, .compare, .distinct, .oneOf,
+            .like, .isNull, .test,
             .negate, .cast:
             return nil
         }
     }
 
-    fileprivate func collectColumns(into columns: inout Set<Int>) {
+    fileprivate func collectColumns(into columns: inout Set<Int>, outer: inout Set<Int>) {
         switch self {
-        case .constant: break
         case .column(let index, _), .columnText(let index): columns.insert(index)
-        case .and(let terms), .or(let terms): for term in terms { term.collectColumns(into: &columns) }
-        case .compare(_, let left, let right, _), .distinct(let left, let right, _, _), .like(let left, let right, _):
-            left.collectColumns(into: &columns)
-            right.collectColumns(into: &columns)
-        case .not(let term), .oneOf(let term, _), .isNull(let term, _), .test(let term, _), .negate(let term, _),
-            .cast(let term, _, _):
-            term.collectColumns(into: &columns)
+        case .outer(let index, _): outer.insert(index)
+        case .constant, .now, .subselect, .and, .or, .not, .compare, .distinct, .oneOf, .like, .isNull, .test, .negate,
+            .cast:
+            for child in children { child.collectColumns(into: &columns, outer: &outer) }
         }
     }
 }
 
 extension SQLType {
     /// Equal values have equal text in PostgreSQL's output.
-    fileprivate var hasOneText: Bool {
+    var hasOneText: Bool {
         switch self {
         case .bool, .int2, .int4, .int8, .text, .varchar, .uuid, .date, .timestamp, .timestamptz, .enumeration, .opaque:
             true

@@ -14,29 +14,85 @@ package struct SQLFragment: Hashable, Sendable {
 
 /// Prints a checked condition for PostgreSQL, every constant bound. Reading it back gives the same condition.
 struct SQLPrinter {
-    let table: TableSchema
     /// `n` of the first `$n`.
     let firstParameter: Int
     private var values: [Text?] = []
+    private var scope: Scope
+    private var aliases = 0
 
-    init(table: TableSchema, firstParameter: Int) {
-        self.table = table
-        self.firstParameter = firstParameter
+    /// What stands for the columns of the row, and of the row around it.
+    private struct Scope {
+        let table: TableSchema
+        /// Before each column; empty, or with its point.
+        let qualifier: String
+        let subselects: [Subselect]
+        /// Columns of the row around, ready to print.
+        let outer: [String]
     }
 
-    static func print(_ expression: Expression, table: TableSchema, firstParameter: Int) -> SQLFragment {
-        var printer = SQLPrinter(table: table, firstParameter: firstParameter)
-        let text = printer.sql(expression)
+    static func print(
+        _ predicate: Predicate, firstParameter: Int, qualifier: String?, outerQualifier: String?
+    ) -> SQLFragment {
+        let outer = predicate.outer.map { Self.columns(of: $0, outerQualifier ?? Self.name(of: $0.name)) } ?? []
+        let scope = Scope(
+            table: predicate.table, qualifier: qualifier.map { $0 + "." } ?? "", subselects: predicate.subselects,
+            outer: outer)
+        var printer = SQLPrinter(firstParameter: firstParameter, scope: scope)
+        let text = printer.sql(predicate.expression)
         return SQLFragment(text: text, values: printer.values)
+    }
+
+    private init(firstParameter: Int, scope: Scope) {
+        self.firstParameter = firstParameter
+        self.scope = scope
+    }
+
+    private static func columns(of table: TableSchema, _ qualifier: String) -> [String] {
+        table.columns.map { "\(qualifier).\(quoted($0.name))" }
+    }
+
+    private static func name(of table: TableName) -> String { "\(quoted(table.schema)).\(quoted(table.name))" }
+
+    private func column(_ index: Int) -> String { scope.qualifier + Self.quoted(scope.table.columns[index].name) }
+
+    private mutating func subselect(_ index: Int, _ group: [Expression], _ values: [Expression]) -> String {
+        let subselect = scope.subselects[index]
+        // Before the scope changes: these are of the select around.
+        let left = values.map { sql($0) }
+        let around = scope
+        defer { scope = around }
+        // Inside, a column of the select around needs its table's name before it.
+        scope = Scope(
+            table: around.table,
+            qualifier: around.qualifier.isEmpty ? Self.name(of: around.table.name) + "." : around.qualifier,
+            subselects: around.subselects, outer: around.outer)
+        let correlated = group.map { sql($0) }
+        aliases += 1
+        let alias = "q\(aliases)"
+        scope = Scope(
+            table: subselect.schema, qualifier: alias + ".", subselects: subselect.condition?.subselects ?? [],
+            outer: [])
+        let selected = subselect.values.map { sql($0) }
+        var terms = zip(subselect.group, correlated).map { "\(sql($0)) = \($1)" }
+        if let condition = subselect.condition { terms.insert(sql(condition.expression), at: 0) }
+        let tail =
+            "FROM \(Self.name(of: subselect.table)) AS \(alias)"
+            + (terms.isEmpty ? "" : " WHERE " + terms.joined(separator: " AND "))
+        if left.isEmpty { return "(EXISTS (SELECT 1 \(tail)))" }
+        let row = left.count == 1 ? left[0] : "(" + left.joined(separator: ", ") + ")"
+        return "(\(row) IN (SELECT \(selected.joined(separator: ", ")) \(tail)))"
     }
 
     private mutating func sql(_ expression: Expression) -> String {
         switch expression {
         case .constant(let constant): return place(constant.value, constant.type)
         case .column(let index, let type):
-            let name = Self.quoted(table.columns[index].name)
-            return type.isOpaque ? "\(name)::text" : name
-        case .columnText(let index): return "\(Self.quoted(table.columns[index].name))::text"
+            return type.isOpaque ? "\(column(index))::text" : column(index)
+        case .outer(let index, let type):
+            return type.isOpaque ? "\(scope.outer[index])::text" : scope.outer[index]
+        case .now: return "now()"
+        case .subselect(let index, let group, let values, _): return subselect(index, group, values)
+        case .columnText(let index): return "\(column(index))::text"
         case .and(let terms): return "(" + terms.map { sql($0) }.joined(separator: " AND ") + ")"
         case .or(let terms): return "(" + terms.map { sql($0) }.joined(separator: " OR ") + ")"
         case .not(let term): return "(NOT \(sql(term)))"

@@ -47,4 +47,20 @@ indirect enum Syntax: Hashable, Sendable {
     case test(Syntax, BooleanTest, at: Int)
     case negate(Syntax, at: Int)
     case cast(Syntax, TypeReference, at: Int)
+    case function([String], [Syntax], at: Int)
+    case row([Syntax], at: Int)
+    /// A row of one or more values, `IN` a sub-select.
+    case inSelect([Syntax], SelectSyntax, isNegated: Bool, at: Int)
+    case exists(SelectSyntax, at: Int)
+}
+
+/// `SELECT items FROM table [AS alias] [WHERE condition]`
+struct SelectSyntax: Hashable, Sendable {
+    /// Empty for `*`.
+    let items: [Syntax]
+    /// As written: `table`, or `schema` and `table`.
+    let table: [String]
+    let alias: String?
+    let condition: Syntax?
+    let location: Int
 }

@@ -1,0 +1,68 @@
+import SyncModel
+
+/// The members of one sub-select, counted, so that of two rows with the same values one may go.
+package struct SubselectContent: Sendable {
+    private var groups: [[Scalar?]: Group] = [:]
+
+    private struct Group {
+        var counts: [[Scalar?]: Int] = [:]
+        /// Of those with a NULL among the values.
+        var nullCount = 0
+    }
+
+    package init() {}
+
+    package var isEmpty: Bool { groups.isEmpty }
+
+    /// True when it was not there before: outer rows may be touched.
+    package mutating func add(_ member: SubselectMember) -> Bool {
+        var group = groups[member.group] ?? Group()
+        let before = group.counts[member.values] ?? 0
+        group.counts[member.values] = before + 1
+        if before == 0, member.values.contains(nil) { group.nullCount += 1 }
+        groups[member.group] = group
+        return before == 0
+    }
+
+    /// True when it was the last of its kind: outer rows may be touched. A member that is not there is ignored.
+    package mutating func remove(_ member: SubselectMember) -> Bool {
+        guard var group = groups[member.group], let before = group.counts[member.values] else { return false }
+        group.counts[member.values] = before == 1 ? nil : before - 1
+        if before == 1, member.values.contains(nil) { group.nullCount -= 1 }
+        groups[member.group] = group.counts.isEmpty ? nil : group
+        return before == 1
+    }
+
+    /// SQL's `IN`, and `EXISTS` for a probe without values.
+    package func truth(of probe: SubselectProbe) -> Truth {
+        guard !probe.group.contains(nil), let group = groups[probe.group] else { return .false }
+        if probe.values.isEmpty { return .true }
+        guard probe.values.contains(nil) else {
+            if group.counts[probe.values] != nil { return .true }
+            guard group.nullCount > 0 else { return .false }
+            return Self.isPossible(probe.values, in: group.counts.keys.filter { $0.contains(nil) })
+        }
+        return Self.isPossible(probe.values, in: Array(group.counts.keys))
+    }
+
+    /// Whether a row could be equal if it were known what its NULLs stand for.
+    private static func isPossible(_ values: [Scalar?], in members: [[Scalar?]]) -> Truth {
+        let isPossible = members.contains { member in
+            zip(values, member).allSatisfy { left, right in left == nil || right == nil || left == right }
+        }
+        return isPossible ? .unknown : .false
+    }
+}
+
+/// The contents of a predicate's sub-selects, in their order.
+package struct SubselectContents: SubselectSource {
+    package var contents: [SubselectContent]
+
+    package init(_ contents: [SubselectContent]) {
+        self.contents = contents
+    }
+
+    package func truth(of index: Int, _ probe: SubselectProbe) -> Truth {
+        contents.indices.contains(index) ? contents[index].truth(of: probe) : .undecidable
+    }
+}
