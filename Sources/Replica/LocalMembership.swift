@@ -34,14 +34,28 @@ struct LocalMembership {
         case .undecidable?: isUndecided = true
         case .false?, .unknown?, .error?: return false
         }
-        if let parent = node.parent, let link = node.link {
-            switch try hasParent(row, at: shape.nodes[parent], link) {
+        // Its rank is the service's to say: it has the rows beyond the edge.
+        if node.window != nil { isUndecided = true }
+        if let parent = node.parent {
+            switch try hasParent(row, at: shape.nodes[parent], node.links) {
             case true?: break
             case false?: return false
             case nil: isUndecided = true
             }
         }
         return isUndecided ? nil : true
+    }
+
+    private func hasParent(_ row: SyncedRow, at parent: Shape.Node, _ links: [Shape.Link]) throws -> Bool? {
+        var isUndecided = false
+        for link in links {
+            switch try hasParent(row, at: parent, link) {
+            case true?: return true
+            case false?: break
+            case nil: isUndecided = true
+            }
+        }
+        return isUndecided ? nil : false
     }
 
     private func hasParent(_ row: SyncedRow, at parent: Shape.Node, _ link: Shape.Link) throws -> Bool? {

@@ -23,11 +23,13 @@ struct ResolvedShape {
         tables = shape.tables.sorted()
         var links: [Link] = []
         for node in shape.nodes {
-            guard let parent = node.parent, let link = node.link else { continue }
-            let resolved = Link(
-                parent: shape.nodes[parent].table, parentColumns: link.parentColumns, child: node.table,
-                childColumns: link.childColumns)
-            if !links.contains(resolved) { links.append(resolved) }
+            guard let parent = node.parent else { continue }
+            for link in node.links {
+                let resolved = Link(
+                    parent: shape.nodes[parent].table, parentColumns: link.parentColumns, child: node.table,
+                    childColumns: link.childColumns)
+                if !links.contains(resolved) { links.append(resolved) }
+            }
         }
         self.links = links
         var selections: [TableName: [Int]] = [:]

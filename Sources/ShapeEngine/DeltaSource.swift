@@ -30,6 +30,14 @@ package struct DeltaSource<Base: RowSource>: RowSource {
         return unchanged.filter { delta.row($0.key, of: table) == nil }
             + delta.rows(of: table, where: columns, equal: values)
     }
+
+    package func forEach(of table: TableName, _ body: (RowKey, Row) throws -> Void) throws {
+        guard delta.touches(table) else { return try base.forEach(of: table, body) }
+        try base.forEach(of: table) { key, row in
+            if delta.row(key, of: table) == nil { try body(key, row) }
+        }
+        try delta.forEach(of: table, body)
+    }
 }
 
 /// The changed rows, by key and by the columns they are looked up with.
@@ -54,6 +62,13 @@ private final class RowDelta {
     func row(_ key: RowKey, of table: TableName) -> Row?? {
         guard let changed = tables[table] else { return nil }
         return changed.rows[key]
+    }
+
+    func forEach(of table: TableName, _ body: (RowKey, Row) throws -> Void) rethrows {
+        guard let changed = tables[table] else { return }
+        for (key, row) in changed.rows.sorted(by: { $0.key < $1.key }) {
+            if let row { try body(key, row) }
+        }
     }
 
     func rows(of table: TableName, where columns: [Int], equal values: [Value]) -> [(key: RowKey, row: Row)] {

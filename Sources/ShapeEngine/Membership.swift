@@ -4,18 +4,23 @@ import SyncModel
 /// Decides which rows of one view are in a shape, and remembers what it decided.
 ///
 /// A row is a member at a node when the node's condition is true for it and, below the root, a row that it
-/// joins is a member at the parent node. It is in the shape when it is a member at any node of its table.
+/// joins is a member at the parent node; where the node has a window, also only when it is in the window of one
+/// such row. It is in the shape when it is a member at any node of its table.
 struct Membership<Source: RowSource> {
     let shape: Shape
     let source: Source
-    private(set) var work = ShapeWork()
+    var work = ShapeWork()
     private(set) var failures: [ConditionFailure] = []
     private var decided: [[RowKey: Bool]]
+    private var satisfied: [[RowKey: Bool]]
+    /// Per node and row of its group, the keys in the window. The root's is under `wholeGroup`.
+    var windows: [Int: [RowKey: [RowKey]]] = [:]
 
     init(shape: Shape, source: Source) {
         self.shape = shape
         self.source = source
         decided = Array(repeating: [:], count: shape.nodes.count)
+        satisfied = decided
     }
 
     mutating func row(_ key: RowKey, of table: TableName) throws -> Row? {
@@ -37,39 +42,73 @@ struct Membership<Source: RowSource> {
 
     private mutating func decide(_ key: RowKey, _ row: Row, at node: Shape.Node) throws -> Bool {
         guard satisfies(key, row, node) else { return false }
-        guard let parent = node.parent, let link = node.link else { return true }
-        let parents = try rows(
-            of: shape.nodes[parent].table, where: link.parentColumns, joining: row, link.childColumns)
-        for candidate in parents where try isMember(candidate.key, candidate.row, at: parent) { return true }
+        if node.window != nil {
+            for group in try groups(of: row, at: node) where try window(of: node, group).contains(key) {
+                return true
+            }
+            return false
+        }
+        guard let parent = node.parent else { return true }
+        for candidate in try parents(of: row, at: node)
+        where try isMember(candidate.key, candidate.row, at: parent) {
+            return true
+        }
         return false
     }
 
     mutating func satisfies(_ key: RowKey, _ row: Row, _ node: Shape.Node) -> Bool {
         guard let predicate = node.predicate else { return true }
+        // Only a window asks for a row more than once.
+        if let known = satisfied[node.index][key] { return known }
         work.conditionsEvaluated += 1
         let truth = predicate.evaluate(row)
         if case .error(let message) = truth {
             failures.append(ConditionFailure(table: node.table, key: key, message: message))
         }
+        if node.window != nil { satisfied[node.index][key] = truth.isTrue }
         return truth.isTrue
     }
+}
 
-    /// The children at a node of a parent row, whether their conditions hold or not.
-    mutating func children(of row: Row, at index: Int) throws -> [(key: RowKey, row: Row)] {
-        let node = shape.nodes[index]
-        guard let link = node.link else { return [] }
-        return try rows(of: node.table, where: link.childColumns, joining: row, link.parentColumns)
+// MARK: - Along the tree
+
+extension Membership {
+    /// The rows at the parent node that a row joins, members or not, each once.
+    mutating func parents(of row: Row, at node: Shape.Node) throws -> [Found] {
+        guard let parent = node.parent else { return [] }
+        return try joined(
+            of: shape.nodes[parent].table,
+            node.links.map { link in
+                (columns: link.parentColumns, values: link.childColumns.map { row[$0] })
+            })
     }
 
-    private mutating func rows(
-        of table: TableName, where columns: [Int], joining row: Row, _ otherColumns: [Int]
-    ) throws -> [(key: RowKey, row: Row)] {
-        let values = otherColumns.map { row[$0] }
-        // NULL joins nothing, and what is not held cannot be looked up.
-        guard values.allSatisfy({ $0.text != nil }) else { return [] }
-        work.lookups += 1
-        let found = try source.rows(of: table, where: columns, equal: values)
-        work.rowsFound += found.count
+    /// The rows at a node that join a parent row, whether their conditions hold or not, each once.
+    mutating func children(of row: Row, at index: Int) throws -> [Found] {
+        let node = shape.nodes[index]
+        return try joined(
+            of: node.table,
+            node.links.map { link in
+                (columns: link.childColumns, values: link.parentColumns.map { row[$0] })
+            })
+    }
+
+    typealias Found = (key: RowKey, row: Row)
+
+    private mutating func joined(
+        of table: TableName, _ ways: [(columns: [Int], values: [Value])]
+    ) throws -> [Found] {
+        var found: [Found] = []
+        var seen: Set<RowKey> = []
+        for way in ways {
+            // NULL joins nothing, and what is not held cannot be looked up.
+            guard way.values.allSatisfy({ $0.text != nil }) else { continue }
+            work.lookups += 1
+            let rows = try source.rows(of: table, where: way.columns, equal: way.values)
+            work.rowsFound += rows.count
+            if ways.count == 1 { return rows }
+            for row in rows where seen.insert(row.key).inserted { found.append(row) }
+        }
         return found
     }
 }

@@ -8,4 +8,7 @@ package protocol RowSource {
     func rows(
         of table: TableName, where columns: [Int], equal values: [Value]
     ) throws -> [(key: RowKey, row: Row)]
+
+    /// Every row of the table, in an order of the source's own. What no index answers is scanned with it.
+    func forEach(of table: TableName, _ body: (RowKey, Row) throws -> Void) throws
 }

@@ -40,6 +40,10 @@ package struct ShapeWork: Hashable, Sendable {
     /// Rows that those gave.
     package var rowsFound = 0
     package var conditionsEvaluated = 0
+    /// Windows that were filled from the rows.
+    package var windowsFilled = 0
+    /// Tables that were read from end to end, for want of anything to look up.
+    package var scans = 0
 
     package init() {}
 
@@ -48,6 +52,8 @@ package struct ShapeWork: Hashable, Sendable {
         left.lookups += right.lookups
         left.rowsFound += right.rowsFound
         left.conditionsEvaluated += right.conditionsEvaluated
+        left.windowsFilled += right.windowsFilled
+        left.scans += right.scans
     }
 }
 

@@ -46,10 +46,46 @@ private struct MaintenancePass<Before: RowSource, After: RowSource> {
     }
 
     mutating func visitNodes() throws {
-        for node in shape.nodes where !node.children.isEmpty {
+        for node in shape.nodes {
+            if node.window != nil { try closeWindows(node) }
+            guard !node.children.isEmpty else { continue }
             // Sorted, so that the order of reads is a function of the transaction alone.
             for key in affected[node.index].sorted() { try visit(key, node) }
         }
+    }
+
+    /// A row that comes, goes or changes its place moves others over the edge of its windows.
+    private mutating func closeWindows(_ node: Shape.Node) throws {
+        var old: [RowKey: Membership<Before>.Group] = [:]
+        var new: [RowKey: Membership<After>.Group] = [:]
+        for key in affected[node.index].sorted() {
+            let images = try images(key, node.table)
+            if let row = images.old, before.satisfies(key, row, node) {
+                for group in try before.groups(of: row, at: node) { old[group?.key ?? wholeGroup] = .some(group) }
+            }
+            if let row = images.new, after.satisfies(key, row, node) {
+                for group in try after.groups(of: row, at: node) { new[group?.key ?? wholeGroup] = .some(group) }
+            }
+        }
+        for key in Set(old.keys).union(new.keys).sorted() {
+            if let group = try old[key] ?? same(key, node, in: &before) {
+                affected[node.index].formUnion(try before.window(of: node, group))
+            }
+            if let group = try new[key] ?? same(key, node, in: &after) {
+                affected[node.index].formUnion(try after.window(of: node, group))
+            }
+        }
+    }
+
+    /// A group that was met in the other view, in this one; nil when it is not a member here.
+    private func same<Source: RowSource>(
+        _ key: RowKey, _ node: Shape.Node, in view: inout Membership<Source>
+    ) throws -> Membership<Source>.Group? {
+        guard let group = node.window?.group else { return .some(nil) }
+        guard let row = try view.row(key, of: shape.nodes[group].table),
+            try view.isMember(key, row, at: group)
+        else { return nil }
+        return .some((key: key, row: row))
     }
 
     private mutating func visit(_ key: RowKey, _ node: Shape.Node) throws {
@@ -60,8 +96,8 @@ private struct MaintenancePass<Before: RowSource, After: RowSource> {
         if let new { isNow = try after.isMember(key, new, at: node.index) }
         guard was || isNow else { return }
         for child in node.children {
-            guard let link = shape.nodes[child].link else { continue }
-            if was, isNow, let old, let new, link.parentColumns.allSatisfy({ old[$0] == new[$0] }) { continue }
+            let deciding = shape.nodes[child].links.flatMap(\.parentColumns)
+            if was, isNow, let old, let new, deciding.allSatisfy({ old[$0] == new[$0] }) { continue }
             if was, let old {
                 for row in try before.children(of: old, at: child) { affected[child].insert(row.key) }
             }

@@ -42,7 +42,9 @@ private struct SnapshotPass<Source: RowSource> {
         let node = shape.nodes[index]
         // Root rows come once; others once for each parent that they join.
         if index > 0, !visited[index].insert(key).inserted { return }
-        guard membership.satisfies(key, row, node) else { return }
+        // A window looks at its rows together, so the parent's are settled before.
+        guard try node.window == nil ? membership.satisfies(key, row, node) : membership.isMember(key, row, at: index)
+        else { return }
         if !sharedTables.contains(node.table) || emitted[node.table, default: []].insert(key).inserted {
             try emit(node.table, key, row)
         }

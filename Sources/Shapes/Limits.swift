@@ -15,6 +15,12 @@ package enum ShapeLimits {
     package static let maxParameterLength = 65_536
     /// Columns named by one `select`. PostgreSQL has at most 1 600 in a table.
     package static let maxSelected = 1_600
+    /// Rows of one `limit`: the engine keeps the keys of a window while it works on it.
+    package static let maxWindow = 100_000
+    /// Keys of one `order_by`.
+    package static let maxOrderKeys = 32
+    /// Ways in which one explicit condition joins a child to a parent (`a = p.id OR b = p.id` has two).
+    package static let maxLinks = 16
     /// UTF-8 bytes of a table's or column's name, schema included. PostgreSQL has 63 for each.
     package static let maxNameLength = 256
     /// Sub-selects of one condition, at each level.

@@ -163,6 +163,10 @@ extension ModelService: RowSource {
         Self.rows(history.rows, of: table, where: columns, equal: values)
     }
 
+    func forEach(of table: TableName, _ body: (RowKey, Row) throws -> Void) throws {
+        for (key, row) in history.rows[table] ?? [:] { try body(key, row) }
+    }
+
     static func rows(
         _ rows: Rows, of table: TableName, where columns: [Int], equal values: [Value]
     ) -> [(key: RowKey, row: Row)] {

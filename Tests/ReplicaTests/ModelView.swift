@@ -65,6 +65,10 @@ struct ModelView {
         func rows(of table: TableName, where columns: [Int], equal values: [Value]) -> [(key: RowKey, row: Row)] {
             ModelService.rows(rows, of: table, where: columns, equal: values)
         }
+
+        func forEach(of table: TableName, _ body: (RowKey, Row) throws -> Void) throws {
+            for (key, row) in rows[table] ?? [:] { try body(key, row) }
+        }
     }
 
     func local() -> Local {

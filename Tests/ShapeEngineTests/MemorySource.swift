@@ -45,27 +45,93 @@ struct MemorySource: RowSource, Equatable {
     }
 }
 
+extension MemorySource {
+    func forEach(of table: TableName, _ body: (RowKey, Row) throws -> Void) throws {
+        for (key, row) in tables[table] ?? [:] { try body(key, row) }
+    }
+}
+
 /// The content of a shape from its definition alone: node by node, every row against every parent.
 func content(of shape: Shape, _ source: MemorySource) -> (tables: [TableName: [RowKey: Row]], nodes: [Set<RowKey>]) {
     var members: [Set<RowKey>] = []
     var tables: [TableName: [RowKey: Row]] = [:]
     for node in shape.nodes {
+        let satisfying = source.sorted(node.table).filter { node.predicate?.evaluate($0.row).isTrue ?? true }
         var found: Set<RowKey> = []
-        for (key, row) in source.sorted(node.table) {
-            guard node.predicate?.evaluate(row).isTrue ?? true else { continue }
-            if let parent = node.parent, let link = node.link {
-                let joins = members[parent].contains { parentKey in
-                    guard let parentRow = source.row(parentKey, of: shape.nodes[parent].table) else { return false }
-                    return zip(link.childColumns, link.parentColumns).allSatisfy {
-                        row[$0] == parentRow[$1] && !row[$0].isNull
-                    }
-                }
-                guard joins else { continue }
+        if let window = node.window {
+            // A group's rows: those that lead up to it along the links, in one step or two.
+            let groups: [RowKey?] = if let top = window.group { members[top].sorted() } else { [nil] }
+            for group in groups {
+                let ranked = satisfying.filter { leads(from: node, $0.row, to: group, shape, source, members) }
+                    .sorted { place($0, node, shape) < place($1, node, shape) }
+                found.formUnion(ranked.prefix(window.limit).map(\.key))
             }
-            found.insert(key)
-            tables[node.table, default: [:]][key] = row
+        } else {
+            for item in satisfying where joins(node, item.row, shape, source, members) { found.insert(item.key) }
         }
+        for key in found { tables[node.table, default: [:]][key] = source.row(key, of: node.table) }
         members.append(found)
     }
     return (tables, members)
+}
+
+private func isLinked(_ row: Row, _ parent: Row, _ links: [Shape.Link]) -> Bool {
+    links.contains { link in
+        zip(link.childColumns, link.parentColumns).allSatisfy { row[$0] == parent[$1] && !row[$0].isNull }
+    }
+}
+
+private func joins(
+    _ node: Shape.Node, _ row: Row, _ shape: Shape, _ source: MemorySource, _ members: [Set<RowKey>]
+) -> Bool {
+    guard let parent = node.parent else { return true }
+    return members[parent].contains { key in
+        source.row(key, of: shape.nodes[parent].table).map { isLinked(row, $0, node.links) } ?? false
+    }
+}
+
+private func leads(
+    from node: Shape.Node, _ row: Row, to group: RowKey?, _ shape: Shape, _ source: MemorySource,
+    _ members: [Set<RowKey>]
+) -> Bool {
+    guard let group, let top = node.window?.group, let parent = node.parent else { return true }
+    guard let above = source.row(group, of: shape.nodes[top].table) else { return false }
+    if parent == top { return isLinked(row, above, node.links) }
+    return members[parent].contains { key in
+        guard let junction = source.row(key, of: shape.nodes[parent].table) else { return false }
+        return isLinked(row, junction, node.links) && isLinked(junction, above, shape.nodes[parent].links)
+    }
+}
+
+/// By hand, for integers and short text: every key as a pair that sorts as PostgreSQL does.
+private func place(_ item: (key: RowKey, row: Row), _ node: Shape.Node, _ shape: Shape) -> [[Int]] {
+    let order = shape.definition.node(at: node.path)?.orderBy ?? []
+    var place: [[Int]] = []
+    for key in order {
+        let index = ["id": 0, "a": 1, "t": 2][key.column.string] ?? 0
+        guard let text = item.row[index].text?.string else {
+            place.append([key.nullsFirst ? -1 : 1])
+            continue
+        }
+        let value = Int(text) ?? Int(text.utf8.first ?? 0)
+        place.append([0, key.isDescending ? -value : value])
+    }
+    return place + [[Int(item.row[0].text?.string ?? "") ?? 0]]
+}
+
+private func < (left: [[Int]], right: [[Int]]) -> Bool {
+    for (one, other) in zip(left, right) where one != other { return one.lexicographicallyPrecedes(other) }
+    return false
+}
+
+extension ShapeDefinition {
+    /// nil for a junction's node, which no definition names.
+    func node(at path: String) -> Node? {
+        var node = root
+        for name in path.split(separator: "/") {
+            guard let next = node.include.first(where: { $0.name == Text(String(name)) }) else { return nil }
+            node = next.node
+        }
+        return node
+    }
 }

@@ -19,12 +19,17 @@ struct ShapeMaintenanceTests {
         var selfReferences = 0
         var manyToOne = 0
         var deepest = 0
+        var rootWindows = 0
+        var windows = 0
+        var junctionWindows = 0
+        var eitherWay = 0
+        var pushedOut = 0
 
         var all: [Int] {
             [
                 transactions, inserts, updates, deletes, silent, movedInByOthers, movedOutByOthers, keyChanges,
                 rowsOnTwoPaths,
-                selfReferences, manyToOne, deepest,
+                selfReferences, manyToOne, deepest, rootWindows, windows, junctionWindows, eitherWay, pushedOut,
             ]
         }
     }
@@ -48,7 +53,20 @@ struct ShapeMaintenanceTests {
         counts.selfReferences += shape.nodes.count { node in
             node.parent.map { shape.nodes[$0].table == node.table } ?? false
         }
-        counts.manyToOne += shape.nodes.count { $0.link?.childColumns == [0] && $0.link?.parentColumns != [0] }
+        counts.manyToOne += shape.nodes.count {
+            $0.links.first?.childColumns == [0] && $0.links.first?.parentColumns != [0]
+        }
+        for node in shape.nodes {
+            counts.eitherWay += node.links.count > 1 ? 1 : 0
+            guard let window = node.window else { continue }
+            if window.group == nil {
+                counts.rootWindows += 1
+            } else if window.group == node.parent {
+                counts.windows += 1
+            } else {
+                counts.junctionWindows += 1
+            }
+        }
         counts.deepest = max(counts.deepest, shape.nodes.map { $0.path.split(separator: "/").count }.max() ?? 0)
         var source = MemorySource()
         for _ in 0..<12 { _ = world.mutate(&source) }
@@ -59,6 +77,10 @@ struct ShapeMaintenanceTests {
             let changes = source.changes(to: next, moves: moves)
             let result = try maintained(shape, changes, source, next, round: round)
             let expected = content(of: shape, next)
+            let isWindowed = shape.nodes.contains { $0.window != nil }
+            if isWindowed, result.changes.contains(where: { $0.kind == .delete && $0.clock == nil }) {
+                counts.pushedOut += 1
+            }
             count(result.changes, changes, &counts)
             apply(result.changes, to: &replica, shape)
             #expect(equal(replica, expected.tables, shape), "\(shape.definition.canonical)")

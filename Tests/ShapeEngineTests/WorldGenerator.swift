@@ -31,7 +31,10 @@ struct WorldGenerator {
                         "\(name.name)_\(column)", columns: [column], references: random.pick(names),
                         referencedColumns: [random.once(in: 6) ? "a" : "id"]))
             }
-            tables.append(TableSchema(name: name, columns: columns, primaryKey: ["id"], foreignKeys: keys))
+            // Not enforced: it makes the table a junction.
+            let uniques = keys.count > 1 && random.once(in: 2) ? [["x_id", "y_id"]] : []
+            tables.append(
+                TableSchema(name: name, columns: columns, primaryKey: ["id"], foreignKeys: keys, uniques: uniques))
         }
         schema = DatabaseSchema(tables: tables)
     }
@@ -47,12 +50,46 @@ struct WorldGenerator {
     private mutating func node(of table: TableSchema, depth: Int) -> ShapeDefinition.Node {
         var node = ShapeDefinition.Node(condition: condition(isRoot: depth == 3))
         if random.once(in: 2) { node.select = random.once(in: 2) ? ["a"] : ["t"] }
+        if random.once(in: 3) {
+            node.limit = Int.random(in: 1...4, using: &random)
+            node.orderBy = order()
+        }
         guard depth > 0 else { return node }
         for (name, on, child) in paths(from: table) where random.once(in: 2) {
             guard !node.include.contains(where: { $0.name == name }) else { continue }
-            node.include.append(ShapeDefinition.Include(name, on: on, self.node(of: child, depth: depth - 1)))
+            var below = self.node(of: child, depth: depth - 1)
+            var on: Text? = on
+            if child.name != table.name, random.once(in: 4) {
+                // By either of two ways, in place of the foreign key.
+                on = nil
+                let ways = "(x_id = \(table.name.name).id OR a = \(table.name.name).a)"
+                below.condition = Text(below.condition.map { "\(ways) AND (\($0))" } ?? ways)
+            }
+            node.include.append(ShapeDefinition.Include(name, on: on, below))
+        }
+        for other in schema.tables where other.name != table.name && random.once(in: 3) {
+            // Where no foreign key leads there, through a junction table; the resolver refuses the rest.
+            let name = Text(other.name.name)
+            guard !node.include.contains(where: { $0.name == name }) else { continue }
+            var tried = node
+            tried.include = [ShapeDefinition.Include(name, self.node(of: other, depth: 0))]
+            guard let definition = try? ShapeDefinition(rootTable: table.name, root: tried),
+                let shape = try? Shape(resolving: definition, in: schema), shape.nodes.count == 3
+            else { continue }
+            node.include.append(tried.include[0])
         }
         return node
+    }
+
+    private mutating func order() -> [ShapeDefinition.Order] {
+        var order: [ShapeDefinition.Order] = []
+        for column in ["a", "t", "id"] where random.once(in: 2) {
+            order.append(
+                ShapeDefinition.Order(
+                    Text(column), isDescending: random.once(in: 2),
+                    nullsFirst: random.once(in: 2) ? nil : random.once(in: 2)))
+        }
+        return order
     }
 
     private mutating func condition(isRoot: Bool) -> Text? {

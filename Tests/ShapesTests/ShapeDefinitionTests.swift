@@ -37,6 +37,14 @@ struct ShapeDefinitionTests {
             #"{"root_table": "p", "include": {"q": {"on": "p_id", "where": {"k": "v"}, "include": {"r": {"select": ["id"]}}}}}"#,
             #"{"root_table":"public.p","include":{"q":{"on":"p_id","where":"\"k\" = $1","include":{"r":{"select":["id"]}}}},"params":["v"]}"#
         ),
+        (
+            #"{"root_table": "p", "limit": 5, "order_by": "A desc nulls first, b ASC NULLS LAST,\"C \" nulls first"}"#,
+            #"{"root_table":"public.p","order_by":"a DESC, b, \"C \" NULLS FIRST","limit":5}"#
+        ),
+        (
+            #"{"root_table": "p", "order_by": ["a", "\"desc\" desc"], "limit": null}"#,
+            #"{"root_table":"public.p","order_by":"a, \"desc\" DESC"}"#
+        ),
         (#"{"root_table": "p", "where": {}, "select": null, "params": null}"#, #"{"root_table":"public.p"}"#),
     ])
     func hasOneCanonicalText(json: String, canonical: String) throws {
@@ -50,10 +58,15 @@ struct ShapeDefinitionTests {
         (#"{}"#, "root_table", .badDefinition),
         (#"{"root_table": "public."}"#, "root_table", .badDefinition),
         (#"{"root_table": "p", "wher": "x"}"#, "wher", .badDefinition),
-        (#"{"root_table": "p", "order_by": "x"}"#, "order_by", .notSupported),
-        (#"{"root_table": "p", "limit": 1}"#, "limit", .notSupported),
+        (#"{"root_table": "p", "order_by": "x DOWN"}"#, "order_by", .badDefinition),
+        (#"{"root_table": "p", "order_by": "x, "}"#, "order_by", .badDefinition),
+        (#"{"root_table": "p", "order_by": "x NULLS"}"#, "order_by", .badDefinition),
+        (#"{"root_table": "p", "order_by": ["x", 1]}"#, "order_by", .badDefinition),
+        (#"{"root_table": "p", "limit": 0}"#, "limit", .badDefinition),
+        (#"{"root_table": "p", "limit": 100001}"#, "limit", .badDefinition),
+        (#"{"root_table": "p", "limit": "7"}"#, "limit", .badDefinition),
         (#"{"root_table": "p", "include_all": true}"#, "include_all", .notSupported),
-        (#"{"root_table": "p", "include": {"q": {"limit": 1}}}"#, "include.q.limit", .notSupported),
+        (#"{"root_table": "p", "include": {"q": {"limit": -1}}}"#, "include.q.limit", .badDefinition),
         (#"{"root_table": "p", "include": {"q": {"root_table": "p"}}}"#, "include.q.root_table", .badDefinition),
         (#"{"root_table": "p", "include": {"q": 1}}"#, "include.q", .badDefinition),
         (#"{"root_table": "p", "include": []}"#, "include", .badDefinition),

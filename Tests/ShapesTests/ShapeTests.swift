@@ -26,6 +26,16 @@ struct ShapeTests {
             [("pipeline_id", "pipelines"), ("user_id", "users"), ("reviewer_id", "users")]),
         table("users", ["team_id"], [("team_id", "teams")]),
         table("teams", ["owner_id"], [("owner_id", "users")]),
+        TableSchema(
+            name: TableName(name: "labels"),
+            columns: ["pipeline_id", "user_id"].enumerated().map {
+                Column($1, number: $0 + 1, type: ColumnType("int4"))
+            },
+            primaryKey: ["pipeline_id", "user_id"],
+            foreignKeys: [("pipeline_id", "pipelines"), ("user_id", "users")].map { column, table in
+                ForeignKey(
+                    "labels_\(column)", columns: [column], references: TableName(table), referencedColumns: ["id"])
+            }),
     ])
 
     private func shape(_ root: String, _ includes: ShapeDefinition.Include...) throws -> Shape {
@@ -54,17 +64,17 @@ struct ShapeTests {
         #expect(shape.nodes.map(\.path) == ["", "comments", "comments/user", "comments/reviewer", "steps"])
         #expect(shape.nodes.map(\.parent) == [nil, 0, 1, 1, 0])
         #expect(shape.nodes[0].children == [1, 4] && shape.nodes[1].children == [2, 3])
-        #expect(shape.nodes[1].link == Shape.Link(childColumns: [1], parentColumns: [0]))
-        #expect(shape.nodes[2].link == Shape.Link(childColumns: [0], parentColumns: [2]))
-        #expect(shape.nodes[3].link == Shape.Link(childColumns: [0], parentColumns: [3]))
+        #expect(shape.nodes[1].links == [Shape.Link(childColumns: [1], parentColumns: [0])])
+        #expect(shape.nodes[2].links == [Shape.Link(childColumns: [0], parentColumns: [2])])
+        #expect(shape.nodes[3].links == [Shape.Link(childColumns: [0], parentColumns: [3])])
         #expect(shape.tables.map(\.name) == ["pipelines", "comments", "users", "steps"])
         #expect(shape.nodes(of: TableName(name: "users")) == [2, 3])
     }
 
     @Test func takesATablesOwnNameForItsChildrenAndTheColumnForItsParent() throws {
         let shape = try shape("steps", include("steps"), include("parent"))
-        #expect(shape.nodes[1].link == Shape.Link(childColumns: [2], parentColumns: [0]))
-        #expect(shape.nodes[2].link == Shape.Link(childColumns: [0], parentColumns: [2]))
+        #expect(shape.nodes[1].links == [Shape.Link(childColumns: [2], parentColumns: [0])])
+        #expect(shape.nodes[2].links == [Shape.Link(childColumns: [0], parentColumns: [2])])
     }
 
     @Test func asksForOnWhereSeveralForeignKeysLeadThere() throws {
@@ -75,20 +85,70 @@ struct ShapeTests {
         #expect(refusal("steps", include("connections"))?.field == "include.connections.on")
         #expect(refusal("comments", include("users"))?.code == .badInclude)
         let shape = try shape("steps", include("connections", on: "to_step_id"))
-        #expect(shape.nodes[1].link == Shape.Link(childColumns: [3], parentColumns: [0]))
+        #expect(shape.nodes[1].links == [Shape.Link(childColumns: [3], parentColumns: [0])])
         // Both tables refer to each other.
         #expect(refusal("users", include("teams"))?.message.contains("teams.owner_id, users.team_id") == true)
-        #expect(try self.shape("users", include("teams", on: "team_id")).nodes[1].link?.parentColumns == [1])
-        #expect(try self.shape("users", include("teams", on: "teams.owner_id")).nodes[1].link?.parentColumns == [0])
+        #expect(try self.shape("users", include("teams", on: "team_id")).nodes[1].links.first?.parentColumns == [1])
+        #expect(
+            try self.shape("users", include("teams", on: "teams.owner_id")).nodes[1].links.first?.parentColumns == [0])
         #expect(refusal("steps", include("connections", on: "n"))?.message.contains("use one of") == true)
     }
 
     @Test func saysWhatCanBeIncluded() {
         #expect(
-            refusal("pipelines", include("users"))?.message
-                == "no foreign key connects public.pipelines and `users`; what can be included there: comments, connections, steps"
+            refusal("pipelines", include("teams"))?.message
+                == "no foreign key connects public.pipelines and `teams`; what can be included there: comments, connections, labels, steps"
         )
         #expect(refusal("nowhere", include("users"))?.code == .unknownTable)
+    }
+
+    /// Comments refer to both as well, but are more than a pair.
+    @Test func goesThroughTheJunctionTable() throws {
+        let shape = try shape("pipelines", include("users"))
+        #expect(shape.nodes.map(\.path) == ["", "labels", "users"])
+        #expect(shape.nodes.map(\.parent) == [nil, 0, 1])
+        #expect(shape.nodes[1].links == [Shape.Link(childColumns: [0], parentColumns: [0])])
+        #expect(shape.nodes[2].links == [Shape.Link(childColumns: [0], parentColumns: [1])])
+    }
+
+    @Test func ranksBehindAJunctionForEachRowBeforeIt() throws {
+        let node = ShapeDefinition.Node(orderBy: [ShapeDefinition.Order("team_id")], limit: 3)
+        let definition = try ShapeDefinition(
+            rootTable: TableName("pipelines"),
+            root: ShapeDefinition.Node(limit: 2, include: [ShapeDefinition.Include("users", node)]))
+        let shape = try Shape(resolving: definition, in: Self.schema)
+        #expect(shape.nodes.map { $0.window?.limit } == [2, nil, 3])
+        #expect(shape.nodes[0].window?.group == nil && shape.nodes[2].window?.group == 0)
+        // The order ends in the key.
+        #expect(shape.nodes[2].window?.order.columns == [1, 0])
+    }
+
+    @Test func joinsByTheConditionWhereItNamesTheParent() throws {
+        func links(_ condition: String, child: String = "connections", parent: String = "steps") throws -> Shape.Node {
+            let include = ShapeDefinition.Include(
+                Text(child), ShapeDefinition.Node(condition: Text(condition)))
+            return try shape(parent, include).nodes[1]
+        }
+        let from = Shape.Link(childColumns: [2], parentColumns: [0])
+        let to = Shape.Link(childColumns: [3], parentColumns: [0])
+        let either = try links("from_step_id = steps.id OR steps.id = connections.to_step_id")
+        #expect(either.links == [from, to] && either.predicate == nil)
+        let some = try links("(from_step_id = steps.id OR to_step_id = steps.id) AND id > 5")
+        #expect(some.links == [from, to] && some.predicate?.columnsUsed == [0])
+        let both = try links("from_step_id = steps.id AND pipeline_id = steps.pipeline_id")
+        #expect(both.links == [Shape.Link(childColumns: [2, 1], parentColumns: [0, 1])])
+        let own = try links("parent_id = parent.id AND n = 1", child: "steps")
+        #expect(own.links == [Shape.Link(childColumns: [2], parentColumns: [0])] && own.predicate != nil)
+        #expect(
+            refusal("steps", ShapeDefinition.Include("connections", .init(condition: "from_step_id > steps.id"))) != nil
+        )
+    }
+
+    @Test func refusesToOrderByWhatIsNoColumn() {
+        let include = ShapeDefinition.Include(
+            "steps", ShapeDefinition.Node(orderBy: [ShapeDefinition.Order("zz")], limit: 1))
+        #expect(refusal("pipelines", include)?.code == .unknownColumn)
+        #expect(refusal("pipelines", include)?.field == "include.steps.order_by")
     }
 
     @Test func alwaysSelectsTheKey() throws {

@@ -6,7 +6,7 @@ import SyncModel
 struct DefinitionReader {
     var parameters: [Text]
 
-    private static let later = ["order_by", "limit", "offset", "include_all"]
+    private static let later = ["offset", "include_all"]
 
     mutating func node(_ object: JSONObject, depth: Int) throws(ShapeError) -> ShapeDefinition.Node {
         guard depth <= ShapeLimits.maxDepth else {
@@ -18,6 +18,8 @@ struct DefinitionReader {
             switch key {
             case "where": node.condition = try condition(value)
             case "select": node.select = try Self.select(value)
+            case "order_by": node.orderBy = try Self.order(value)
+            case "limit": node.limit = try Self.limit(value)
             case "include": node.include = try includes(value, depth: depth)
             default: throw Self.refusal(of: key)
             }
@@ -32,7 +34,7 @@ struct DefinitionReader {
         }
         return ShapeError(
             .badDefinition,
-            "`\(key)` is not a member of a shape: use `where`, `select`, `include`, and `root_table` and `params` at the top",
+            "`\(key)` is not a member of a shape: use `where`, `select`, `order_by`, `limit`, `include`, and `root_table` and `params` at the top",
             field: key)
     }
 
@@ -70,6 +72,34 @@ struct DefinitionReader {
         case .null, .int, .double, .string, .array:
             throw ShapeError(.badDefinition, "an include is `true`, `false` or a tree")
         }
+    }
+
+    /// Text, `a DESC, b`, or a list of such texts.
+    private static func order(_ json: JSON) throws(ShapeError) -> [ShapeDefinition.Order] {
+        if json.isNull { return [] }
+        if let text = json.string { return try OrderSyntax.parse(text) }
+        guard let array = json.array else {
+            throw ShapeError(
+                .badDefinition, "`order_by` is text like `updated_at DESC, id`, or a list of such texts",
+                field: "order_by")
+        }
+        var order: [ShapeDefinition.Order] = []
+        for element in array {
+            guard let text = element.string else {
+                throw ShapeError(.badDefinition, "`order_by` is a list of texts", field: "order_by")
+            }
+            order += try OrderSyntax.parse(text)
+        }
+        return order
+    }
+
+    private static func limit(_ json: JSON) throws(ShapeError) -> Int? {
+        if json.isNull { return nil }
+        guard let limit = json.int, limit > 0, limit <= ShapeLimits.maxWindow else {
+            throw ShapeError(
+                .badDefinition, "`limit` is a whole number from 1 to \(ShapeLimits.maxWindow)", field: "limit")
+        }
+        return Int(limit)
     }
 
     private static func select(_ json: JSON) throws(ShapeError) -> [Text]? {

@@ -4,10 +4,22 @@ import SyncModel
 ///
 /// The name is a table's: rows that refer to the parent, or the row that the parent refers to. Or it is the
 /// parent's foreign key column without `_id`. A table that refers to itself has its children under its own
-/// name, and its parent under the column's (`parent` for `parent_id`).
+/// name, and its parent under the column's (`parent` for `parent_id`). Where no foreign key leads there, a
+/// junction table with one to each of the two does.
 struct IncludeResolver {
     let parent: TableSchema
     let schema: DatabaseSchema
+
+    /// One step from a table to the next.
+    struct Hop {
+        let table: TableSchema
+        let link: Shape.Link
+    }
+
+    /// The table that an explicit condition joins: the name is a table's.
+    func table(named name: Text) -> TableSchema? {
+        schema.tables.first { matches($0.name, name) }
+    }
 
     private struct Path {
         let foreignKey: ForeignKey
@@ -25,9 +37,10 @@ struct IncludeResolver {
         }
     }
 
-    func resolve(_ include: ShapeDefinition.Include) throws(ShapeError) -> (TableSchema, Shape.Link) {
+    /// One hop, or two through a junction table.
+    func resolve(_ include: ShapeDefinition.Include) throws(ShapeError) -> [Hop] {
         let all = paths(named: include.name)
-        guard !all.isEmpty else { throw nothingFound(include.name) }
+        guard !all.isEmpty else { return try throughJunction(include) }
         let paths = all.filter { path in include.on.map(path.isNamed) ?? true }
         let choices = all.flatMap(\.choices).joined(separator: ", ")
         guard let path = paths.first else {
@@ -42,7 +55,47 @@ struct IncludeResolver {
                 "several foreign keys connect \(parent.name) and `\(include.name)`: say which with `on`, one of \(choices)",
                 field: "on")
         }
-        return (path.child, try link(path))
+        return [Hop(table: path.child, link: try link(path))]
+    }
+
+    private func throughJunction(_ include: ShapeDefinition.Include) throws(ShapeError) -> [Hop] {
+        guard let far = table(named: include.name) else { throw nothingFound(include.name) }
+        var ways: [(near: Path, far: Path)] = []
+        for junction in schema.tables where junction.name != parent.name && junction.name != far.name {
+            for near in junction.foreignKeys where near.references == parent.name {
+                for other in junction.foreignKeys
+                where other.references == far.name && other.name != near.name && isPair(near, other, junction) {
+                    ways.append(
+                        (
+                            Path(foreignKey: near, owner: junction, child: junction, isToMany: true),
+                            Path(foreignKey: other, owner: junction, child: far, isToMany: false)
+                        ))
+                }
+            }
+        }
+        guard !ways.isEmpty else { throw nothingFound(include.name) }
+        let chosen = ways.filter { way in
+            include.on.map { on in
+                Text(way.near.owner.name.name) == on || way.near.isNamed(by: on) || way.far.isNamed(by: on)
+            } ?? true
+        }
+        guard chosen.count == 1, let way = chosen.first else {
+            let choices = ways.flatMap { $0.near.choices + $0.far.choices }.joined(separator: ", ")
+            throw ShapeError(
+                .badInclude,
+                "say with `on` which junction table connects \(parent.name) and `\(include.name)`: its name or one of \(choices)",
+                field: "on")
+        }
+        return [
+            Hop(table: way.near.owner, link: try link(way.near)), Hop(table: far, link: try link(way.far)),
+        ]
+    }
+
+    /// A junction table is one whose rows are told apart by the two references alone: they are its primary key, or
+    /// unique together. Others, such as comments with a pipeline and a user, mean something of their own.
+    private func isPair(_ near: ForeignKey, _ far: ForeignKey, _ table: TableSchema) -> Bool {
+        let columns = Set(near.columns + far.columns)
+        return ([table.primaryKey] + table.uniques).contains { Set($0) == columns }
     }
 
     private func paths(named name: Text) -> [Path] {

@@ -16,8 +16,10 @@ package struct Shape: Hashable, Sendable {
         package let table: TableName
         /// nil takes every row.
         package let predicate: Predicate?
-        /// nil for the root.
-        package let link: Link?
+        /// The ways in which a row joins a row of the parent node; one is enough. Empty for the root.
+        package let links: [Link]
+        /// Of the rows that the condition takes, only the first of each group.
+        package let window: Window?
         /// Column indexes, ascending; the key's are always there.
         package let selected: [Int]
         package let children: [Int]
@@ -27,6 +29,15 @@ package struct Shape: Hashable, Sendable {
     package struct Link: Hashable, Sendable {
         package let childColumns: [Int]
         package let parentColumns: [Int]
+    }
+
+    /// `order_by` with `limit`.
+    package struct Window: Hashable, Sendable {
+        package let order: RowOrder
+        package let limit: Int
+        /// The node each of whose rows has a window of its own: the parent, or, behind a junction table, its
+        /// parent. nil for the root, which has one window.
+        package let group: Int?
     }
 
     package init(resolving definition: ShapeDefinition, in schema: DatabaseSchema) throws(ShapeError) {

@@ -50,6 +50,8 @@ extension ShapeDefinition.Node {
         var members: [(key: String, value: JSON)] = []
         if let condition { members.append(("where", .string(condition.string))) }
         if let select { members.append(("select", .array(select.map { .string($0.string) }))) }
+        if !orderBy.isEmpty { members.append(("order_by", .string(OrderSyntax.text(of: orderBy)))) }
+        if let limit { members.append(("limit", .int(Int64(limit)))) }
         if !include.isEmpty {
             members.append(("include", .object(JSONObject(include.map { ($0.name.string, $0.json) }))))
         }

@@ -37,6 +37,7 @@ extension ShapeDefinition {
         }
         if let condition = node.condition { try checkCondition(condition) }
         if let select = node.select { try checkSelect(select) }
+        try checkWindow(node)
         var seen: Set<Text> = []
         for include in node.include {
             let path = "include.\(include.name)"
@@ -64,6 +65,23 @@ extension ShapeDefinition {
             throw .tooLong("a condition", limit: ShapeLimits.maxConditionLength, field: "where")
         }
         try refuseNUL(in: condition, field: "where")
+    }
+
+    private static func checkWindow(_ node: Node) throws(ShapeError) {
+        guard node.orderBy.count <= ShapeLimits.maxOrderKeys else {
+            throw ShapeError(
+                .tooLarge, "`order_by` takes at most \(ShapeLimits.maxOrderKeys) columns", field: "order_by")
+        }
+        for key in node.orderBy {
+            guard key.column.string.utf8.count <= ShapeLimits.maxNameLength else {
+                throw .tooLong("a column's name", limit: ShapeLimits.maxNameLength, field: "order_by")
+            }
+            try refuseNUL(in: key.column, field: "order_by")
+        }
+        if let limit = node.limit, !(1...ShapeLimits.maxWindow).contains(limit) {
+            throw ShapeError(
+                .badDefinition, "`limit` is a whole number from 1 to \(ShapeLimits.maxWindow)", field: "limit")
+        }
     }
 
     private static func checkSelect(_ select: [Text]) throws(ShapeError) {

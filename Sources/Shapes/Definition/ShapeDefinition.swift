@@ -11,13 +11,37 @@ package struct ShapeDefinition: Hashable, Sendable {
         package var condition: Text?
         /// Column names as given, each once; nil takes all.
         package var select: [Text]?
+        /// Empty: by key.
+        package var orderBy: [Order]
+        /// How many rows at most, the first by `orderBy`: of the whole, or, below the root, of each parent row.
+        package var limit: Int?
         /// In the order given.
         package var include: [Include]
 
-        package init(condition: Text? = nil, select: [Text]? = nil, include: [Include] = []) {
+        package init(
+            condition: Text? = nil, select: [Text]? = nil, orderBy: [Order] = [], limit: Int? = nil,
+            include: [Include] = []
+        ) {
             self.condition = condition
             self.select = select
+            self.orderBy = orderBy
+            self.limit = limit
             self.include = include
+        }
+    }
+
+    /// One key of an order: `updated_at DESC NULLS LAST`.
+    package struct Order: Hashable, Sendable {
+        /// In the catalogue's spelling.
+        package var column: Text
+        package var isDescending: Bool
+        package var nullsFirst: Bool
+
+        /// `nullsFirst` nil: PostgreSQL's default, NULL as the greatest value.
+        package init(_ column: Text, isDescending: Bool = false, nullsFirst: Bool? = nil) {
+            self.column = column
+            self.isDescending = isDescending
+            self.nullsFirst = nullsFirst ?? isDescending
         }
     }
 

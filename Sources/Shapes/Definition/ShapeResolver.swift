@@ -12,7 +12,8 @@ struct ShapeResolver {
         let path: String
         let table: TableSchema
         let predicate: Predicate?
-        let link: Shape.Link?
+        let links: [Shape.Link]
+        let window: Shape.Window?
         let selected: [Int]
         var children: [Int] = []
     }
@@ -24,44 +25,86 @@ struct ShapeResolver {
 
     mutating func resolve() throws(ShapeError) -> [Shape.Node] {
         guard let table = schema[definition.rootTable] else { throw .unknownTable(definition.rootTable) }
-        try add(definition.root, table: table, parent: nil, path: "", link: nil)
+        let condition = try syntax(definition.root)
+        try add(definition.root, condition, Place(table: table, parent: nil, group: nil, path: "", links: []))
         let unused = definition.parameters.indices.first { !usedParameters.contains($0 + 1) }
         if let unused { throw .unusedParameter(unused + 1) }
         return drafts.enumerated().map { index, draft in
             Shape.Node(
                 index: index, parent: draft.parent, path: draft.path, table: draft.table.name,
-                predicate: draft.predicate, link: draft.link, selected: draft.selected, children: draft.children)
+                predicate: draft.predicate, links: draft.links, window: draft.window, selected: draft.selected,
+                children: draft.children)
         }
     }
 
+    /// Where a node hangs in the tree.
+    private struct Place {
+        let table: TableSchema
+        let parent: Int?
+        /// The node whose rows its windows are for.
+        let group: Int?
+        let path: String
+        let links: [Shape.Link]
+    }
+
     private mutating func add(
-        _ node: ShapeDefinition.Node, table: TableSchema, parent: Int?, path: String, link: Shape.Link?
+        _ node: ShapeDefinition.Node, _ condition: Syntax?, _ place: Place
     ) throws(ShapeError) {
         let index = drafts.count
+        let order = try RowOrder(node.orderBy, of: place.table)
         drafts.append(
             Draft(
-                parent: parent, path: path, table: table, predicate: try predicate(node, table), link: link,
-                selected: try Self.selection(node, table)))
-        if let parent { drafts[parent].children.append(index) }
+                parent: place.parent, path: place.path, table: place.table,
+                predicate: try condition.map { syntax throws(ShapeError) in try predicate(syntax, place.table) },
+                links: place.links,
+                window: node.limit.map { Shape.Window(order: order, limit: $0, group: place.group) },
+                selected: try Self.selection(node, place.table)))
+        if let parent = place.parent { drafts[parent].children.append(index) }
         for include in node.include {
             do throws(ShapeError) {
-                let (child, link) = try IncludeResolver(parent: table, schema: schema).resolve(include)
-                let name = include.name.string
-                try add(
-                    include.node, table: child, parent: index, path: path.isEmpty ? name : "\(path)/\(name)",
-                    link: link)
+                try add(include, below: index, place)
             } catch {
                 throw error.inside("include.\(include.name)")
             }
         }
     }
 
-    private mutating func predicate(
-        _ node: ShapeDefinition.Node, _ table: TableSchema
-    ) throws(ShapeError) -> Predicate? {
-        guard let condition = node.condition else { return nil }
-        let (predicate, used) = try Predicate.parse(
-            condition.string, parameters: definition.parameters, table: table, schema: schema)
+    private mutating func add(
+        _ include: ShapeDefinition.Include, below index: Int, _ place: Place
+    ) throws(ShapeError) {
+        let resolver = IncludeResolver(parent: place.table, schema: schema)
+        func path(_ name: String) -> String { place.path.isEmpty ? name : "\(place.path)/\(name)" }
+        let name = include.name.string
+        var condition = try syntax(include.node)
+        if let written = condition, include.on == nil, let child = resolver.table(named: include.name) {
+            let (links, rest) = try ExplicitLink(child: child, parent: place.table).split(written)
+            if !links.isEmpty {
+                condition = rest.isEmpty ? nil : rest.count == 1 ? rest[0] : .and(rest)
+                let below = Place(table: child, parent: index, group: index, path: path(name), links: links)
+                return try add(include.node, condition, below)
+            }
+        }
+        let hops = try resolver.resolve(include)
+        var parent = index
+        // A junction table's rows are in the shape: they say which row goes with which.
+        for hop in hops.dropLast() {
+            let junction = Place(
+                table: hop.table, parent: parent, group: index, path: path(hop.table.name.name), links: [hop.link])
+            parent = drafts.count
+            try add(ShapeDefinition.Node(), nil, junction)
+        }
+        guard let last = hops.last else { return }
+        try add(
+            include.node, condition,
+            Place(table: last.table, parent: parent, group: index, path: path(name), links: [last.link]))
+    }
+
+    private func syntax(_ node: ShapeDefinition.Node) throws(ShapeError) -> Syntax? {
+        try node.condition.map { text throws(ShapeError) in try Parser.parse(text.string) }
+    }
+
+    private mutating func predicate(_ syntax: Syntax, _ table: TableSchema) throws(ShapeError) -> Predicate {
+        let (predicate, used) = try Predicate.check(syntax, parameters: definition.parameters, table: table, schema: schema)
         usedParameters.formUnion(used)
         // What the engine cannot keep live is refused here. Electric's words: it has no NOW() either.
         guard !predicate.usesNow else {

@@ -54,7 +54,12 @@ package struct Predicate: Hashable, Sendable {
         guard text.utf8.count <= ShapeLimits.maxConditionLength else {
             throw .tooLong("a condition", limit: ShapeLimits.maxConditionLength, field: "where")
         }
-        let syntax = try Parser.parse(text)
+        return try check(Parser.parse(text), parameters: parameters, table: table, outer: outer, schema: schema)
+    }
+
+    static func check(
+        _ syntax: Syntax, parameters: [Text], table: TableSchema, outer: TableSchema? = nil, schema: DatabaseSchema
+    ) throws(ShapeError) -> (Predicate, usedParameters: Set<Int>) {
         let scopes = [Checker.Scope(table)] + (outer.map { [Checker.Scope($0)] } ?? [])
         var checker = Checker(scopes: scopes, schema: schema, parameters: parameters)
         let expression = try checker.condition(syntax)

@@ -12,11 +12,15 @@ struct ShapeContent {
         for node in shape.nodes {
             var found = database[node.table] ?? [:]
             if let predicate = node.predicate { found = found.filter { predicate.evaluate($0.value).isTrue } }
-            if let parent = node.parent, let link = node.link {
-                let wanted = Set(members[parent].values.map { row in link.parentColumns.map { row[$0] } })
+            if let parent = node.parent {
+                let wanted = node.links.map { link in
+                    Set(members[parent].values.map { row in link.parentColumns.map { row[$0] } })
+                }
                 found = found.filter { entry in
-                    let values = link.childColumns.map { entry.value[$0] }
-                    return values.allSatisfy { $0.text != nil } && wanted.contains(values)
+                    zip(node.links, wanted).contains { link, wanted in
+                        let values = link.childColumns.map { entry.value[$0] }
+                        return values.allSatisfy { $0.text != nil } && wanted.contains(values)
+                    }
                 }
             }
             members.append(found)

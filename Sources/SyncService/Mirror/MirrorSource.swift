@@ -20,6 +20,11 @@ struct MirrorSource: RowSource {
         return try MirrorFile.rows.rows(of: table, where: columns, equal: values, in: db).map { ($0.key, $0.row) }
     }
 
+    func forEach(of table: TableName, _ body: (RowKey, SyncModel.Row) throws -> Void) throws {
+        guard let table = schema[table] else { return }
+        try MirrorFile.rows.forEach(table, in: db) { try body($0.key, $0.row) }
+    }
+
     func clock(_ key: RowKey, of table: TableName) throws -> RowClock? {
         guard let table = schema[table], let stored = try MirrorFile.rows.row(key, of: table, in: db) else {
             return nil
