@@ -9,6 +9,8 @@ import SyncModel
 struct Membership<Source: RowSource> {
     let shape: Shape
     let source: Source
+    /// Per node, what its condition needs to know beside the row.
+    private let contexts: [EvaluationContext]
     var work = ShapeWork()
     private(set) var failures: [ConditionFailure] = []
     private var decided: [[RowKey: Bool]]
@@ -16,9 +18,15 @@ struct Membership<Source: RowSource> {
     /// Per node and row of its group, the keys in the window. The root's is under `wholeGroup`.
     var windows: [Int: [RowKey: [RowKey]]] = [:]
 
-    init(shape: Shape, source: Source) {
+    /// - Parameters:
+    ///   - now: what `NOW()` is, in microseconds since 2000-01-01 00:00 UTC.
+    ///   - subselects: the members of a predicate's sub-selects in this view.
+    init(shape: Shape, source: Source, now: Int64?, subselects: (Predicate) -> SubselectView) {
         self.shape = shape
         self.source = source
+        contexts = shape.nodes.map { node in
+            EvaluationContext(now: now, subselects: node.predicate.map(subselects) ?? SubselectView())
+        }
         decided = Array(repeating: [:], count: shape.nodes.count)
         satisfied = decided
     }
@@ -61,7 +69,7 @@ struct Membership<Source: RowSource> {
         // Only a window asks for a row more than once.
         if let known = satisfied[node.index][key] { return known }
         work.conditionsEvaluated += 1
-        let truth = predicate.evaluate(row)
+        let truth = predicate.evaluate(row, in: contexts[node.index])
         if case .error(let message) = truth {
             failures.append(ConditionFailure(table: node.table, key: key, message: message))
         }

@@ -4,7 +4,8 @@ import SyncModel
 package protocol RowSource {
     func row(_ key: RowKey, of table: TableName) throws -> Row?
 
-    /// The rows whose columns have exactly these texts. `columns` is not empty; no value is NULL or absent.
+    /// The rows whose columns have exactly these texts, or are NULL where the value is. `columns` is not empty;
+    /// no value is absent.
     func rows(
         of table: TableName, where columns: [Int], equal values: [Value]
     ) throws -> [(key: RowKey, row: Row)]

@@ -44,6 +44,9 @@ package struct ShapeWork: Hashable, Sendable {
     package var windowsFilled = 0
     /// Tables that were read from end to end, for want of anything to look up.
     package var scans = 0
+    /// Shapes that were looked at, and those of them that every change of a table is asked of.
+    package var shapesAsked = 0
+    package var shapesScanned = 0
 
     package init() {}
 
@@ -54,6 +57,8 @@ package struct ShapeWork: Hashable, Sendable {
         left.conditionsEvaluated += right.conditionsEvaluated
         left.windowsFilled += right.windowsFilled
         left.scans += right.scans
+        left.shapesAsked += right.shapesAsked
+        left.shapesScanned += right.shapesScanned
     }
 }
 

@@ -9,10 +9,11 @@ extension ShapeMaintenance {
     @discardableResult
     package static func snapshot(
         of shape: Shape, roots: ((RowKey, Row) throws -> Void) throws -> Void, source: some RowSource,
-        emit: (TableName, RowKey, Row) throws -> Void
+        view: EngineView, emit: (TableName, RowKey, Row) throws -> Void
     ) throws -> (failures: [ConditionFailure], work: ShapeWork) {
         try withoutActuallyEscaping(emit) { emit in
-            var pass = SnapshotPass(shape: shape, membership: Membership(shape: shape, source: source), emit: emit)
+            let membership = Membership(shape: shape, source: source, now: view.now) { view.subselects.view(of: $0) }
+            var pass = SnapshotPass(shape: shape, membership: membership, emit: emit)
             try roots { key, row in try pass.visit(key, row, at: 0) }
             return (pass.membership.failures, pass.membership.work)
         }

@@ -52,11 +52,16 @@ extension MemorySource {
 }
 
 /// The content of a shape from its definition alone: node by node, every row against every parent.
-func content(of shape: Shape, _ source: MemorySource) -> (tables: [TableName: [RowKey: Row]], nodes: [Set<RowKey>]) {
+func content(
+    of shape: Shape, _ source: MemorySource, now: Int64
+) -> (tables: [TableName: [RowKey: Row]], nodes: [Set<RowKey>]) {
     var members: [Set<RowKey>] = []
     var tables: [TableName: [RowKey: Row]] = [:]
     for node in shape.nodes {
-        let satisfying = source.sorted(node.table).filter { node.predicate?.evaluate($0.row).isTrue ?? true }
+        let context = EvaluationContext(now: now, subselects: subselects(of: node.predicate, source))
+        let satisfying = source.sorted(node.table).filter { item in
+            node.predicate?.evaluate(item.row, in: context).isTrue ?? true
+        }
         var found: Set<RowKey> = []
         if let window = node.window {
             // A group's rows: those that lead up to it along the links, in one step or two.
@@ -73,6 +78,18 @@ func content(of shape: Shape, _ source: MemorySource) -> (tables: [TableName: [R
         members.append(found)
     }
     return (tables, members)
+}
+
+private func subselects(of predicate: Predicate?, _ source: MemorySource) -> SubselectContents {
+    SubselectContents(
+        (predicate?.subselects ?? []).map { subselect in
+            var content = SubselectContent()
+            let context = EvaluationContext(subselects: subselects(of: subselect.condition, source))
+            for (_, row) in source.sorted(subselect.table) {
+                if case .member(let member) = subselect.member(of: row, in: context) { _ = content.add(member) }
+            }
+            return content
+        })
 }
 
 private func isLinked(_ row: Row, _ parent: Row, _ links: [Shape.Link]) -> Bool {
@@ -108,7 +125,7 @@ private func place(_ item: (key: RowKey, row: Row), _ node: Shape.Node, _ shape:
     let order = shape.definition.node(at: node.path)?.orderBy ?? []
     var place: [[Int]] = []
     for key in order {
-        let index = ["id": 0, "a": 1, "t": 2][key.column.string] ?? 0
+        let index = ["id": 0, "a": 1, "t": 2, "w": 3][key.column.string] ?? 0
         guard let text = item.row[index].text?.string else {
             place.append([key.nullsFirst ? -1 : 1])
             continue

@@ -24,6 +24,8 @@ struct ShapeCostTests {
         primaryKey: ["id"],
         foreignKeys: [ForeignKey("f", columns: ["parent_id"], references: parent.name, referencedColumns: ["id"])])
 
+    private static let schema = DatabaseSchema(tables: [parent, child])
+
     private let shape: Shape
     private let source: MemorySource
 
@@ -31,7 +33,7 @@ struct ShapeCostTests {
         let definition = try ShapeDefinition(
             rootTable: Self.parent.name,
             root: ShapeDefinition.Node(condition: "open", include: [ShapeDefinition.Include("children")]))
-        shape = try Shape(resolving: definition, in: DatabaseSchema(tables: [Self.parent, Self.child]))
+        shape = try Shape(resolving: definition, in: Self.schema)
         var source = MemorySource()
         for id in 0..<20 {
             source.tables[Self.parent.name, default: [:]][key(id)] = Row([Value(String(id)), id < 10 ? "t" : "f", "x"])
@@ -45,8 +47,10 @@ struct ShapeCostTests {
     }
 
     private func changes(_ change: RowChange) throws -> ShapeChanges {
-        try ShapeMaintenance.changes(
-            of: shape, transaction: [change], before: source, after: DeltaSource(base: source, changes: [change]))
+        let after = DeltaSource(base: source, changes: [change])
+        let view = try EngineView(for: shape, now: nil, in: source, schema: Self.schema)
+        let step = try EngineStep([change], from: view, before: source, after: after)
+        return try ShapeMaintenance.changes(of: shape, step, before: source, after: after)
     }
 
     @Test func readsOneParentForAChangedChild() throws {
@@ -86,12 +90,13 @@ struct ShapeCostTests {
 
     @Test func leavesARowOutWhoseConditionFailsAndNamesIt() throws {
         let definition = try ShapeDefinition(table: Self.child.name, where: "- n > 0")
-        let shape = try Shape(resolving: definition, in: DatabaseSchema(tables: [Self.parent, Self.child]))
+        let shape = try Shape(resolving: definition, in: Self.schema)
         let row = Row(["7", "1", "-2147483648"])
         let change = RowChange(table: Self.child.name, key: key(7), old: nil, new: row)
-        let result = try ShapeMaintenance.changes(
-            of: shape, transaction: [change], before: MemorySource(),
-            after: DeltaSource(base: MemorySource(), changes: [change]))
+        let after = DeltaSource(base: MemorySource(), changes: [change])
+        let step = try EngineStep(
+            [change], from: EngineView(schema: Self.schema), before: MemorySource(), after: after)
+        let result = try ShapeMaintenance.changes(of: shape, step, before: MemorySource(), after: after)
         #expect(result.changes.isEmpty)
         #expect(
             result.failures == [ConditionFailure(table: Self.child.name, key: key(7), message: "integer out of range")])

@@ -6,7 +6,7 @@ import Testing
 
 /// The engine's incremental answers against evaluating the definition from scratch.
 struct ShapeMaintenanceTests {
-    private struct Counts {
+    struct Counts {
         var transactions = 0
         var inserts = 0
         var updates = 0
@@ -25,11 +25,62 @@ struct ShapeMaintenanceTests {
         var eitherWay = 0
         var pushedOut = 0
 
+        var subselects = 0
+        var timed = 0
+        var movedByTime = 0
+        var passedOver = 0
+
+        mutating func note(_ shape: Shape) {
+            selfReferences += shape.nodes.count { node in
+                node.parent.map { shape.nodes[$0].table == node.table } ?? false
+            }
+            manyToOne += shape.nodes.count {
+                $0.links.first?.childColumns == [0] && $0.links.first?.parentColumns != [0]
+            }
+            deepest = max(deepest, shape.nodes.map { $0.path.split(separator: "/").count }.max() ?? 0)
+            for node in shape.nodes {
+                eitherWay += node.links.count > 1 ? 1 : 0
+                subselects += node.predicate?.subselects.count ?? 0
+                timed += node.predicate?.usesNow == true ? 1 : 0
+                guard let window = node.window else { continue }
+                if window.group == nil {
+                    rootWindows += 1
+                } else if window.group == node.parent {
+                    windows += 1
+                } else {
+                    junctionWindows += 1
+                }
+            }
+        }
+
+        mutating func count(_ changes: [ShapeChange], _ transaction: [RowChange], _ shape: Shape) {
+            if changes.isEmpty { silent += 1 }
+            if transaction.isEmpty { movedByTime += changes.count }
+            let touched = Set(transaction.map { "\($0.table)/\($0.key)" })
+            let isWindowed = shape.nodes.contains { $0.window != nil }
+            for change in changes {
+                let isOwn = touched.contains("\(change.table)/\(change.key)")
+                #expect(isOwn == (change.clock != nil))
+                switch change.kind {
+                case .insert:
+                    inserts += 1
+                    if !isOwn { movedInByOthers += 1 }
+                case .update: updates += 1
+                case .delete:
+                    deletes += 1
+                    if !isOwn { movedOutByOthers += 1 }
+                    if !isOwn, isWindowed { pushedOut += 1 }
+                }
+                if change.movedTo != nil { keyChanges += 1 }
+            }
+        }
+
         var all: [Int] {
             [
-                transactions, inserts, updates, deletes, silent, movedInByOthers, movedOutByOthers, keyChanges,
+                transactions, inserts, updates, deletes, movedInByOthers, movedOutByOthers, keyChanges,
                 rowsOnTwoPaths,
                 selfReferences, manyToOne, deepest, rootWindows, windows, junctionWindows, eitherWay, pushedOut,
+                subselects, timed, movedByTime, passedOver,
             ]
         }
     }
@@ -40,70 +91,63 @@ struct ShapeMaintenanceTests {
         var counts = Counts()
         while counts.transactions < 2_500 {
             world.makeSchema()
-            guard let shape = world.makeShape() else { continue }
-            try follow(shape, &world, transactions: 20, &counts)
+            let shapes = (0..<4).compactMap { _ in world.makeShape() }
+            guard !shapes.isEmpty else { continue }
+            for shape in shapes { counts.note(shape) }
+            try follow(shapes, &world, transactions: 20, &counts)
         }
         print("seed \(seed): \(counts)")
         #expect(!counts.all.contains(0))
     }
 
     private func follow(
-        _ shape: Shape, _ world: inout WorldGenerator, transactions: Int, _ counts: inout Counts
+        _ shapes: [Shape], _ world: inout WorldGenerator, transactions: Int, _ counts: inout Counts
     ) throws {
-        counts.selfReferences += shape.nodes.count { node in
-            node.parent.map { shape.nodes[$0].table == node.table } ?? false
-        }
-        counts.manyToOne += shape.nodes.count {
-            $0.links.first?.childColumns == [0] && $0.links.first?.parentColumns != [0]
-        }
-        for node in shape.nodes {
-            counts.eitherWay += node.links.count > 1 ? 1 : 0
-            guard let window = node.window else { continue }
-            if window.group == nil {
-                counts.rootWindows += 1
-            } else if window.group == node.parent {
-                counts.windows += 1
-            } else {
-                counts.junctionWindows += 1
-            }
-        }
-        counts.deepest = max(counts.deepest, shape.nodes.map { $0.path.split(separator: "/").count }.max() ?? 0)
         var source = MemorySource()
         for _ in 0..<12 { _ = world.mutate(&source) }
-        var replica = content(of: shape, source).tables
+        var live = LiveShapes(schema: world.schema, now: 10_000_000)
+        var replicas: [[TableName: [RowKey: Row]]] = []
+        for (index, shape) in shapes.enumerated() {
+            try live.add(Int64(index), shape, source: source)
+            replicas.append(content(of: shape, source, now: live.now).tables)
+        }
         for round in 0..<transactions {
             var next = source
-            let moves = world.mutate(&next)
+            // Now and then nothing happens but time.
+            let moves = round % 5 == 4 ? [] : world.mutate(&next)
             let changes = source.changes(to: next, moves: moves)
-            let result = try maintained(shape, changes, source, next, round: round)
-            let expected = content(of: shape, next)
-            let isWindowed = shape.nodes.contains { $0.window != nil }
-            if isWindowed, result.changes.contains(where: { $0.kind == .delete && $0.clock == nil }) {
-                counts.pushedOut += 1
+            let step = try stepped(live, changes, source, next, round: round)
+            for (id, shown) in step.touched {
+                counts.count(shown.changes, changes, shapes[Int(id)])
+                apply(shown.changes, to: &replicas[Int(id)], shapes[Int(id)])
+                #expect(isSorted(shown.changes, shapes[Int(id)]))
             }
-            count(result.changes, changes, &counts)
-            apply(result.changes, to: &replica, shape)
-            #expect(equal(replica, expected.tables, shape), "\(shape.definition.canonical)")
-            #expect(isSorted(result.changes, shape))
-            counts.rowsOnTwoPaths += doubled(expected.nodes, shape)
+            counts.passedOver += shapes.count - step.work.shapesAsked
+            live.commit(step)
+            for (index, shape) in shapes.enumerated() {
+                let expected = content(of: shape, next, now: live.now)
+                #expect(equal(replicas[index], expected.tables, shape), "\(shape.definition.canonical)")
+                counts.rowsOnTwoPaths += doubled(expected.nodes, shape)
+                if round % 10 == 9 { try checkReads(shape, next, expected.tables, live.view) }
+            }
             counts.transactions += 1
             source = next
-            if round % 10 == 0 { try checkReads(shape, source, expected.tables) }
         }
     }
 
     /// The views in turn: both whole, the new one over the old, the old one under the new.
-    private func maintained(
-        _ shape: Shape, _ changes: [RowChange], _ old: MemorySource, _ new: MemorySource, round: Int
-    ) throws -> ShapeChanges {
+    private func stepped(
+        _ live: LiveShapes, _ changes: [RowChange], _ old: MemorySource, _ new: MemorySource, round: Int
+    ) throws -> LiveShapes.Step {
+        let time = live.now + 2_000_000
         switch round % 3 {
-        case 0: return try ShapeMaintenance.changes(of: shape, transaction: changes, before: old, after: new)
+        case 0: return try live.step(changes, time: time, before: old, after: new)
         case 1:
             let after = DeltaSource(base: old, changes: changes)
-            return try ShapeMaintenance.changes(of: shape, transaction: changes, before: old, after: after)
+            return try live.step(changes, time: time, before: old, after: after)
         default:
             let before = DeltaSource(base: new, undoing: changes)
-            return try ShapeMaintenance.changes(of: shape, transaction: changes, before: before, after: new)
+            return try live.step(changes, time: time, before: before, after: new)
         }
     }
 
@@ -141,25 +185,6 @@ struct ShapeMaintenanceTests {
         return zip(changes, changes.dropFirst()).allSatisfy { place($0) < place($1) }
     }
 
-    private func count(_ changes: [ShapeChange], _ transaction: [RowChange], _ counts: inout Counts) {
-        if changes.isEmpty { counts.silent += 1 }
-        let touched = Set(transaction.map { "\($0.table)/\($0.key)" })
-        for change in changes {
-            let isOwn = touched.contains("\(change.table)/\(change.key)")
-            #expect(isOwn == (change.clock != nil))
-            switch change.kind {
-            case .insert:
-                counts.inserts += 1
-                if !isOwn { counts.movedInByOthers += 1 }
-            case .update: counts.updates += 1
-            case .delete:
-                counts.deletes += 1
-                if !isOwn { counts.movedOutByOthers += 1 }
-            }
-            if change.movedTo != nil { counts.keyChanges += 1 }
-        }
-    }
-
     private func doubled(_ members: [Set<RowKey>], _ shape: Shape) -> Int {
         shape.tables.reduce(0) { sum, table in
             let sets = shape.nodes(of: table).map { members[$0] }
@@ -167,11 +192,13 @@ struct ShapeMaintenanceTests {
         }
     }
 
-    private func checkReads(_ shape: Shape, _ source: MemorySource, _ expected: [TableName: [RowKey: Row]]) throws {
+    private func checkReads(
+        _ shape: Shape, _ source: MemorySource, _ expected: [TableName: [RowKey: Row]], _ view: EngineView
+    ) throws {
         var emitted: [TableName: [RowKey: Row]] = [:]
         let roots = source.sorted(shape.nodes[0].table)
         try ShapeMaintenance.snapshot(
-            of: shape, roots: { visit in for root in roots { try visit(root.key, root.row) } }, source: source
+            of: shape, roots: { visit in for root in roots { try visit(root.key, root.row) } }, source: source, view: view
         ) { table, key, row in
             #expect(emitted[table]?[key] == nil)
             emitted[table, default: [:]][key] = row
@@ -179,7 +206,7 @@ struct ShapeMaintenanceTests {
         #expect(emitted == expected)
         for table in shape.tables {
             for (key, row) in source.sorted(table) {
-                let contains = try ShapeMaintenance.contains(key, row: row, of: table, in: shape, source: source)
+                let contains = try ShapeMaintenance.contains(key, row: row, of: table, in: shape, source: source, view: view)
                 #expect(contains == (expected[table]?[key] != nil))
             }
         }

@@ -21,11 +21,12 @@ struct WorldGenerator {
                 Column("id", number: 1, type: ColumnType("int4"), isNotNull: true),
                 Column("a", number: 2, type: ColumnType("int4")),
                 Column("t", number: 3, type: ColumnType("text")),
+                Column("w", number: 4, type: ColumnType("timestamptz")),
             ]
             var keys: [ForeignKey] = []
             for index in 0..<Int.random(in: 1...3, using: &random) {
                 let column = ["x_id", "y_id", "z_id"][index]
-                columns.append(Column(column, number: 4 + index, type: ColumnType("int4")))
+                columns.append(Column(column, number: 5 + index, type: ColumnType("int4")))
                 keys.append(
                     ForeignKey(
                         "\(name.name)_\(column)", columns: [column], references: random.pick(names),
@@ -94,7 +95,30 @@ struct WorldGenerator {
 
     private mutating func condition(isRoot: Bool) -> Text? {
         if !isRoot, random.once(in: 2) { return nil }
+        if random.once(in: 4) { return Text(subselect(depth: 2)) }
+        if random.once(in: 6) {
+            return Text(random.pick(["w > NOW()", "w <= NOW() AND a < 4", "NOT w < NOW() OR t = 'u'"]))
+        }
+        if random.once(in: 4) { return Text("a = \(Int.random(in: 0...4, using: &random))") }
         return Text(random.pick(["a < 3", "a >= 2", "t = 'u'", "a IS NOT NULL", "t <> 'v' OR a = 1", "NOT a = 2"]))
+    }
+
+    /// In either polarity, correlated or not, with NULLs on either side, inside each other.
+    private mutating func subselect(depth: Int) -> String {
+        let other = random.pick(schema.tables)
+        let column = random.pick(["id", "a", "x_id"])
+        var inner = random.pick(["a < 3", "t = 'u'", "a = 1", "x_id IS NOT NULL", "TRUE"])
+        if depth > 0, random.once(in: 3) { inner += " AND \(subselect(depth: depth - 1))" }
+        let table = "\(other.name.name) AS i\(depth)"
+        let text =
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: "a IN (SELECT \(column) FROM \(table) WHERE \(inner))"
+            case 1: "x_id IN (SELECT id FROM \(table) WHERE \(inner))"
+            case 2: "(a, id) IN (SELECT \(column), a FROM \(table) WHERE \(inner))"
+            default:
+                "a IN (SELECT \(column) FROM \(table) WHERE i\(depth).a IS NOT NULL AND \(inner))"
+            }
+        return random.pick(["", "NOT ", "a = 1 OR ", "t = 'v' OR NOT "]) + text
     }
 
     private func paths(from table: TableSchema) -> [(Text, on: Text, TableSchema)] {
@@ -122,6 +146,7 @@ struct WorldGenerator {
         switch column.name {
         case "a": return Value(String(Int.random(in: 0...4, using: &random)))
         case "t": return Value(random.pick(["u", "v", "w"]))
+        case "w": return Value("2000-01-01 00:00:\(Int.random(in: 10...59, using: &random))+00")
         default: return Value(String(Int.random(in: 1...Self.ids, using: &random)))
         }
     }

@@ -106,13 +106,15 @@ struct ShapeResolver {
     private mutating func predicate(_ syntax: Syntax, _ table: TableSchema) throws(ShapeError) -> Predicate {
         let (predicate, used) = try Predicate.check(syntax, parameters: definition.parameters, table: table, schema: schema)
         usedParameters.formUnion(used)
-        // What the engine cannot keep live is refused here. Electric's words: it has no NOW() either.
-        guard !predicate.usesNow else {
+        // What the engine cannot keep live is refused here.
+        guard predicate.asksTimeInComparisonsOnly else {
             throw ShapeError(
-                .badCondition, "At location 0: unknown or unsupported function now/0", field: "where")
+                .notSupported,
+                "NOW() can stand on one side of `<`, `<=`, `>` or `>=` only, so that it is known when each row comes and goes",
+                field: "where")
         }
-        guard predicate.subselects.isEmpty else {
-            throw ShapeError(.notSupported, "a sub-select is not supported yet", field: "where")
+        guard !predicate.subselects.contains(where: \.usesNow) else {
+            throw ShapeError(.notSupported, "NOW() inside a sub-select is not supported yet", field: "where")
         }
         return predicate
     }

@@ -26,6 +26,12 @@ package struct Subselect: Hashable, Sendable {
     package var table: TableName { schema.name }
     package var isExists: Bool { values.isEmpty }
 
+    /// In its own condition, at any depth.
+    var usesNow: Bool {
+        guard let condition else { return false }
+        return condition.usesNow || condition.subselects.contains(where: \.usesNow)
+    }
+
     /// The columns of `table` that decide, ascending: of the condition, and of what members are made of.
     package var columnsUsed: [Int] {
         var columns = Set(condition?.columnsUsed ?? [])

@@ -14,6 +14,16 @@ package struct SubselectContent: Sendable {
 
     package var isEmpty: Bool { groups.isEmpty }
 
+    /// How many different members there are: what it costs to keep.
+    package var memberCount: Int { groups.values.reduce(0) { $0 + $1.counts.count } }
+
+    func isEmpty(_ group: [Scalar?]) -> Bool { groups[group] == nil }
+
+    func count(_ member: SubselectMember) -> Int { groups[member.group]?.counts[member.values] ?? 0 }
+
+    /// In no order.
+    func members(of group: [Scalar?]) -> [[Scalar?]] { groups[group].map { Array($0.counts.keys) } ?? [] }
+
     /// True when it was not there before: outer rows may be touched.
     package mutating func add(_ member: SubselectMember) -> Bool {
         var group = groups[member.group] ?? Group()
@@ -46,7 +56,7 @@ package struct SubselectContent: Sendable {
     }
 
     /// Whether a row could be equal if it were known what its NULLs stand for.
-    private static func isPossible(_ values: [Scalar?], in members: [[Scalar?]]) -> Truth {
+    static func isPossible(_ values: [Scalar?], in members: [[Scalar?]]) -> Truth {
         let isPossible = members.contains { member in
             zip(values, member).allSatisfy { left, right in left == nil || right == nil || left == right }
         }

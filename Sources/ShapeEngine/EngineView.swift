@@ -1,0 +1,45 @@
+import Shapes
+import SyncModel
+
+/// What the engine needs to know of a moment beside the rows: the time, and the members of sub-selects.
+package struct EngineView {
+    /// The value of `NOW()`: the greatest commit timestamp up to the position, in microseconds since
+    /// 2000-01-01 00:00 UTC. nil: no shape asks.
+    package let now: Int64?
+    package let subselects: SubselectStore
+    package let schema: DatabaseSchema
+
+    package init(now: Int64? = nil, subselects: SubselectStore = SubselectStore(), schema: DatabaseSchema) {
+        self.now = now
+        self.subselects = subselects
+        self.schema = schema
+    }
+
+    /// For one shape alone, read from the rows.
+    package init(for shape: Shape, now: Int64?, in source: some RowSource, schema: DatabaseSchema) throws {
+        var subselects = SubselectStore()
+        for node in shape.nodes {
+            if let predicate = node.predicate { try subselects.retain(predicate, in: source, schema: schema) }
+        }
+        self.init(now: now, subselects: subselects, schema: schema)
+    }
+}
+
+/// A transaction as every shape sees it: what changed in the rows, in the members of sub-selects, and in time.
+package struct EngineStep {
+    package let changes: [RowChange]
+    package let before: EngineView
+    package let subselects: SubselectStep
+    /// `NOW()` after the transaction.
+    package let now: Int64?
+
+    package init(
+        _ changes: [RowChange], from view: EngineView, now: Int64? = nil, before: some RowSource,
+        after: some RowSource
+    ) throws {
+        self.changes = changes
+        self.before = view
+        self.now = now ?? view.now
+        subselects = try view.subselects.step(changes, before: before, after: after, schema: view.schema)
+    }
+}

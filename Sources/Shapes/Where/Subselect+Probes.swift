@@ -1,0 +1,52 @@
+import SyncModel
+
+extension Subselect {
+    /// Which outer rows a member that comes or goes can decide for.
+    package enum Probed: Hashable, Sendable {
+        /// Those whose columns have these values; a NULL value stands for rows whose column is NULL.
+        case rows([[Column]])
+        /// Nothing narrows them down.
+        case any
+
+        package struct Column: Hashable, Sendable {
+            package let index: Int
+            package let value: Value
+        }
+    }
+
+    /// - Parameter isMonotone: the predicate is true for no fewer rows when the sub-select has more members, so
+    ///   that only a row that a member is equal to can change.
+    package func probed(
+        by crossing: SubselectDelta.Crossing, in outer: TableSchema, isMonotone: Bool
+    ) -> Probed {
+        // A NULL is equal to nothing, and leaves nothing quite different.
+        if crossing.member.values.contains(nil) { return isMonotone ? .rows([]) : .any }
+        guard let equal = probedColumns(of: crossing.member, in: outer) else { return .any }
+        var lists = [equal.map { Probed.Column(index: $0.column, value: .text($0.value)) }]
+        let places = crossing.member.group.count..<outerColumns.count
+        let asksForNulls = !isMonotone && (crossing.isAlone || places.count > 1)
+        guard asksForNulls else { return .rows(lists) }
+        for place in places {
+            guard let column = outerColumns[place] else { return .any }
+            if !outer.columns[column].isNotNull { lists.append([Probed.Column(index: column, value: .null)]) }
+        }
+        return .rows(lists)
+    }
+}
+
+extension Predicate {
+    /// Places in `subselects` that stand under AND and OR alone: with more members, the predicate is true for no
+    /// fewer rows.
+    package var monotoneSubselects: Set<Int> {
+        var places: Set<Int> = []
+        var terms = [expression]
+        while let term = terms.popLast() {
+            switch term {
+            case .and(let parts), .or(let parts): terms += parts
+            case .subselect(let place, _, _, _): places.insert(place)
+            default: break
+            }
+        }
+        return places
+    }
+}
