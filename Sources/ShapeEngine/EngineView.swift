@@ -2,7 +2,7 @@ import Shapes
 import SyncModel
 
 /// What the engine needs to know of a moment beside the rows: the time, and the members of sub-selects.
-package struct EngineView {
+package struct EngineView: Sendable {
     /// The value of `NOW()`: the greatest commit timestamp up to the position, in microseconds since
     /// 2000-01-01 00:00 UTC. nil: no shape asks.
     package let now: Int64?
@@ -26,7 +26,7 @@ package struct EngineView {
 }
 
 /// A transaction as every shape sees it: what changed in the rows, in the members of sub-selects, and in time.
-package struct EngineStep {
+package struct EngineStep: Sendable {
     package let changes: [RowChange]
     package let before: EngineView
     package let subselects: SubselectStep

@@ -12,12 +12,12 @@ extension TableStore {
         return try RawStatement.step(handle, db) ? read(handle, schema) : nil
     }
 
-    /// The rows whose `columns` equal `values` (none NULL), sorted by key.
+    /// The rows whose `columns` equal `values`, or are NULL where these are, sorted by key.
     package func rows(
         of schema: TableSchema, where columns: [Int], equal values: [Value], in db: Database
     ) throws -> [StoredRow] {
         precondition(columns.count == values.count, "one value for each column")
-        let conditions = columns.map { "\(SQLiteName.quoted(schema.columns[$0].name)) = ?" }
+        let conditions = columns.map { "\(SQLiteName.quoted(schema.columns[$0].name)) IS ?" }
         let condition = conditions.isEmpty ? "1" : conditions.joined(separator: " AND ")
         let statement = try db.cachedStatement(
             sql: "SELECT * FROM \(quoted(schema)) WHERE \(condition) ORDER BY \"satchel key\"")

@@ -33,11 +33,18 @@ package struct TableStore: Sendable {
             sql: """
                 CREATE TABLE IF NOT EXISTS \(quoted(schema)) (\(columns.joined(separator: ", "))) STRICT, WITHOUT ROWID
                 """)
-        for columns in lookupColumns(of: schema) {
-            let name = SQLiteName.quoted("\(tableName(schema.name)) \(columns.joined(separator: ","))")
-            let list = columns.map(SQLiteName.quoted).joined(separator: ", ")
-            try db.execute(sql: "CREATE INDEX IF NOT EXISTS \(name) ON \(quoted(schema)) (\(list))")
-        }
+        for columns in lookupColumns(of: schema) { try createIndex(on: columns, of: schema, in: db) }
+    }
+
+    /// For `rows(of:where:equal:in:)`. Does nothing where there is one of these columns.
+    package func createIndex(on columns: [Int], of schema: TableSchema, in db: Database) throws {
+        try createIndex(on: columns.map { schema.columns[$0].name }, of: schema, in: db)
+    }
+
+    private func createIndex(on columns: [String], of schema: TableSchema, in db: Database) throws {
+        let name = SQLiteName.quoted("\(tableName(schema.name)) \(columns.joined(separator: ","))")
+        let list = columns.map(SQLiteName.quoted).joined(separator: ", ")
+        try db.execute(sql: "CREATE INDEX IF NOT EXISTS \(name) ON \(quoted(schema)) (\(list))")
     }
 
     /// What includes are followed along: foreign keys from the child's side; the parent's side is the key.

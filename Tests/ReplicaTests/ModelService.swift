@@ -181,7 +181,9 @@ extension ModelService: RowSource {
         for table in shape.tables {
             let selection = Set(shape.selection(of: table))
             for (key, row) in history.rows[table] ?? [:]
-            where try ShapeMaintenance.contains(key, row: row, of: table, in: shape, source: self) {
+            where try ShapeMaintenance.contains(
+                key, row: row, of: table, in: shape, source: self, view: EngineView(schema: Sample.schema))
+            {
                 content[table, default: [:]][key] = Row(
                     row.values.indices.map { selection.contains($0) ? row[$0] : .absent })
             }

@@ -130,7 +130,9 @@ struct ModelView {
             guard let schema = Sample.schema[table] else { continue }
             let selection = shape.selection(of: table)
             for (key, row) in local.rows[table] ?? [:]
-            where try ShapeMaintenance.contains(key, row: row, of: table, in: shape, source: local) {
+            where try ShapeMaintenance.contains(
+                key, row: row, of: table, in: shape, source: local, view: EngineView(schema: Sample.schema))
+            {
                 let fields = selection.compactMap { column in
                     row[column] == .absent ? nil : ShapeMessage.Field(schema.columns[column].name, row[column])
                 }

@@ -198,7 +198,8 @@ struct ShapeMaintenanceTests {
         var emitted: [TableName: [RowKey: Row]] = [:]
         let roots = source.sorted(shape.nodes[0].table)
         try ShapeMaintenance.snapshot(
-            of: shape, roots: { visit in for root in roots { try visit(root.key, root.row) } }, source: source, view: view
+            of: shape, roots: { visit in for root in roots { try visit(root.key, root.row) } }, source: source,
+            view: view
         ) { table, key, row in
             #expect(emitted[table]?[key] == nil)
             emitted[table, default: [:]][key] = row
@@ -206,7 +207,8 @@ struct ShapeMaintenanceTests {
         #expect(emitted == expected)
         for table in shape.tables {
             for (key, row) in source.sorted(table) {
-                let contains = try ShapeMaintenance.contains(key, row: row, of: table, in: shape, source: source, view: view)
+                let contains = try ShapeMaintenance.contains(
+                    key, row: row, of: table, in: shape, source: source, view: view)
                 #expect(contains == (expected[table]?[key] != nil))
             }
         }

@@ -6,7 +6,7 @@ import SyncModel
 ///
 /// What a transaction costs follows the shapes that it touches (`ShapeIndex`), and what is held are the keys and
 /// values that decide: members of sub-selects, rows whose time is near. No rows.
-package struct LiveShapes {
+package struct LiveShapes: Sendable {
     private struct Live {
         let shape: Shape
         var due = DueRows()
@@ -81,7 +81,7 @@ package struct LiveShapes {
     ) throws -> Step {
         let later = max(now, time)
         let engine = try EngineStep(changes, from: view, now: later, before: before, after: after)
-        var step = Step(engine: engine)
+        var step = Step(subselects: engine.subselects, now: later)
         var ids: Set<Int64> = []
         try index.touched(by: changes, before: before, after: after, into: &ids, &step.work)
         for subselect in engine.subselects.touched { ids.formUnion(users[subselect] ?? []) }
@@ -118,8 +118,10 @@ package struct LiveShapes {
         }
     }
 
-    package struct Step {
-        let engine: EngineStep
+    package struct Step: Sendable {
+        // Not the view: what shares the store's storage would make a commit copy it.
+        fileprivate let subselects: SubselectStep
+        fileprivate let now: Int64
         /// By id. Those of which no change is shown are here only for rows whose condition failed.
         package fileprivate(set) var touched: [(id: Int64, changes: ShapeChanges)] = []
         package fileprivate(set) var work = ShapeWork()
@@ -127,18 +129,13 @@ package struct LiveShapes {
     }
 
     /// Call it once the step stands.
-    package mutating func commit(_ step: consuming Step) {
-        let deltas = step.engine.subselects
-        let due = step.due
-        let later = step.engine.now ?? now
+    package mutating func commit(_ step: Step) {
         work += step.work
         for (id, found) in step.touched { shapes[id]?.failures.add(found.failures) }
-        // The step shares storage with the store until it is gone.
-        _ = consume step
-        subselects.apply(deltas)
-        now = later
-        for id in timed { shapes[id]?.due.remove(through: later) }
-        for (id, entry) in due { shapes[id]?.due.file(entry.key, at: entry.node, moment: entry.moment) }
+        subselects.apply(step.subselects)
+        now = step.now
+        for id in timed { shapes[id]?.due.remove(through: now) }
+        for (id, entry) in step.due { shapes[id]?.due.file(entry.key, at: entry.node, moment: entry.moment) }
     }
 }
 

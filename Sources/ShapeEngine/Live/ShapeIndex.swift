@@ -8,7 +8,7 @@ import SyncModel
 /// - a node above it has one: found by walking from the row up the links to that column, once for all shapes
 ///   that take the same way;
 /// - neither: asked about every change of the table, and counted.
-package struct ShapeIndex {
+package struct ShapeIndex: Sendable {
     /// How a row of a table leads to the value that shapes are filed under.
     private struct Route: Hashable {
         struct Hop: Hashable {

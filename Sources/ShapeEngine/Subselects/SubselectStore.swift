@@ -3,7 +3,7 @@ import SyncModel
 
 /// The members of the sub-selects of all shapes that are kept live, each sub-select once however many shapes have
 /// an equal one. What it holds are the values that decide, never rows.
-package struct SubselectStore {
+package struct SubselectStore: Sendable {
     private struct Entry {
         var content: SubselectContent
         var users: Int

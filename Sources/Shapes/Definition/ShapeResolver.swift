@@ -104,7 +104,8 @@ struct ShapeResolver {
     }
 
     private mutating func predicate(_ syntax: Syntax, _ table: TableSchema) throws(ShapeError) -> Predicate {
-        let (predicate, used) = try Predicate.check(syntax, parameters: definition.parameters, table: table, schema: schema)
+        let (predicate, used) = try Predicate.check(
+            syntax, parameters: definition.parameters, table: table, schema: schema)
         usedParameters.formUnion(used)
         // What the engine cannot keep live is refused here.
         guard predicate.asksTimeInComparisonsOnly else {

@@ -34,6 +34,14 @@ extension Subselect {
     }
 }
 
+extension Subselect {
+    /// The columns of the row around that a member is looked for by.
+    package var probedColumnLists: [[Int]] {
+        let columns = outerColumns.compactMap(\.self)
+        return columns.isEmpty ? [] : [columns]
+    }
+}
+
 extension Predicate {
     /// Places in `subselects` that stand under AND and OR alone: with more members, the predicate is true for no
     /// fewer rows.

@@ -56,6 +56,11 @@ struct ElectricRoute: Sendable {
         let definition = try ShapeDefinition(
             table: table.name, where: parameters.condition, parameters: parameters.parameters.map { Text($0) },
             columns: parameters.columns)
+        // Electric's clients do not expect rows to move by themselves, and its server has no NOW().
+        if try Shape(resolving: definition, in: catalogue).nodes[0].predicate?.usesNow == true {
+            throw ShapeError(
+                .badCondition, "At location 0: unknown or unsupported function now/0", field: "where")
+        }
         let form = ShapeForm.electric(full: parameters.isFull, changesOnly: parameters.isChangesOnly)
         let kept = try await mirror.keep(definition, form: form, limits: limits)
         mirror.used(kept, now: now().microseconds)

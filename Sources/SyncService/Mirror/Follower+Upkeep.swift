@@ -7,7 +7,7 @@ extension Follower {
     private static let ticksPerCollection = 3_600
 
     /// Once a second: what the mirror holds is made durable, and only then told to PostgreSQL. Every ten seconds
-    /// `look`, over a connection of its own.
+    /// `look`, over a connection of its own. A heartbeat is sent at once when time alone is due to change a shape.
     func keepUp() {
         var ticks = 0
         var connection: PostgresConnection?
@@ -17,11 +17,13 @@ extension Follower {
             guard let stream else { continue }
             do {
                 if let durable = try mirror.makeDurable() { stream.reportFlushed(durable) }
-                guard ticks.isMultiple(of: Self.ticksPerLook) else { continue }
-                while try tidy(), !isStopping {}
+                guard ticks.isMultiple(of: Self.ticksPerLook) || isDue else { continue }
                 let open =
                     try connection ?? PostgresConnection(configuration.conninfo, applicationName: "satchel upkeep")
                 connection = open
+                if isDue { try open.query(Heartbeat.statement) }
+                guard ticks.isMultiple(of: Self.ticksPerLook) else { continue }
+                while try tidy(), !isStopping {}
                 try look(over: open, at: stream)
                 if ticks % Self.ticksPerCollection == Self.ticksPerLook { try Bookkeeping.collect(on: open) }
             } catch {
@@ -30,6 +32,12 @@ extension Follower {
             }
         }
         wake.signal()
+    }
+
+    /// A row is about to move over the edge of a condition on `NOW()`, which is the time of the newest commit: where
+    /// nobody else commits, the service does.
+    private var isDue: Bool {
+        mirror.nextDue.map { Double($0) <= Date().timeIntervalSince1970 * 1_000_000 } ?? false
     }
 
     private func tidy() throws -> Bool {

@@ -24,7 +24,7 @@ extension Mirror {
         position.seen.committed(transaction.xid)
         let heartbeats = transaction.events.compactMap(Heartbeat.xmin)
         for xmin in heartbeats { position.seen.ended(below: xmin) }
-        position.committedAt = transaction.committedAt
+        position.committedAt = max(position.committedAt, transaction.committedAt)
         let advanced = position
         let touched = try pool.write { db in
             var touched = Touched()
@@ -32,10 +32,14 @@ extension Mirror {
             let result = try Self.complete(transaction, catalogue, db)
             if let table = result.schemaDiffers { throw SchemaChanged(table: table) }
             try retireShapes(of: result.truncated, &touched, catalogue, db)
-            touched.shapes += try log(result.changes, tx: tx, xid: transaction.xid, source: source)
+            let step = try step(result.changes, committedAt: transaction.committedAt, source)
+            if let step {
+                touched.shapes += try log(step, result.changes, tx: tx, xid: transaction.xid, source: source)
+            }
             try Self.store(result.changes, catalogue, db)
             touched.replicas = try Self.confirm(result.messages, tx: tx, epoch: advanced.epoch, db)
             try advanced.advance(in: db)
+            if let step { commit(step) }
             change { memory in
                 memory.position = advanced
                 memory.frontier = max(memory.frontier, tx)
@@ -65,27 +69,20 @@ extension Mirror {
     }
 
     private func log(
-        _ changes: [RowChange], tx: UInt64, xid: UInt32, source: MirrorSource
+        _ step: LiveShapes.Step, _ changes: [RowChange], tx: UInt64, xid: UInt32, source: MirrorSource
     ) throws -> [Int64] {
-        guard !changes.isEmpty else { return [] }
-        var tables: [TableName] = []
-        for change in changes where !tables.contains(change.table) { tables.append(change.table) }
-        let shapes = state.shapes.touching(tables)
-        guard !shapes.isEmpty else { return [] }
-        let after = DeltaSource(base: source, changes: changes)
+        guard !step.touched.isEmpty else { return [] }
         var byPlace: [ShapeLogWriter.Place: RowChange] = [:]
         for change in changes { byPlace[ShapeLogWriter.Place(change.table, change.key)] = change }
         let writer = ShapeLogWriter(db: source.db)
+        let shapes = state.shapes.byID
         var ids: [ShapeLogWriter.Place: Int64] = [:]
         var touched: [Int64] = []
-        for kept in shapes {
-            let shown = try ShapeMaintenance.changes(
-                of: kept.shape, transaction: changes, before: source, after: after
-            ).changes
-            guard !shown.isEmpty else { continue }
-            touched.append(kept.id)
-            change { $0.logLengths[kept.id, default: 0] += shown.count }
-            try writer.append(shown, to: kept, tx: tx) { change in
+        for (id, shown) in step.touched {
+            guard let kept = shapes[id], !shown.changes.isEmpty else { continue }
+            touched.append(id)
+            change { $0.logLengths[id, default: 0] += shown.changes.count }
+            try writer.append(shown.changes, to: kept, tx: tx) { change in
                 let place = ShapeLogWriter.Place(change.table, change.key)
                 if let id = ids[place] { return id }
                 let clock = try byPlace[place]?.clock ?? source.clock(change.key, of: change.table)
@@ -121,7 +118,7 @@ extension Mirror {
         }
         let retired = state.shapes.touching(tables)
         for kept in retired { try ShapeLogWriter(db: db).retire(kept) }
-        change { memory in for kept in retired { memory.forget(kept) } }
+        for kept in retired { forget(kept) }
         touched.shapes += retired.map(\.id)
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import ShapeEngine
 import Shapes
 import SyncModel
 import SyncProtocol
@@ -46,16 +47,17 @@ extension Mirror {
         guard memory.shapes.count < limits.shapes else {
             throw ServiceError.tooLarge("the number of shapes", limits.shapes)
         }
-        var begun: KeptShape?
+        var begun: (kept: KeptShape, view: EngineView)?
         try db.inTransaction {
             let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-            begun = try insert(shape, form, position, now: now, db)
+            let kept = try insert(shape, form, position, now: now, db)
+            begun = (kept, try enliven(kept, catalogue, db))
             return .commit
         }
-        guard let kept = begun else { throw ServiceError(.internal, "the shape could not be stored") }
+        guard let (kept, view) = begun else { throw ServiceError(.internal, "the shape could not be stored") }
         change { $0.shapes.add(kept) }
         let writer = SnapshotWriter(
-            kept: kept, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
+            kept: kept, view: view, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
         pool.spawnConcurrentRead { result in self.writeSnapshot(writer, from: result) }
         return kept
     }
@@ -117,16 +119,14 @@ extension Mirror {
             reason = Reason(code: "internal", message: "the snapshot failed: \(error)")
         }
         try? pool.write { db in try ShapeLogWriter(db: db).retire(kept) }
-        change {
-            $0.forget(kept)
-            $0.failures[kept.handle] = reason
-        }
+        forget(kept)
+        change { $0.failures[kept.handle] = reason }
     }
 
     func drop(_ kept: KeptShape) throws {
         try pool.write { db in
             try ShapeLogWriter(db: db).retire(kept)
-            change { $0.forget(kept) }
+            forget(kept)
         }
         signal.touched(shape: kept.id)
     }

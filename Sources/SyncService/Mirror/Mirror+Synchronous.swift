@@ -36,7 +36,7 @@ package struct SynchronousMirror {
         let before = mirror.state
         let position = MirrorCopy.position(
             after: before.position, epoch: epoch, consistentPoint: consistentPoint,
-            seen: SeenTransactions(xmin: nextXID, xmax: nextXID))
+            seen: SeenTransactions(xmin: nextXID, xmax: nextXID), time: 0)
         try mirror.pool.write { db in
             try MirrorCopy.clear(before.catalogue, in: db)
             for table in catalogue.tables { try MirrorFile.rows.create(table, in: db) }
@@ -47,6 +47,7 @@ package struct SynchronousMirror {
                     StoredRow(key: row.key(in: table), row: row, extras: extras), of: table, in: db)
             }
             try position.replace(catalogue: String(decoding: catalogue.json, as: UTF8.self), in: db)
+            try mirror.enlivenAll(ShapeRegistry(), catalogue, position, db)
             mirror.change { memory in
                 memory = Mirror.Memory()
                 memory.catalogue = catalogue
@@ -108,12 +109,13 @@ package struct SynchronousMirror {
             throw ServiceError.tooLarge("the number of shapes", limits.shapes)
         }
         let shape = try Shape(resolving: definition, in: catalogue)
-        let kept = try mirror.pool.write { db in
-            try mirror.insert(shape, .stream, position, now: now.microseconds, db)
+        let (kept, view) = try mirror.pool.write { db in
+            let kept = try mirror.insert(shape, .stream, position, now: now.microseconds, db)
+            return (kept, try mirror.enliven(kept, catalogue, db))
         }
         mirror.change { $0.shapes.add(kept) }
         let writer = SnapshotWriter(
-            kept: kept, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
+            kept: kept, view: view, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
         try mirror.pool.read { db in mirror.writeSnapshot(writer, from: .success(db)) }
         return kept
     }

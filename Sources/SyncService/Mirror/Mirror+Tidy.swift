@@ -62,7 +62,7 @@ extension Mirror {
         for id in ids {
             guard let kept = state.shapes.byID[id] else { continue }
             try ShapeLogWriter(db: db).retire(kept)
-            change { $0.forget(kept) }
+            forget(kept)
             signal.touched(shape: id)
         }
     }

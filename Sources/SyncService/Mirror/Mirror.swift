@@ -16,6 +16,8 @@ package final class Mirror: Sendable {
     let pool: DatabasePool
     package let signal = ReaderSignal()
     private let memory = Mutex(Memory())
+    /// nil until the first copy.
+    let live = Mutex<LiveShapes?>(nil)
 
     struct Memory: Sendable {
         var catalogue: DatabaseSchema?
@@ -69,6 +71,7 @@ package final class Mirror: Sendable {
         }
         let logLengths = lengths.filter { shapes.byID[$0.key] != nil }
         let restored = shapes
+        try enlivenAll(restored, catalogue, position, db)
         change {
             $0.catalogue = catalogue
             $0.position = position

@@ -20,17 +20,20 @@ struct MirrorCopy {
     /// `connection` MUST be inside a transaction that uses the exported snapshot.
     func run(into mirror: Mirror) throws {
         let snapshot = try connection.query("SELECT pg_current_snapshot()").value ?? ""
+        let time = try connection.query("SELECT (extract(epoch FROM now()) * 1000000)::int8").value
         guard let seen = SeenTransactions(snapshot) else {
             throw PostgresError(.protocolViolation, "PostgreSQL's snapshot `\(snapshot)` cannot be read")
         }
         let before = mirror.state
         let position = Self.position(
-            after: before.position, epoch: epoch, consistentPoint: consistentPoint, seen: seen)
+            after: before.position, epoch: epoch, consistentPoint: consistentPoint, seen: seen,
+            time: time.flatMap { Int64($0) } ?? 0)
         try mirror.pool.write { db in
             try Self.clear(before.catalogue, in: db)
             for table in catalogue.tables { try copy(table, in: db) }
             try position.replace(catalogue: String(decoding: catalogue.json, as: UTF8.self), in: db)
             try copyConfirmations(at: position.position, in: db)
+            try mirror.enlivenAll(ShapeRegistry(), catalogue, position, db)
             mirror.change { memory in
                 memory = Mirror.Memory()
                 memory.catalogue = catalogue
@@ -51,9 +54,10 @@ struct MirrorCopy {
         }
     }
 
-    /// Offsets never go back: where the new history's LSNs are smaller, they are shifted past the old ones.
+    /// Offsets never go back, nor does time (microseconds since 1970): where the new history's LSNs are smaller, they are shifted past the old ones.
     static func position(
-        after before: MirrorPosition?, epoch: Epoch, consistentPoint: LSN, seen: SeenTransactions
+        after before: MirrorPosition?, epoch: Epoch, consistentPoint: LSN, seen: SeenTransactions,
+        time: Int64
     ) -> MirrorPosition {
         var shift = before?.shift ?? 0
         let reached = before?.position ?? 0
@@ -61,7 +65,7 @@ struct MirrorCopy {
         if point + shift < reached { shift = reached - point }
         return MirrorPosition(
             epoch: epoch, position: point > 0 ? point + shift - 1 : 0, resume: consistentPoint, shift: shift,
-            seen: seen, committedAt: 0)
+            seen: seen, committedAt: max(time, before?.committedAt ?? 0))
     }
 
     static func clear(_ old: DatabaseSchema?, in db: Database) throws {

@@ -13,6 +13,8 @@ import TableStore
 /// with `snapshot-end`.
 struct SnapshotWriter {
     let kept: KeptShape
+    /// The moment that the snapshot stands at.
+    let view: EngineView
     let catalogue: DatabaseSchema
     let seen: SeenTransactions
     /// Of all chunks together.
@@ -46,7 +48,8 @@ struct SnapshotWriter {
         var progress = Progress()
         progress.json.beginArray()
         try ShapeMaintenance.snapshot(
-            of: kept.shape, roots: { body in try Self.forEachRoot(kept.shape, catalogue, db, body) }, source: source
+            of: kept.shape, roots: { body in try Self.forEachRoot(kept.shape, catalogue, db, body) }, source: source,
+            view: view
         ) { table, key, row in
             progress.rows += 1
             let clock = isStream ? try source.clock(key, of: table) : nil

@@ -1,0 +1,85 @@
+import GRDB
+import ShapeEngine
+import Shapes
+import SyncModel
+import Synchronization
+import TableStore
+
+/// The engine over the mirror's rows. It stands at the mirror's position: shapes enter it, and transactions go
+/// through it, inside write transactions, of which there is one at a time.
+extension Mirror {
+    /// PostgreSQL counts microseconds from 2000, the stream's commit times come from 1970.
+    private static let epoch2000: Int64 = 946_684_800_000_000
+
+    static func engineTime(_ committedAt: Int64) -> Int64 { committedAt - epoch2000 }
+
+    /// Keeps a shape live from here on, and gives the view that its snapshot is to be read in.
+    func enliven(_ kept: KeptShape, _ catalogue: DatabaseSchema, _ db: Database) throws -> EngineView {
+        for (name, columns) in kept.shape.lookups {
+            guard let table = catalogue[name] else { continue }
+            try MirrorFile.rows.createIndex(on: columns, of: table, in: db)
+        }
+        let source = MirrorSource(db: db, schema: catalogue)
+        return try live.withLock { live in
+            try live?.add(kept.id, kept.shape, source: source)
+            return live?.view ?? EngineView(schema: catalogue)
+        }
+    }
+
+    func enlivenAll(_ shapes: ShapeRegistry, _ catalogue: DatabaseSchema, _ position: MirrorPosition, _ db: Database)
+        throws
+    {
+        live.withLock { $0 = LiveShapes(schema: catalogue, now: Self.engineTime(position.committedAt)) }
+        for kept in shapes.byID.values.sorted(by: { $0.id < $1.id }) { _ = try enliven(kept, catalogue, db) }
+    }
+
+    func forget(_ kept: KeptShape) {
+        live.withLock { $0?.remove(kept.id) }
+        change { $0.forget(kept) }
+    }
+
+    /// When time alone changes a shape next, in microseconds since 1970; nil when never.
+    package var nextDue: Int64? { live.withLock { $0?.nextDue }.map { $0 + Self.epoch2000 } }
+
+    func step(_ changes: [RowChange], committedAt: Int64, _ source: MirrorSource) throws -> LiveShapes.Step? {
+        let after = DeltaSource(base: source, changes: changes)
+        return try live.withLock { live in
+            try live?.step(changes, time: Self.engineTime(committedAt), before: source, after: after)
+        }
+    }
+
+    func commit(_ step: LiveShapes.Step) {
+        live.withLock { $0?.commit(step) }
+    }
+}
+
+extension Shape {
+    /// The columns that rows are looked up by, table by table.
+    fileprivate var lookups: [(TableName, [Int])] {
+        var lookups: [(TableName, [Int])] = []
+        for node in nodes {
+            if let equality = node.predicate?.equalities.first { lookups.append((node.table, [equality.column])) }
+            for link in node.links {
+                lookups.append((node.table, link.childColumns))
+                if let parent = node.parent { lookups.append((nodes[parent].table, link.parentColumns)) }
+            }
+            lookups += node.predicate?.lookups(of: node.table) ?? []
+        }
+        return lookups
+    }
+}
+
+extension Predicate {
+    /// Of sub-selects: what their members are read by, and what they are looked for in the table around.
+    fileprivate func lookups(of table: TableName) -> [(TableName, [Int])] {
+        var lookups: [(TableName, [Int])] = []
+        for subselect in subselects {
+            for columns in subselect.probedColumnLists { lookups.append((table, columns)) }
+            if let equality = subselect.condition?.equalities.first {
+                lookups.append((subselect.table, [equality.column]))
+            }
+            lookups += subselect.condition?.lookups(of: subselect.table) ?? []
+        }
+        return lookups
+    }
+}
