@@ -3,7 +3,7 @@
 struct ByteOutput: Sendable {
     /// Longer than what is written; the rest is zero.
     private var storage: [UInt8]
-    private var count = 0
+    private(set) var count = 0
 
     init(capacity: Int) {
         storage = [UInt8](repeating: 0, count: capacity)

@@ -12,6 +12,9 @@ package struct JSONWriter: Sendable {
     /// What is written so far. A copy: at the end, `finish` is cheaper.
     package var bytes: [UInt8] { output.bytes }
 
+    /// How many bytes are written so far.
+    package var count: Int { output.count }
+
     /// What was written. The writer starts anew.
     package mutating func finish() -> [UInt8] {
         needsComma = false

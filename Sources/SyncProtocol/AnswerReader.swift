@@ -88,10 +88,10 @@ package struct LineSplitter: Sendable {
 
     /// Calls `body` for each line that the bytes complete, without its line feed; empty lines are left out.
     package mutating func receive(
-        _ bytes: some Collection<UInt8>, _ body: ([UInt8]) throws(ServiceError) -> Void
+        _ bytes: ArraySlice<UInt8>, _ body: ([UInt8]) throws(ServiceError) -> Void
     ) throws(ServiceError) {
         var start = bytes.startIndex
-        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        while let end = Self.lineFeed(in: bytes[start...]) {
             try append(bytes[start..<end])
             if !partial.isEmpty { try body(partial) }
             partial.removeAll(keepingCapacity: true)
@@ -100,7 +100,12 @@ package struct LineSplitter: Sendable {
         try append(bytes[start...])
     }
 
-    private mutating func append(_ bytes: some Collection<UInt8>) throws(ServiceError) {
+    /// Over plain memory: through the slice's own indexes every byte costs a call.
+    private static func lineFeed(in bytes: ArraySlice<UInt8>) -> Int? {
+        bytes.withUnsafeBufferPointer { $0.firstIndex(of: UInt8(ascii: "\n")) }.map { bytes.startIndex + $0 }
+    }
+
+    private mutating func append(_ bytes: ArraySlice<UInt8>) throws(ServiceError) {
         guard partial.count + bytes.count <= limit else {
             throw .tooLarge("a line of an answer, in bytes,", limit)
         }

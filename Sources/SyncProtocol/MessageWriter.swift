@@ -82,7 +82,7 @@ package struct MessageLineWriter: Sendable {
     }
 
     /// Bytes so far. Past `ProtocolLimits.answerLineTargetBytes` a line is due to end.
-    package var count: Int { json.bytes.count }
+    package var count: Int { json.count }
 
     /// The whole line with its line feed.
     package consuming func finish(offset: LogOffset, hasMore: Bool) -> [UInt8] {

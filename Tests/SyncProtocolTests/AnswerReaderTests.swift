@@ -101,7 +101,7 @@ import Testing
     @Test func refusesALineOverTheBound() {
         var splitter = LineSplitter(limit: 3)
         #expect(throws: ServiceError.self) {
-            try splitter.receive([UInt8]("four".utf8)) { _ throws(ServiceError) in }
+            try splitter.receive([UInt8]("four".utf8)[...]) { _ throws(ServiceError) in }
         }
     }
 }

@@ -59,7 +59,7 @@ package struct StreamExchange: Sendable {
 
     private mutating func readLines(_ bytes: [UInt8]) -> Outcome {
         do {
-            try splitter.receive(bytes) { line throws(ServiceError) in try reader.receive(line: line) }
+            try splitter.receive(bytes[...]) { line throws(ServiceError) in try reader.receive(line: line) }
             return .progressed
         } catch {
             return .failed(.malformed(error.message))

@@ -54,8 +54,8 @@ struct SnapshotWriter {
             progress.rows += 1
             let clock = isStream ? try source.clock(key, of: table) : nil
             renderer.writeSnapshot(table, key, row, clock, to: &progress.json)
-            if progress.bytes + progress.json.bytes.count > byteLimit { throw TooLarge(limit: byteLimit) }
-            if progress.json.bytes.count >= Self.chunkBytes { try Self.close(&progress, emit) }
+            if progress.bytes + progress.json.count > byteLimit { throw TooLarge(limit: byteLimit) }
+            if progress.json.count >= Self.chunkBytes { try Self.close(&progress, emit) }
         }
         if !isStream { ElectricMessage.writeSnapshotEnd(seen, to: &progress.json) }
         try Self.close(&progress, emit)
@@ -64,9 +64,9 @@ struct SnapshotWriter {
 
     /// The body is what stands between the brackets.
     private static func close(_ progress: inout Progress, _ emit: (Int, [UInt8]) throws -> Void) throws {
-        try emit(progress.chunks, Array(progress.json.bytes.dropFirst()))
+        progress.bytes += progress.json.count
+        try emit(progress.chunks, Array(progress.json.finish().dropFirst()))
         progress.chunks += 1
-        progress.bytes += progress.json.bytes.count
         progress.json = JSONWriter(reserving: chunkBytes + 4096)
         progress.json.beginArray()
     }
