@@ -120,7 +120,7 @@ let package = Package(
             "satchel-service",
             ["SyncService", "SyncModel", "Postgres", "DataModel", arguments, logging]),
         program("satchel-simulator", ["Simulation", arguments]),
-        program("satchel-bench", ["Simulation", "SyncModel", "JSONText", arguments]),
+        program("satchel-bench", ["Postgres", "JSONText", sqlite, arguments]),
         .target(
             name: "PipelineFiles", dependencies: ["SyncModel", yams, crypto], path: "Clients/PipelineFiles",
             swiftSettings: settings),
@@ -167,6 +167,7 @@ let package = Package(
             [
                 "Simulation", "SyncService", "SyncModel", "Merge", "JSONText", "Postgres", "PostgresTesting",
             ]),
+        tests("BenchTests", ["satchel-bench", "JSONText", arguments]),
         tests("PipelineFileTests", ["PipelineFiles", "SyncModel"]),
         tests(
             "TerminalTests",

@@ -41,6 +41,8 @@ check_toolchain() {
 
 # The flags that every build of this package uses.
 SWIFT_FLAGS=(-c "$CONFIGURATION" --explicit-target-dependency-import-check error)
+# Programs that need no Swift on the machine, and start without looking for dozens of libraries.
+[ "$CONFIGURATION" != release ] || SWIFT_FLAGS+=(--static-swift-stdlib)
 
 build() {
     check_toolchain

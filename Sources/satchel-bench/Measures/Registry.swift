@@ -1,0 +1,23 @@
+/// Every measure, in the order in which they are taken.
+enum Registry {
+    static let measures: [any Measure.Type] = [
+        CopyMeasure.self, FirstSyncMeasure.self, CommitToClientMeasure.self,
+        RoundTripMeasure.self, PipelinedMeasure.self,
+        SubmitMeasure.self, ManySubmitsMeasure.self, DrainMeasure.self,
+        DaemonStartMeasure.self, DaemonMemoryMeasure.self, DaemonWakeUpsMeasure.self, StatusMeasure.self,
+        ServiceMemoryMeasure.self,
+        ColdSnapshotMeasure.self, CachedSnapshotMeasure.self,
+        OneShapeMeasure.self, ThousandShapesMeasure.self, HundredThousandShapesMeasure.self,
+        ShapeMemoryMeasure.self, ReaderMemoryMeasure.self,
+        UpdateCostMeasure.self, InsertCostMeasure.self, DeleteCostMeasure.self,
+    ]
+
+    static var names: [String] { measures.map { $0.name } }
+
+    static func list() {
+        for measure in measures {
+            print("\(measure.name) (\(measure.unit), to reach: \(measure.reach.text(unit: measure.unit)))")
+            print("  \(measure.explanation)")
+        }
+    }
+}
