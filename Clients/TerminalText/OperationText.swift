@@ -64,3 +64,15 @@ package enum OperationText {
         operation.verdict.map { "\(operation.state.rawValue) (\($0.rawValue))" } ?? operation.state.rawValue
     }
 }
+
+// MARK: - What became of a decision
+
+extension OperationText {
+    package static func queuedAgain(_ ids: [OperationID]) -> [String] { lines(ids, "queued again") }
+
+    package static func cancelled(_ ids: [OperationID]) -> [String] { lines(ids, "cancelled") }
+
+    private static func lines(_ ids: [OperationID], _ what: String) -> [String] {
+        ids.map { "\($0.description) \(what)" }
+    }
+}

@@ -52,10 +52,13 @@ package struct ShapeEffect: Hashable, Sendable {
     }
 }
 
-/// What one event changed, over all shapes: seen whole or not at all.
+/// What one source transaction, or one other event, changed, over all shapes: seen whole or not at all.
 package struct Effects: Hashable, Sendable {
     /// Grows by one with every event that changed anything; counts from 1 in each process.
     package let sequence: Int64
+    /// The place in the database's log that the view reaches with it: of the transaction, or of the frontier where rows
+    /// came into view. nil for what happened on the device alone.
+    package let position: UInt64?
     /// Only shapes whose view changed, in the order in which they were first held.
     package let shapes: [ShapeEffect]
     /// Shapes whose status changed.
@@ -64,9 +67,11 @@ package struct Effects: Hashable, Sendable {
     package let operations: [OperationID]
 
     package init(
-        sequence: Int64, shapes: [ShapeEffect] = [], statuses: [String] = [], operations: [OperationID] = []
+        sequence: Int64, position: UInt64? = nil, shapes: [ShapeEffect] = [], statuses: [String] = [],
+        operations: [OperationID] = []
     ) {
         self.sequence = sequence
+        self.position = position
         self.shapes = shapes
         self.statuses = statuses
         self.operations = operations

@@ -40,29 +40,30 @@ extension Replica {
         }
     }
 
-    /// Lets go of a parked operation for good.
-    package func dismiss(_ id: OperationID) throws(ReplicaError) -> Effects {
-        try change(.full) { transaction in
-            let record = try transaction.parked(id)
-            try OperationTable.delete(record, in: transaction.db)
-            transaction.memory.move(from: .parked, to: nil)
-            transaction.noteChanged(id)
-            try transaction.rebase(transaction.address(record.operation).map { [$0] } ?? [])
-        }.effects
+    /// Takes an operation out of the queue for good, with the group that it is in: one that is parked, or that was not
+    /// sent. Its effect leaves the view.
+    ///
+    /// What builds on an operation that the service has refused stays as it is, for it may fit the row that is there.
+    /// What builds on one that the service has not seen would lose its ground: it goes too, or nothing does.
+    ///
+    /// - Parameter withDependents: take along what builds on it.
+    /// - Returns: what went, in queue order.
+    package func cancel(
+        _ id: OperationID, withDependents: Bool = false
+    ) throws(ReplicaError) -> (operations: [OperationID], effects: Effects) {
+        let (operations, effects) = try change(.full) { try $0.cancel(id, withDependents: withDependents) }
+        return (operations, effects)
     }
 
-    /// Queues a parked operation again, as it is; it will get a seq of its own.
-    package func retry(_ id: OperationID) throws(ReplicaError) -> Effects {
-        try change(.full) { transaction in
-            let record = try transaction.parked(id)
-            try transaction.set(record, .queued, isApplied: true) { record in
-                record.seq = nil
-                record.verdict = nil
-                record.lost = []
-                record.reason = nil
-            }
-            try transaction.rebase(transaction.address(record.operation).map { [$0] } ?? [])
-        }.effects
+    /// Queues a parked operation again, as it is, with its group and with what was parked because of it. They will get
+    /// seqs of their own.
+    ///
+    /// - Returns: what is queued again, in queue order.
+    package func retry(
+        _ id: OperationID
+    ) throws(ReplicaError) -> (operations: [OperationID], effects: Effects) {
+        let (operations, effects) = try change(.full) { try $0.retry(id) }
+        return (operations, effects)
     }
 
     /// Forgets the operations that have been confirmed for longer than they are kept.
@@ -75,18 +76,5 @@ extension Replica {
             transaction.memory.counts[.confirmed, default: 0] -= count
             return count
         }.result
-    }
-}
-
-extension ReplicaTransaction {
-    func parked(_ id: OperationID) throws -> OperationRecord {
-        guard let record = try OperationTable.record(id, in: db) else {
-            throw ReplicaError(.unknownOperation, "There is no operation \(id)")
-        }
-        guard record.state == .parked else {
-            throw ReplicaError(
-                .invalidOperation, "Operation \(id) is \(record.state.rawValue), not parked: nothing is to be decided")
-        }
-        return record
     }
 }

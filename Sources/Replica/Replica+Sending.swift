@@ -33,7 +33,8 @@ extension Replica {
         return (batch, effects)
     }
 
-    private var asksForSequence: Bool { memory.epoch != memory.queueEpoch }
+    /// The rows are of another history than the sequence numbers: confirmed operations may be queued again.
+    package var asksForSequence: Bool { memory.epoch != memory.queueEpoch }
 
     private func acknowledged() throws(ReplicaError) -> Int64 {
         guard memory.counts[.sending, default: 0] > 0 else { return memory.nextSeq - 1 }
@@ -46,6 +47,16 @@ extension Replica {
         _ verdicts: [Verdict], epoch: Epoch, lastSeq: Int64
     ) throws(ReplicaError) -> Effects {
         try change(.full) { try $0.received(verdicts, epoch: epoch, lastSeq: lastSeq) }.effects
+    }
+
+    /// The service will never take these, which are all of one batch: they are parked with the reason, and what builds
+    /// on them with them.
+    ///
+    /// - Parameter lastSeq: the greatest seq that the service holds; later ones are given anew.
+    package func refused(
+        _ operations: [OperationID], _ reason: Reason, lastSeq: Int64
+    ) throws(ReplicaError) -> Effects {
+        try change(.full) { try $0.refused(operations, reason, lastSeq: lastSeq) }.effects
     }
 
     /// The database has another history, which holds this replica's operations up to `lastSeq`: what it lost is
@@ -62,7 +73,7 @@ extension Replica {
 
 extension ReplicaTransaction {
     func nextToSend(limit: Int) throws -> [SequencedOperation] {
-        var records = try OperationTable.sending(in: db)
+        var records = Self.prefix(try OperationTable.sending(in: db), limit: limit)
         if records.isEmpty { records = try pick(limit: limit) }
         let operations = try records.map { record in
             var seq = record.seq
@@ -78,6 +89,19 @@ extension ReplicaTransaction {
         }
         try storeSequence()
         return operations
+    }
+
+    /// The first of a batch, by seq, with the group that the limit would split whole where it is the first one.
+    private static func prefix(_ records: [OperationRecord], limit: Int) -> [OperationRecord] {
+        guard records.count > limit else { return records }
+        func isSplit(_ end: Int) -> Bool {
+            guard end < records.count, let group = records[end].operation.group else { return false }
+            return records[end - 1].operation.group == group
+        }
+        var end = limit
+        while end > 1, isSplit(end) { end -= 1 }
+        while isSplit(end) { end += 1 }
+        return Array(records[..<end])
     }
 
     /// The stream has brought the operation's effect already.

@@ -28,9 +28,17 @@ extension Replica {
     }
 
     /// One whole answer of the sync stream: everything in it in one transaction.
-    package func apply(_ batch: SyncBatch) throws(ReplicaError) -> Effects {
+    ///
+    /// - Returns: what each source transaction changed, in their order; the last effects, maybe empty, also tell of
+    ///   what the answer as a whole brought about (confirmed operations, shapes that came into view). Where more rows
+    ///   changed than one event may carry, the last ones tell everything.
+    package func apply(_ batch: SyncBatch) throws(ReplicaError) -> [Effects] {
         let confirms = batch.frontier.confirmedSeq > memory.confirmedSeq
-        return try change(confirms ? .full : .normal) { try $0.apply(batch) }.effects
+        let (steps, last) = try change(confirms ? .full : .normal) { transaction in
+            try transaction.apply(batch)
+            return transaction.finishedSteps
+        }
+        return steps + [last]
     }
 
     /// Snapshot messages that came before an answer was cut off, or that are stored while it still arrives.

@@ -18,9 +18,19 @@ extension ReplicaTransaction {
         }
         let received = try accept(batch)
         let isWhole = memory.shapes.allSatisfy { !$0.isVisible || $0.ended != nil || !$0.hasMore }
-        for (index, messages) in received { try take(messages, index, isWhole: isWhole) }
+        var held: [(index: Int, messages: [ShapeMessage])] = []
+        for (index, messages) in received {
+            if memory.shapes[index].isLoading {
+                try load(messages, index)
+            } else if isWhole {
+                held.append((index, messages))
+            } else {
+                try keepForLater(messages, index)
+            }
+        }
         if isWhole {
-            try drainInbox()
+            position = batch.frontier.position
+            try play(held)
             try comeIntoView(batch.frontier)
         }
         try storeClocks()
@@ -32,7 +42,7 @@ extension ReplicaTransaction {
         var part = part
         part.hasMore = true
         guard try accept(part, index), memory.shapes[index].isLoading, part.offset.isInSnapshot else { return }
-        try take(part.messages, index, isWhole: false)
+        try load(part.messages, index)
         try storeClocks()
     }
 
@@ -86,49 +96,6 @@ extension ReplicaTransaction {
         memory.shapes[index].hasMore = part.hasMore
         try save(index)
         return true
-    }
-
-    private func take(_ messages: [ShapeMessage], _ index: Int, isWhole: Bool) throws {
-        let record = memory.shapes[index]
-        if try record.isLoading || (isWhole && isAloneInView(index) && !hasInbox()) {
-            for message in messages where try !apply(message, to: record) { return try restart(index) }
-            return
-        }
-        for message in messages {
-            if let clock = message.clock { memory.clock.observe(clock.clock) }
-            try db.cachedStatement(sql: "INSERT INTO inbox (shape, tx, message) VALUES (?, ?, ?)")
-                .execute(arguments: [
-                    record.number, Int64(clamping: message.origin?.offset.tx ?? 0), Data(MessageText.write(message)),
-                ])
-        }
-    }
-
-    private func hasInbox() throws -> Bool {
-        try Bool.fetchOne(db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM inbox)")) ?? false
-    }
-
-    /// No other shape's messages can be about the same rows.
-    private func isAloneInView(_ index: Int) -> Bool {
-        memory.shapes.indices.allSatisfy { $0 == index || !memory.shapes[$0].isVisible }
-    }
-
-    /// Applies what waits, over all shapes in the order of their transactions: shapes share rows, and an earlier
-    /// image of a row that one shape tells of, before the row left it, must not come after a later one of another.
-    private func drainInbox() throws {
-        let cursor = try GRDB.Row.fetchCursor(db, sql: "SELECT shape, message FROM inbox ORDER BY tx, ordinal")
-        var unfit: Set<Int> = []
-        while let row = try cursor.next() {
-            let number = row["shape"] as Int64
-            guard let index = memory.index(of: number), !unfit.contains(index) else { continue }
-            let record = memory.shapes[index]
-            if record.isLoading || record.ended != nil { continue }
-            guard let message = try MessageText.read([UInt8](row["message"] as Data)) else {
-                throw ReplicaError(.corrupt, "The inbox holds a message that cannot be read")
-            }
-            if try !apply(message, to: record) { unfit.insert(index) }
-        }
-        for index in unfit.sorted() { try restart(index) }
-        try db.execute(sql: "DELETE FROM inbox")
     }
 
     private func comeIntoView(_ frontier: Frontier) throws {

@@ -56,8 +56,9 @@ extension ReplicaTransaction {
         var blocked = Blockers()
         blocked.add(refused, in: self)
         let reason = Reason(
-            code: "dependency",
-            message: "It builds on operation \(refused.operation.id), which was refused: mend that one, or dismiss both"
+            code: Self.dependency,
+            message:
+                "It builds on operation \(refused.operation.id), which was refused: try that one again, or cancel both"
         )
         var parked: Set<OperationID> = []
         for record in try OperationTable.records(in: .queued, after: refused.position, db)
@@ -68,6 +69,37 @@ extension ReplicaTransaction {
                 parked.insert(member.operation.id)
                 try set(member, .parked, isApplied: true) { $0.reason = reason }
             }
+        }
+    }
+
+    /// Why an operation is parked that builds on another one.
+    static let dependency = "dependency"
+
+    /// What stands behind these in the queue, in one of the states, and would lose its row with them; groups whole.
+    func dependents(
+        of unit: [OperationRecord], in states: [OperationState]
+    ) throws -> [OperationRecord] {
+        var blocked = Blockers()
+        for record in unit where makesOrTakesRow(record) { blocked.add(record, in: self) }
+        var found: [OperationRecord] = []
+        var known = Set(unit.map(\.operation.id))
+        for record in try OperationTable.records(
+            states: states, after: unit.first?.position ?? 0, limit: .max, in: db)
+        where !known.contains(record.operation.id) && blocked.stop(record, in: self) {
+            let group = try record.operation.group.map { try OperationTable.records(group: $0, in: db) } ?? [record]
+            for member in group where known.insert(member.operation.id).inserted {
+                if makesOrTakesRow(member) { blocked.add(member, in: self) }
+                found.append(member)
+            }
+        }
+        return found
+    }
+
+    /// Later operations on the row are there for its sake: an update stands beside them.
+    private func makesOrTakesRow(_ record: OperationRecord) -> Bool {
+        switch record.operation.action {
+        case .insert, .upsert, .delete: true
+        case .update: false
         }
     }
 

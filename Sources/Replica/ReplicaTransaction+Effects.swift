@@ -31,7 +31,6 @@ extension ReplicaTransaction {
                 effects += try resetEffects(of: index..<index + 1)
             } else if let changes = changes[record.number], !changes.isEmpty {
                 effects.append(ShapeEffect(shape: record.id, changes: changes))
-                try save(index)
             }
         }
         return effects
@@ -41,7 +40,6 @@ extension ReplicaTransaction {
         var effects: [ShapeEffect] = []
         for index in indexes where memory.shapes[index].isVisible || memory.shapes[index].rowCount > 0 {
             memory.shapes[index].rowCount = try countRows(of: memory.shapes[index])
-            try save(index)
             effects.append(ShapeEffect(shape: memory.shapes[index].id, isReset: true, changes: []))
         }
         return effects

@@ -14,8 +14,15 @@ final class ReplicaTransaction {
     var journal: ViewJournal
     /// Rows that a rebase looked at: what it costs.
     var rebuilt = 0
+    /// What the source transactions changed that are over, while the event that brought them goes on.
+    private var steps: [Effects] = []
+    /// Rows that the steps touched.
+    private var stepRows = 0
+    /// Where in the database's log the event ends.
+    var position: UInt64?
     private var changedOperations: [OperationID] = []
     private let oldStatuses: [Int64: ShapeStatus]
+    private let oldCounts: [Int64: Int]
 
     init(_ db: Database, _ memory: ReplicaMemory, limits: ReplicaLimits) {
         self.db = db
@@ -23,15 +30,36 @@ final class ReplicaTransaction {
         self.limits = limits
         journal = ViewJournal(limit: limits.maxChanges)
         oldStatuses = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.status) })
+        oldCounts = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.rowCount) })
     }
 
     func noteChanged(_ id: OperationID) {
         if changedOperations.last != id { changedOperations.append(id) }
     }
 
+    /// A source transaction is over: what it changed is told apart from what comes after it. Not where too much changed
+    /// to tell one by one.
+    func endStep(at position: UInt64) throws {
+        try rebase(journal.before.keys.sorted())
+        if journal.isCollapsed { return }
+        let shapes = try shapeEffects()
+        stepRows += journal.before.count
+        journal = ViewJournal(limit: max(limits.maxChanges - stepRows, 0))
+        if shapes.isEmpty { return }
+        memory.sequence += 1
+        steps.append(Effects(sequence: memory.sequence, position: position, shapes: shapes))
+    }
+
+    /// The steps before the last effects; none where those tell everything anew.
+    var finishedSteps: [Effects] { journal.isCollapsed ? [] : steps }
+
     /// Stores what is left to store, and tells the differences. The last act of a transaction.
     func finish() throws -> Effects {
         let shapes = try shapeEffects()
+        for index in memory.shapes.indices where memory.shapes[index].rowCount != oldCounts[memory.shapes[index].number]
+        {
+            try save(index)
+        }
         var statuses: [String] = []
         for record in memory.shapes where oldStatuses[record.number] != record.status { statuses.append(record.id) }
         for number in oldStatuses.keys.sorted() where memory.index(of: number) == nil {
@@ -40,8 +68,9 @@ final class ReplicaTransaction {
         var seen: Set<OperationID> = []
         let operations = changedOperations.filter { seen.insert($0).inserted }
         let effects = Effects(
-            sequence: memory.sequence + 1, shapes: shapes, statuses: statuses, operations: operations)
-        if effects.isEmpty { return Effects(sequence: memory.sequence) }
+            sequence: memory.sequence + 1, position: position, shapes: shapes, statuses: statuses,
+            operations: operations)
+        if effects.isEmpty { return Effects(sequence: memory.sequence, position: position) }
         memory.sequence += 1
         return effects
     }

@@ -29,6 +29,9 @@ extension ServiceError {
         }
     }
 
+    /// False for a page of somebody in between.
+    package static func isObject(_ body: [UInt8]) -> Bool { (try? ServiceError(object: body)) != nil }
+
     private init?(object body: [UInt8]) throws {
         let error = try JSON(message: body).object(at: "answer").object("error")
         guard let code = Code(rawValue: try error.text("code")) else { return nil }

@@ -32,6 +32,8 @@ final class FakeService: HTTPPort {
         var lastTransfer: UInt64 = 0
         var counts: [String: Int] = [:]
         var batches: [[Int64]] = []
+        /// A batch with an operation on one of these rows is no request that the service takes.
+        var unreadableRows: Set<String> = []
         var toldSeq: [String: Int64] = [:]
     }
 
@@ -118,7 +120,10 @@ final class FakeService: HTTPPort {
                 wakeHeld()
             case .operations:
                 let operations = try OperationsRequest(body: request.body)
-                let answer = state.withLock { $0.decide(operations) }
+                let answer = try state.withLock { state throws(ServiceError) in
+                    if let refusal = state.refusal(of: operations) { throw refusal }
+                    return state.decide(operations)
+                }
                 wakeHeld()
                 Self.send(200, answer.body, receive)
             case .health, .shape, nil: Self.send(404, [], receive)
@@ -178,6 +183,29 @@ extension FakeService.State {
             ))
     }
 
+    /// The database comes back in another history, as it stood before the operations beyond `lastSeq`.
+    mutating func failOver(lastSeq: Int64, rows: [String: String]) {
+        epoch = epoch.map { Epoch(systemIdentifier: $0.systemIdentifier, timeline: $0.timeline + 1) }
+        self.lastSeq = lastSeq
+        confirmedSeq = lastSeq
+        self.rows = rows
+        position += 1000
+        log = []
+        handles = [:]
+        toldSeq = [:]
+    }
+
+    func refusal(of request: OperationsRequest) -> ServiceError? {
+        if let theirs = request.epoch, let epoch, theirs != epoch { return .epochChanged(to: epoch, lastSeq: lastSeq) }
+        for (index, sent) in request.operations.enumerated() {
+            if index == 0, sent.seq > lastSeq + 1 { return .sequenceGap(expected: lastSeq + 1) }
+            if unreadableRows.contains(sent.operation.key["id"]?.string ?? "") {
+                return .badRequest("operations[\(index)].set.body: not of this form")
+            }
+        }
+        return nil
+    }
+
     mutating func decide(_ request: OperationsRequest) -> OperationsAnswer {
         batches.append(request.operations.map(\.seq))
         var verdicts: [Verdict] = []
@@ -227,7 +255,7 @@ extension FakeService.State {
             return [.ended(shape: shape.id, reason: Reason(code: "unknown_table", message: "there is no such table"))]
         }
         guard let handle = shape.handle, let start = handles[handle.description] else {
-            let handle = ShapeHandle("handle \(handles.count)")
+            let handle = ShapeHandle("handle \(handles.count) of \(position)")
             handles[handle.description] = position
             let messages = rows.keys.sorted().map { id in
                 ShapeMessage(

@@ -118,6 +118,32 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    @Test func eachTransactionIsTheSubjectOfOneNotification() async throws {
+        let service = FakeService()
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        let all = try client.call("shape/subscribe", Self.notes)["subscription"] ?? .null
+        let again = try client.call("shape/subscribe", Self.notes)["subscription"] ?? .null
+        _ = try client.call("sync/wait")
+        _ = try client.call("sync/pause")
+        for body in ["one", "two", "three"] { service.write("1", body) }
+        _ = try client.call("sync/resume")
+        // One answer brings them all.
+        for (offset, body) in ["one", "two", "three"].enumerated() {
+            let params = try client.notification("shape/changed")
+            #expect(params["position"] == .string("\(101 + offset)"))
+            #expect(params["subscriptions"]?.array?.compactMap { $0["subscription"] } == [all, again])
+            for part in params["subscriptions"]?.array ?? [] {
+                #expect(part["changes"]?.array?.map { $0["value"]?["body"] } == [.string(body)])
+            }
+        }
+        _ = try client.call("operation/submit", ["operations": [OfflineRequestTests.insert("2")]])
+        #expect(try client.notification("shape/changed")["position"] == nil)
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
     @Test func aRejectedOperationIsParkedWithItsReason() async throws {
         let service = FakeService()
         service.set {
@@ -135,6 +161,64 @@ import Testing
         #expect(shown["reason"]?["message"] == "no such note")
         let status = try client.notification("sync/statusChanged") { $0["parked"] == 1 }
         #expect(status["text"] == "Sync error · 1 change needs you")
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func anOperationThatTheServiceCannotReadIsParkedAndTheOthersGoOn() async throws {
+        let service = FakeService()
+        service.set { $0.unreadableRows = ["3", "6"] }
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        _ = try client.call("sync/wait")
+        _ = try client.call("sync/pause")
+        let operations = (1...8).map { OfflineRequestTests.insert("\($0)") }
+        let submitted = try client.call("operation/submit", ["operations": .array(operations)])
+        _ = try client.call("sync/resume")
+        #expect(try client.call("sync/wait")["parked"] == 2)
+        #expect(service.get { $0.rows.keys.sorted() } == ["1", "2", "4", "5", "7", "8"])
+        // Seqs without a gap, each once.
+        #expect(service.get { $0.batches.flatMap(\.self) } == [1, 2, 3, 4, 5, 6])
+        let stuck = submitted["operations"]?[2]?["id"] ?? .null
+        let shown = try client.call("operation/show", ["id": stuck])
+        #expect(shown["state"] == "parked" && shown["verdict"] == "rejected" && shown["seq"] == nil)
+        #expect(shown["reason"]?["code"] == "bad_request")
+
+        service.set { $0.unreadableRows = [] }
+        let retried = try client.call("operation/retry", ["id": stuck])
+        #expect(retried["operations"]?[0]?["id"] == stuck && retried["operations"]?[0]?["state"] == "queued")
+        #expect(try client.call("sync/wait")["parked"] == 1)
+        let other = submitted["operations"]?[5]?["id"] ?? .null
+        #expect(try client.call("operation/cancel", ["id": other])["operations"] == [other])
+        let told = try client.notification("operation/changed") { $0["cancelled"] != nil }
+        #expect(told["cancelled"] == [other] && told["operations"] == [])
+        #expect(try client.refusal("operation/cancel", ["id": other]) == 1003)
+        #expect(try client.refusal("operation/cancel", ["id": stuck]) == 1004)
+        #expect(try client.call("sync/wait")["text"] == "All changes saved")
+        #expect(service.get { $0.rows.keys.sorted() } == ["1", "2", "3", "4", "5", "7", "8"])
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func whatAFailoverLostIsOfferedAgainThoughTheQueueIsEmpty() async throws {
+        let service = FakeService()
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        _ = try client.call("shape/subscribe", Self.notes)
+        _ = try client.call("sync/wait")
+        for id in ["1", "2"] {
+            _ = try client.call("operation/submit", ["operations": [OfflineRequestTests.insert(id)]])
+            _ = try client.call("sync/wait")
+        }
+        #expect(try client.call("operation/list")["counts"]?["confirmed"] == 2)
+        service.set { $0.failOver(lastSeq: 1, rows: ["1": "text"]) }
+        _ = try client.notification("sync/statusChanged") { $0["epoch"] == "7301/2" }
+        #expect(try client.call("sync/wait")["text"] == "All changes saved")
+        #expect(service.get { $0.rows } == ["1": "text", "2": "text"])
+        // The service was asked by the refusal of a request in the old history, and took no other operation.
+        #expect(service.get { $0.batches } == [[1], [2], [2]])
         try await daemon.end()
         withExtendedLifetime(directory) {}
     }

@@ -52,7 +52,8 @@ final class Fixture {
             shape: shape.id, handle: isReset ? ShapeHandle("h\(position)") : handle ?? ShapeHandle("h"),
             offset: LogOffset(tx: position, op: 0), isReset: isReset || handle == nil, messages: messages,
             hasMore: hasMore, ended: ended)
-        return try replica.apply(SyncBatch(shapes: [part], frontier: frontier(isComplete: !hasMore, epoch)))
+        let effects = try replica.apply(SyncBatch(shapes: [part], frontier: frontier(isComplete: !hasMore, epoch)))
+        return effects.last ?? Effects(sequence: 0)
     }
 
     func frontier(isComplete: Bool = true, _ epoch: Epoch = Sample.epoch) -> Frontier {

@@ -148,12 +148,19 @@ extension ModelRun {
     }
 
     private func dismiss() throws -> String {
-        guard let record = generator.pick(try replica.operations([.parked], limit: 100)) else {
+        guard let record = generator.pick(try replica.operations([.parked, .queued], limit: 100)) else {
             return "dismiss nothing"
         }
         let before = view.confirmed
-        let effects = try replica.dismiss(record.operation.id)
-        operations.removeAll { $0.operation.id == record.operation.id }
+        let isWide = generator.chance(50)
+        guard let (cancelled, effects) = try? replica.cancel(record.operation.id, withDependents: isWide) else {
+            // Something that was not refused itself builds on it.
+            #expect(!isWide && record.verdict == nil, "\(context)")
+            count("not dismissed")
+            return "dismiss refused"
+        }
+        operations.removeAll { cancelled.contains($0.operation.id) }
+        if cancelled.count > 1 { count("dismissed together") }
         settle(before)
         try follow(effects)
         count("dismissed")
@@ -237,6 +244,7 @@ extension ModelRun {
             } else {
                 whole.append(held.id)
             }
+            if !isReset { messages = inTransactions(messages) }
             next[held.id] = Self.apply(messages, to: isReset ? [:] : next[held.id] ?? [:])
             let isSilent = messages.isEmpty && !isReset && generator.chance(50)
             if isSilent { continue }
@@ -259,6 +267,7 @@ extension ModelRun {
         var before = view.confirmed
         if queueEpoch == nil { queueEpoch = service.epoch }
         let effects = try replica.apply(SyncBatch(shapes: parts, frontier: frontier))
+        counts["transactions told apart", default: 0] += effects.count - 1
         sent = next
         mustReset = false
         for part in parts {
@@ -281,8 +290,20 @@ extension ModelRun {
         } else {
             count("held back")
         }
-        try follow(effects)
+        for one in effects { try follow(one) }
         return "answer \(parts.map { "\($0.shape) \($0.messages.count) \($0.hasMore)" }) in view \(isInView)"
+    }
+
+    /// The same messages as those of several transactions, in their order.
+    private func inTransactions(_ messages: [ShapeMessage]) -> [ShapeMessage] {
+        var transaction = service.position * 100
+        return messages.map { message in
+            if generator.chance(40), transaction % 100 < 99 { transaction += 1 }
+            return ShapeMessage(
+                kind: message.kind, table: message.table, key: message.key, fields: message.fields,
+                clock: message.clock,
+                origin: ShapeMessage.Origin(offset: LogOffset(tx: transaction, op: 0), xid: 1, isLast: false))
+        }
     }
 
     private static func apply(_ messages: [ShapeMessage], to rows: ModelService.Rows) -> ModelService.Rows {

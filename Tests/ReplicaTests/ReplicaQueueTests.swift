@@ -44,10 +44,104 @@ import Testing
         #expect(try fixture.replica.operation(OperationID("op3"))?.reason?.code == "dependency")
         #expect(try fixture.send() == [2])
         #expect(try fixture.states().last == "op4 acknowledged")
-        _ = try fixture.replica.retry(OperationID("op2"))
+        let retried = try fixture.replica.retry(OperationID("op2")).operations
+        #expect(retried == [OperationID("op2"), OperationID("op3")])
         #expect(try fixture.send() == [])
-        _ = try fixture.replica.dismiss(OperationID("op1"))
+        let cancelled = try fixture.replica.cancel(OperationID("op1")).operations
+        #expect(cancelled == [OperationID("op1")])
+        #expect(try fixture.send() == [3, 4])
+    }
+
+    @Test func anOperationThatIsRefusedWithoutAVerdictLeavesNoGap() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(users)
+        try fixture.answer(shape)
+        try fixture.submit(user("a"))
+        try fixture.submit(user("b"))
+        try fixture.submit(Sample.update(Sample.users, "b", ["name": "m"]))
+        try fixture.submit(user("c"))
+        #expect(try fixture.send(limit: 1) == [1])
+        let whole = try fixture.replica.batchToSend(limit: 9).batch
+        #expect(whole.operations.map(\.seq) == [2, 3, 4])
+        // What was sent is sent again in smaller parts.
+        #expect(try fixture.replica.batchToSend(limit: 1).batch.operations == [whole.operations[0]])
+        let reason = Reason(code: "bad_request", message: "operations[0].set: no")
+        let effects = try fixture.replica.refused([OperationID("op2")], reason, lastSeq: 1)
+        #expect(effects.shapes.first?.changes.map(\.kind) == [.delete])
+        #expect(try fixture.states() == ["op1 acknowledged", "op2 parked", "op3 parked", "op4 queued"])
+        let record = try #require(try fixture.replica.operation(OperationID("op2")))
+        #expect(record.reason == reason && record.seq == nil && record.verdict == .rejected)
+        #expect(try fixture.send() == [2])
+        #expect(try fixture.states().last == "op4 acknowledged")
+        #expect(try fixture.replica.retry(OperationID("op2")).operations.count == 2)
+        #expect(try fixture.send() == [3, 4])
+    }
+
+    @Test func whatTheServiceHoldsAlreadyKeepsItsSeqWhenAnotherIsRefused() throws {
+        let fixture = try Fixture()
+        try fixture.submit(user("a"), user("b"), user("c"))
+        #expect(try fixture.replica.batchToSend(limit: 9).batch.operations.map(\.seq) == [1, 2, 3])
+        _ = try fixture.replica.refused([OperationID("op1")], Reason(code: "bad_request", message: "no"), lastSeq: 2)
+        let batch = try fixture.replica.batchToSend(limit: 9).batch
+        #expect(batch.operations.map(\.seq) == [2] && batch.operations[0].operation.id == OperationID("op2"))
+        #expect(try fixture.send() == [2])
         #expect(try fixture.send() == [3])
+    }
+
+    @Test func aGroupThatIsSentAgainInPartsStaysWhole() throws {
+        let fixture = try Fixture()
+        try fixture.submit(user("a"))
+        try fixture.submit(user("b"), user("c"), atomic: true)
+        #expect(try fixture.replica.batchToSend(limit: 9).batch.operations.count == 3)
+        #expect(try fixture.replica.batchToSend(limit: 2).batch.operations.count == 1)
+        #expect(try fixture.send(limit: 1) == [1])
+        #expect(try fixture.replica.batchToSend(limit: 1).batch.operations.map(\.seq) == [2, 3])
+    }
+
+    @Test func aQueuedOperationIsCancelledWithWhatBuildsOnItOrNotAtAll() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(users)
+        try fixture.answer(shape)
+        try fixture.submit(user("a"))
+        try fixture.submit(Sample.update(Sample.users, "a", ["name": "m"]))
+        try fixture.submit(user("b"))
+        let error = #expect(throws: ReplicaError.self) { try fixture.replica.cancel(OperationID("op1")) }
+        #expect(error?.code == .invalidOperation && error?.message.contains("op2 builds") == true)
+        // An update is nobody's ground.
+        #expect(try fixture.replica.cancel(OperationID("op2")).operations == [OperationID("op2")])
+        #expect(try fixture.value(shape, Sample.users, "a", "name") == "n")
+        try fixture.submit(Sample.update(Sample.users, "a", ["name": "k"]))
+        let (gone, effects) = try fixture.replica.cancel(OperationID("op1"), withDependents: true)
+        #expect(gone == [OperationID("op1"), OperationID("op4")])
+        #expect(effects.operations == gone && effects.shapes.first?.changes.map(\.kind) == [.delete])
+        #expect(try fixture.ids(shape) == ["users b"])
+        #expect(try fixture.send() == [1])
+    }
+
+    @Test func groupsAreCancelledAndTriedAgainWhole() throws {
+        let fixture = try Fixture()
+        try fixture.submit(user("a"), user("b"), atomic: true)
+        try fixture.send(.rejected)
+        let both = try fixture.replica.operations(limit: 9).map(\.operation.id)
+        #expect(both.count == 2)
+        #expect(try fixture.replica.retry(both[1]).operations == both)
+        #expect(try fixture.replica.cancel(both[0]).operations == both)
+        #expect(try fixture.states() == [])
+    }
+
+    @Test func whatIsOnItsWayOrAppliedIsNotCancelled() throws {
+        let fixture = try Fixture()
+        try fixture.submit(user("a"))
+        _ = try fixture.replica.batchToSend(limit: 9)
+        var error = #expect(throws: ReplicaError.self) { try fixture.replica.cancel(OperationID("op1")) }
+        #expect(error?.message.contains("on its way") == true)
+        try fixture.send()
+        error = #expect(throws: ReplicaError.self) { try fixture.replica.cancel(OperationID("op1")) }
+        #expect(error?.message.contains("applied already") == true)
+        error = #expect(throws: ReplicaError.self) { try fixture.replica.retry(OperationID("op1")) }
+        #expect(error?.code == .invalidOperation)
+        error = #expect(throws: ReplicaError.self) { try fixture.replica.cancel(OperationID("ghost")) }
+        #expect(error?.code == .unknownOperation)
     }
 
     @Test func aNewEpochGetsAgainWhatItLost() throws {
@@ -96,6 +190,16 @@ import Testing
         #expect(record.verdict == .merged && record.lost == [lost] && record.attempts == 1)
         try fixture.submit(user("b"))
         #expect(try #require(try fixture.replica.operations(limit: 9).last).operation.at > late)
+    }
+
+    @Test func aChangeOfColumnsThatNobodySelectedMovesTheBaseAndTellsNothing() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(#"{"root_table": "users", "select": ["id", "name"]}"#)
+        try fixture.answer(shape, [fixture.insert(Sample.users, "a", ["name": "n"], version: 4)])
+        #expect(try fixture.answer(shape, [fixture.update(Sample.users, "a", [:], version: 9)]).shapes.isEmpty)
+        try fixture.submit(Sample.update(Sample.users, "a", ["name": "m"]))
+        #expect(try fixture.replica.operations(limit: 9).last?.operation.base == 9)
+        #expect(try fixture.value(shape, Sample.users, "a", "name") == "m")
     }
 
     @Test func pauseIsKeptAndSendsNothing() throws {

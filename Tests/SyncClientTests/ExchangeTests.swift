@@ -80,6 +80,22 @@ import Testing
         #expect(schema.receive(.finished) == .failure(.service(bad, retryAfter: 0)))
     }
 
+    @Test func aPageOfSomebodyElseIsNoRefusalOfOperations() {
+        var operations = OperationsExchange()
+        _ = operations.receive(.head(HTTPResponseHead(status: 404)))
+        _ = operations.receive(.bytes(Array("<html>".utf8)))
+        guard case .failure(.malformed(let message))? = operations.receive(.finished) else {
+            Issue.record("it was taken for the service's word")
+            return
+        }
+        #expect(message.contains("HTTP 404"))
+        var refused = OperationsExchange()
+        let error = ServiceError.badRequest("operations[0].set: no")
+        _ = refused.receive(.head(HTTPResponseHead(status: 400)))
+        _ = refused.receive(.bytes(error.body))
+        #expect(refused.receive(.finished) == .failure(.service(error, retryAfter: 0)))
+    }
+
     @Test func verdictsAndSchemasAreRead() {
         let verdicts = SenderFixture.answer(to: SenderFixture.request(1...3))
         var operations = OperationsExchange()

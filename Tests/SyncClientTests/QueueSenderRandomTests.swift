@@ -94,7 +94,7 @@ import Testing
             world.unresolved = nil
             let error = ServiceError.sequenceGap(expected: world.held + 1)
             feed(.requestFailed(id, .service(error, retryAfter: 0), random: random), &world)
-        case 3:
+        case 3 where !request.isAlone:
             world.unresolved = nil
             feed(.requestFailed(id, .service(.tooLarge("n", 1), retryAfter: 0), random: random), &world)
         case 4: feed(.answerReceived(id, SenderFixture.answer(to: SenderFixture.request(90...91))), &world)
@@ -124,6 +124,7 @@ import Testing
                 if request != unresolved {
                     world.problems.append("something else while an outcome is unknown")
                 }
+            case .refuse: world.problems.append("refused though the service took the same later")
             case .cancelRequest, .startTimer, .cancelTimer, .recover, .statusChanged: break
             }
         }
@@ -142,4 +143,8 @@ import Testing
             }
         }
     }
+}
+
+extension OperationsRequest {
+    fileprivate var isAlone: Bool { operations.count < 2 }
 }

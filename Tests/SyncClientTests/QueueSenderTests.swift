@@ -24,6 +24,26 @@ import Testing
         #expect(fixture.sender.stateKind == .idle)
     }
 
+    @Test func aRequestWithoutOperationsAsksWhatTheServiceHolds() throws {
+        let epoch = Epoch(systemIdentifier: "8", timeline: 1)
+        var fixture = SenderFixture()
+        fixture.feed(.queueChanged)
+        let empty = OperationsRequest(
+            replica: ReplicaID("r"), epoch: SenderFixture.epoch, acknowledged: 0, operations: [])
+        fixture.feed(.batchTaken(empty))
+        #expect(fixture.inFlight?.request == empty)
+        #expect(
+            try fail(&fixture, .epochChanged(to: epoch, lastSeq: 2)).last
+                == .recover(.epochChanged(epoch, lastSeq: 2)))
+        // A refusal of nothing is nobody's fault but the service's.
+        fixture = SenderFixture()
+        fixture.feed(.queueChanged)
+        fixture.feed(.batchTaken(empty))
+        _ = try fail(&fixture, .badRequest("no"))
+        #expect(fixture.sender.stateKind == .waiting)
+        #expect(fixture.faults == [])
+    }
+
     @Test func aChangeWhileTheReplicaLooksIsNotMissed() {
         var fixture = SenderFixture(batchSize: 7)
         fixture.feed(.queueChanged)
@@ -74,17 +94,57 @@ import Testing
             #expect(try fail(&fixture, .tooLarge("body", 1)).last == .takeBatch(limit: limit))
             fixture.feed(.batchTaken(SenderFixture.request(1...Int64(limit))))
         }
-        // It gets no smaller.
-        _ = try fail(&fixture, .tooLarge("body", 1))
-        #expect(fixture.sender.stateKind == .waiting)
-        #expect(fixture.sender.status == .refused(Reason(code: "too_large", message: "body is limited to 1")))
-        fixture.feed(.timerFired(try #require(fixture.timer), random: 1))
         for limit in [2, 4, 4] {
             let request = try #require(fixture.inFlight)
             fixture.feed(.answerReceived(request.id, SenderFixture.answer(to: request.request)))
             #expect(fixture.feed(.verdictsStored) == [.takeBatch(limit: limit)])
             fixture.feed(.batchTaken(SenderFixture.request(1...2)))
         }
+    }
+
+    @Test(arguments: [ServiceError.badRequest("operations[0]: no"), .tooLarge("body", 1)])
+    func anOperationThatIsRefusedForWhatItIsIsFoundAndPutAside(_ error: ServiceError) throws {
+        var fixture = sending()
+        for limit in [2, 1] {
+            #expect(try fail(&fixture, error).last == .takeBatch(limit: limit))
+            fixture.feed(.batchTaken(SenderFixture.request(1...Int64(limit))))
+        }
+        // Alone, and still refused: is it the operation, or does the service refuse whatever this replica sends?
+        _ = try fail(&fixture, error)
+        let probe = try #require(fixture.inFlight)
+        #expect(probe.request.operations.isEmpty)
+        let reason = Reason(code: error.code.rawValue, message: error.message)
+        let actions = fixture.feed(.answerReceived(probe.id, SenderFixture.answer(to: probe.request, lastSeq: 0)))
+        #expect(
+            actions.last
+                == .refuse(QueueSender.Refusal(operations: [OperationID("o1")], reason: reason, lastSeq: 0)))
+        #expect(fixture.sender.status == .connected)
+        #expect(fixture.feed(.verdictsStored) == [.takeBatch(limit: 1)])
+        #expect(fixture.faults == [])
+    }
+
+    @Test func aServiceThatRefusesEverythingIsWaitedFor() throws {
+        var fixture = sending(1...1)
+        _ = try fail(&fixture, .badRequest("replica: no"))
+        #expect(fixture.inFlight?.request.operations.isEmpty == true)
+        _ = try fail(&fixture, .badRequest("replica: no"))
+        #expect(fixture.sender.stateKind == .waiting)
+        #expect(fixture.sender.status == .refused(Reason(code: "bad_request", message: "replica: no")))
+        // The operation is none the worse for it.
+        fixture.feed(.timerFired(try #require(fixture.timer), random: 1))
+        #expect(fixture.inFlight?.request == SenderFixture.request(1...1))
+        #expect(fixture.faults == [])
+    }
+
+    @Test func sleepInTheMiddleOfAProbeSendsTheOperationsAgain() throws {
+        var fixture = sending(1...1)
+        _ = try fail(&fixture, .badRequest("no"))
+        fixture.feed(.woke)
+        #expect(fixture.inFlight?.request == SenderFixture.request(1...1))
+        _ = try fail(&fixture, .badRequest("no"))
+        fixture.feed(.paused)
+        fixture.feed(.resumed)
+        #expect(fixture.inFlight?.request == SenderFixture.request(1...1))
     }
 
     @Test func verdictsOfOtherOperationsAreAFailure() throws {

@@ -124,6 +124,17 @@ import Testing
         }
     }
 
+    @Test func decidesWhatBecomesOfAnOperation() throws {
+        try withDaemon { (_, run) throws in
+            let refused = try run(["queue", "cancel", "o1"])
+            #expect(refused.status == 2 && refused.errors.contains("builds on it"))
+            #expect(try run(["queue", "cancel", "o1", "--dependents"]).output == "o1 cancelled\nx cancelled\n")
+            let json = try run(["queue", "cancel", "o1", "--dependents", "--json"]).output
+            #expect(try JSON(parsing: json) == ["operations": ["o1", "x"]])
+            #expect(try run(["queue", "retry", "o1", "--json"]).output == "{\"operations\":[]}\n")
+        }
+    }
+
     @Test func pausesResumesAndWaits() throws {
         var state = state()
         try withDaemon(state) { (daemon, run) throws in

@@ -158,6 +158,16 @@ enum FakeAnswers {
                 throw ResponseError(.unknownOperation, "There is no operation \(id).")
             }
             return found.json
+        case RetryOperation.method:
+            let id = try RetryOperation.params(of: request).id
+            return RetryOperation.Result(operations: state.operations.map(\.summary).filter { $0.id == id }).json
+        case CancelOperation.method:
+            let params = try CancelOperation.params(of: request)
+            guard params.withDependents else {
+                throw ResponseError(
+                    .invalidOperation, "Operation \(params.id) stays, because operation x builds on it.")
+            }
+            return CancelOperation.Result(operations: [params.id, OperationID("x")]).json
         default: throw ResponseError(.methodNotFound, "There is no method \(request.method).")
         }
     }

@@ -8,8 +8,8 @@ extension OperationState: ExpressibleByArgument {}
 
 struct QueueCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "queue", abstract: "See what waits to be sent, and what became of it.",
-        subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+        commandName: "queue", abstract: "See what waits to be sent and what became of it, and decide what is stuck.",
+        subcommands: [List.self, Show.self, Retry.self, Cancel.self], defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(

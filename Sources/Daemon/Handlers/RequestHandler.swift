@@ -27,6 +27,7 @@ enum Handlers {
         InitializeHandler.self,
         SubscribeShapeHandler.self, ReadShapeHandler.self, UnsubscribeShapeHandler.self,
         SubmitOperationsHandler.self, ListOperationsHandler.self, ShowOperationHandler.self,
+        RetryOperationHandler.self, CancelOperationHandler.self,
         ReadSyncStatusHandler.self, SyncNowHandler.self, PauseSyncHandler.self, ResumeSyncHandler.self,
         WaitForSyncHandler.self,
         ReadDaemonInfoHandler.self, StopDaemonHandler.self,

@@ -4,8 +4,8 @@ import JSONText
 import Replica
 import SyncModel
 
-/// Tells clients what changed: one notification for each event of the replica, over all subscriptions of a
-/// connection.
+/// Tells clients what changed: one notification for each source transaction or local operation, over all
+/// subscriptions of a connection.
 ///
 /// A client that reads too slowly is never waited for. What it could not take is void, and when it has taken what
 /// is queued it gets the rows anew, as they are then (`refill`).
@@ -26,20 +26,20 @@ extension DaemonCore {
         let forms = RowForms(schema: replica.schema)
         let changes = effects.shapes.map { ($0, $0.changes.map(forms.change)) }
         for client in clientIDs {
-            publish(changes, sequence: effects.sequence, to: client)
+            publish(changes, effects, to: client)
             for shape in effects.statuses { publishStatus(of: shape, sequence: effects.sequence, to: client) }
             if clients[client]?.isInitialized == true { tellOperations(effects.operations, to: client) }
         }
     }
 
     private func publish(
-        _ shapes: [(effect: ShapeEffect, changes: [DaemonProtocol.ViewChange])], sequence: Int64, to client: Int
+        _ shapes: [(effect: ShapeEffect, changes: [DaemonProtocol.ViewChange])], _ effects: Effects, to client: Int
     ) {
         guard var session = clients[client] else { return }
         defer { clients[client] = session }
         var lists: [ShapeChanged.Changes] = []
         var indexes: [Int] = []
-        for (index, subscription) in session.subscriptions.enumerated() where subscription.since < sequence {
+        for (index, subscription) in session.subscriptions.enumerated() where subscription.since < effects.sequence {
             guard let shape = shapes.first(where: { $0.effect.shape == subscription.shape }) else { continue }
             if shape.effect.isReset { session.subscriptions[index].mode = .void }
             if session.subscriptions[index].mode == .void { continue }
@@ -49,7 +49,8 @@ extension DaemonCore {
             indexes.append(index)
         }
         if lists.isEmpty { return }
-        let params = ShapeChanged.Params(sequence: sequence, subscriptions: lists)
+        let params = ShapeChanged.Params(
+            sequence: effects.sequence, position: effects.position.map { String($0) }, subscriptions: lists)
         if session.connection.notify(ShapeChanged.notification(params)) { return }
         for index in indexes { session.subscriptions[index].mode = .void }
     }
@@ -81,10 +82,20 @@ extension DaemonCore {
                 clients[client]?.miss(Array(part))
                 continue
             }
-            // One that was dismissed or pruned meanwhile has nothing to tell.
-            let summaries = part.compactMap { (try? replica.operation($0))?.summary }
-            if summaries.isEmpty { continue }
-            let params = OperationsChanged.Params(operations: summaries)
+            var summaries: [OperationSummary] = []
+            var cancelled: [OperationID] = []
+            for id in part {
+                do throws(ReplicaError) {
+                    if let record = try replica.operation(id) {
+                        summaries.append(record.summary)
+                    } else {
+                        cancelled.append(id)
+                    }
+                } catch {
+                    noteStorage(error)
+                }
+            }
+            let params = OperationsChanged.Params(operations: summaries, cancelled: cancelled)
             if !session.connection.notify(OperationsChanged.notification(params)) {
                 clients[client]?.miss(Array(part))
             }

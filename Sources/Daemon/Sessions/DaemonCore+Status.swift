@@ -20,6 +20,7 @@ extension DaemonCore {
         facts.isPaused = replica.isPaused
         facts.isConnected = coordinator.connection == .connected
         facts.hasShapeUnderway = held.contains { $0.status.isUnderway }
+        facts.isQueueInDoubt = replica.asksForSequence
         let decision = StatusDecision(facts)
         return SyncStatus(
             state: decision.state, text: decision.text, pending: Int64(facts.pending), parked: Int64(facts.parked),

@@ -25,7 +25,7 @@ extension DaemonCore {
     private func advance(_ waiter: Waiter) {
         switch waiter.wish {
         case .emptyQueue:
-            guard pending == 0 else { return }
+            guard pending == 0, !replica.asksForSequence else { return }
             let barrier = waiters.nextBarrier()
             waiters.set(waiter.id, .barrier(barrier))
             sync(.barrierRequested(barrier))

@@ -40,6 +40,7 @@ extension DaemonCore {
         case .startTimer(let id, let milliseconds): startTimer(.sender, id, milliseconds)
         case .cancelTimer(let id): cancelTimer(.sender, id)
         case .deliver(let answer): deliver(answer)
+        case .refuse(let refusal): refuse(refusal)
         case .recover(let recovery): recover(recovery)
         case .statusChanged: break
         }
@@ -71,7 +72,7 @@ extension DaemonCore {
     private func apply(_ batch: SyncBatch) {
         let epoch = replica.epoch
         do throws(ReplicaError) {
-            effects.append(try replica.apply(batch))
+            effects += try replica.apply(batch)
         } catch {
             noteStorage(error)
             return sync(.stream(.applyFailed(random: surroundings.random())))
@@ -83,7 +84,7 @@ extension DaemonCore {
         reconcileShapes()
         sync(.epochSeen(batch.frontier.epoch))
         if batch.shapes.contains(where: { Self.doubtsSchema($0.ended) }) { sync(.schemaDoubted) }
-        // A history that lost operations: the replica has to offer them again.
+        // Another history may have lost operations, confirmed ones too: the replica has to offer them again.
         if epoch != replica.epoch { sync(.queueChanged) }
         prune()
     }
@@ -102,7 +103,7 @@ extension DaemonCore {
             noteStorage(error)
             return sync(.sender(.replicaFailed(random: surroundings.random())))
         }
-        if batch.operations.isEmpty { return sync(.sender(.batchTaken(nil))) }
+        if batch.operations.isEmpty, !batch.asksForSequence { return sync(.sender(.batchTaken(nil))) }
         let request = OperationsRequest(
             replica: replica.id, epoch: batch.epoch, acknowledged: batch.acknowledged, operations: batch.operations)
         sync(.sender(.batchTaken(request)))
@@ -118,6 +119,18 @@ extension DaemonCore {
         }
         storageProblem = nil
         lastContact = now.microseconds
+        sync(.sender(.verdictsStored))
+    }
+
+    private func refuse(_ refusal: QueueSender.Refusal) {
+        logger.warning("the service refuses an operation: \(refusal.reason.message)")
+        do throws(ReplicaError) {
+            effects.append(
+                try replica.refused(refusal.operations, refusal.reason, lastSeq: refusal.lastSeq))
+        } catch {
+            noteStorage(error)
+            return sync(.sender(.replicaFailed(random: surroundings.random())))
+        }
         sync(.sender(.verdictsStored))
     }
 

@@ -14,6 +14,8 @@ package struct StatusFacts: Hashable, Sendable {
     package var isConnected = false
     /// A shape that the service serves is not live. Those that it does not serve say so themselves.
     package var hasShapeUnderway = false
+    /// The database has another history, and it is not known yet what of this replica's operations it lost.
+    package var isQueueInDoubt = false
 
     package init() {}
 }
@@ -32,7 +34,7 @@ package struct StatusDecision: Hashable, Sendable {
             (state, text) = (.error, "Sync error · \(needs == 1 ? "1 change needs" : "\(needs) changes need") you")
         } else if facts.isPaused || !facts.isConnected {
             (state, text) = (.offline, "Working offline" + (facts.pending > 0 ? " · \(facts.pending) pending" : ""))
-        } else if facts.pending > 0 || facts.hasShapeUnderway {
+        } else if facts.pending > 0 || facts.hasShapeUnderway || facts.isQueueInDoubt {
             (state, text) = (.syncing, "Syncing…")
         } else {
             (state, text) = (.synced, "All changes saved")

@@ -6,21 +6,28 @@ package enum ShapeChanged: NotificationMethod {
 
     package struct Params: WireValue {
         package let sequence: Int64
+        /// The place in the database's log that the rows reach with it; nil for what happened on the device alone.
+        package let position: String?
         package let subscriptions: [Changes]
 
-        package init(sequence: Int64, subscriptions: [Changes]) {
+        package init(sequence: Int64, position: String? = nil, subscriptions: [Changes]) {
             self.sequence = sequence
+            self.position = position
             self.subscriptions = subscriptions
         }
 
         package init(json: JSON) throws(WireError) {
             var reader = try MemberReader(json)
             sequence = try reader.required("sequence", Read.int)
+            position = try reader.optional("position", Read.string)
             subscriptions = try reader.required("subscriptions", Read.array(Read.value(Changes.self)))
         }
 
         package var json: JSON {
-            ["sequence": .int(sequence), "subscriptions": .array(subscriptions.map(\.json))]
+            var object: JSONObject = ["sequence": .int(sequence)]
+            object["position"] = position.map(JSON.string)
+            object["subscriptions"] = .array(subscriptions.map(\.json))
+            return .object(object)
         }
     }
 

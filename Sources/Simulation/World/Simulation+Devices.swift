@@ -118,6 +118,7 @@ extension Simulation {
             time.schedule(.timer(device: index, life: life, .sender, id), milliseconds: milliseconds)
         case .cancelTimer: devices[index].process?.senderTimer = nil
         case .deliver(let answer): try deliver(answer, index)
+        case .refuse(let refusal): try refuse(refusal, index)
         case .recover(let recovery): try recover(recovery, index)
         case .statusChanged: break
         }
@@ -179,7 +180,7 @@ extension Simulation {
             count("frontiers that went back")
         }
         let confirms = batch.frontier.confirmedSeq > (devices[index].frontier?.confirmedSeq ?? -1)
-        let effects: Effects
+        let effects: [Effects]
         do throws(ReplicaError) {
             effects = try replica.apply(batch)
         } catch {
@@ -188,7 +189,8 @@ extension Simulation {
         }
         if confirms { devices[index].disk.noteSync() }
         devices[index].frontier = batch.frontier
-        try took(index, effects)
+        count("transactions told apart", effects.count - 1)
+        for one in effects { try took(index, one) }
         try checkView(index, batch)
         try stream(index, .batchApplied)
         try reconcileShapes(index)
@@ -208,8 +210,8 @@ extension Simulation {
         let (batch, effects) = try replica.batchToSend(limit: limit)
         devices[index].disk.noteSync()
         try took(index, effects)
-        if batch.operations.isEmpty { return try sender(index, .batchTaken(nil)) }
-        count("batches sent")
+        if batch.operations.isEmpty, !batch.asksForSequence { return try sender(index, .batchTaken(nil)) }
+        count(batch.operations.isEmpty ? "sequences asked for" : "batches sent")
         let request = OperationsRequest(
             replica: replica.id, epoch: batch.epoch, acknowledged: batch.acknowledged, operations: batch.operations)
         try sender(index, .batchTaken(request))
@@ -224,6 +226,16 @@ extension Simulation {
         }
         checkDelivered(answer.verdicts)
         let effects = try replica.received(answer.verdicts, epoch: answer.epoch, lastSeq: answer.lastSeq)
+        devices[index].disk.noteSync()
+        try took(index, effects)
+        try sender(index, .verdictsStored)
+    }
+
+    private func refuse(_ refusal: QueueSender.Refusal, _ index: Int) throws {
+        guard let replica = devices[index].process?.replica else { return }
+        count("refusals without a verdict")
+        for id in refusal.operations { noteRefusal(of: id) }
+        let effects = try replica.refused(refusal.operations, refusal.reason, lastSeq: refusal.lastSeq)
         devices[index].disk.noteSync()
         try took(index, effects)
         try sender(index, .verdictsStored)

@@ -154,9 +154,9 @@ extension Simulation {
         count("retried")
         let id = record.operation.id
         trace("d\(index) retries \(id)")
+        let (retried, effects) = try replica.retry(id)
         // It takes effect after operations that were submitted later.
-        ledger.change(id) { $0.isRetried = true }
-        let effects = try replica.retry(id)
+        for id in retried { ledger.change(id) { $0.isRetried = true } }
         devices[index].disk.noteSync()
         try took(index, effects)
         try sender(index, .queueChanged)
@@ -167,10 +167,12 @@ extension Simulation {
         count("dismissed")
         let id = record.operation.id
         trace("d\(index) dismisses \(id)")
-        ledger.change(id) { $0.isDismissed = true }
-        ledger.close(id)
-        noteRefusal(of: id)
-        let effects = try replica.dismiss(id)
+        let (cancelled, effects) = try replica.cancel(id, withDependents: random.chance(30))
+        for id in cancelled {
+            ledger.change(id) { $0.isDismissed = true }
+            ledger.close(id)
+            noteRefusal(of: id)
+        }
         devices[index].disk.noteSync()
         try took(index, effects)
         try sender(index, .queueChanged)

@@ -26,6 +26,10 @@ struct ResponseReader: Sendable {
     /// The error that a response of this status carries.
     static func failure(_ head: HTTPResponseHead, body: [UInt8]) -> RequestFailure {
         let error = ServiceError(status: head.status, body: body)
+        if error.code == .badRequest, !ServiceError.isObject(body) {
+            // Not the service's word on what was asked.
+            return .malformed("HTTP \(head.status): check that the address is that of a Satchel service")
+        }
         return .service(error, retryAfter: retryAfter(head))
     }
 

@@ -6,7 +6,7 @@ extension QueueSender {
     mutating func batchTaken(_ request: OperationsRequest?) -> [Action] {
         switch state {
         case .replica(.taking(let isStale)):
-            if let request, !request.operations.isEmpty { return send(request) }
+            if let request { return send(request) }
             if isStale { return goOn() }
             state = .idle
             return []

@@ -17,6 +17,15 @@ extension QueueSender {
         return [.send(request, exchange.id), .startTimer(exchange.timer, milliseconds: Self.patience)]
     }
 
+    /// Does the service take anything of this replica? An empty request is answered with the greatest seq held.
+    private mutating func probe(_ refused: OperationsRequest, _ doubt: Reason) -> [Action] {
+        let empty = OperationsRequest(
+            replica: refused.replica, epoch: refused.epoch, acknowledged: refused.acknowledged, operations: [])
+        let exchange = Exchange(id: nextRequest(), timer: nextTimer(), request: empty, doubt: doubt)
+        state = .sending(exchange)
+        return [.send(empty, exchange.id), .startTimer(exchange.timer, milliseconds: Self.patience)]
+    }
+
     mutating func wait(milliseconds: Int) -> [Action] {
         let timer = nextTimer()
         state = .waiting(timer)
@@ -42,11 +51,16 @@ extension QueueSender {
                 // A fault of the service, not of its load: nobody else comes back at the same moment.
                 return fail(.malformed("the verdicts are not those of the operations sent"), random: 0)
             }
-            unresolved = nil
+            defer { unresolved = nil }
             recoveries = 0
-            limit = min(fullLimit, limit * 2)
             state = .replica(.delivering)
-            return [.cancelTimer(exchange.timer)] + become(.connected) + [.deliver(answer)]
+            let told = [.cancelTimer(exchange.timer)] + become(.connected)
+            guard let doubt = exchange.doubt, let refused = unresolved else {
+                if !answer.verdicts.isEmpty { limit = min(fullLimit, limit * 2) }
+                return told + [.deliver(answer)]
+            }
+            let operations = refused.operations.map(\.operation.id)
+            return told + [.refuse(Refusal(operations: operations, reason: doubt, lastSeq: answer.lastSeq))]
         case .idle, .paused, .replica, .waiting:
             return []
         }
@@ -57,8 +71,14 @@ extension QueueSender {
         case .sending(let exchange):
             guard exchange.id == id else { return [] }
             if let recovery = Recovery(failure) { return recover(recovery, exchange) }
-            if isTooLarge(failure), shrink(exchange.request) { return goOn(without: exchange.timer) }
-            return fail(failure, random: random)
+            guard let reason = Self.blame(failure), exchange.doubt == nil, !exchange.request.operations.isEmpty else {
+                return fail(failure, random: random)
+            }
+            if exchange.request.isIndivisible { return probe(exchange.request, reason) }
+            limit = max(1, min(limit, exchange.request.operations.count) / 2)
+            // Nothing of it was carried out, and a smaller batch begins with the same seqs.
+            unresolved = nil
+            return goOn(without: exchange.timer)
         case .idle, .paused, .replica, .waiting:
             return []
         }
@@ -71,17 +91,14 @@ extension QueueSender {
         return [.cancelTimer(exchange.timer)] + become(.connected) + [.recover(recovery)]
     }
 
-    private func isTooLarge(_ failure: RequestFailure) -> Bool {
-        if case .service(let error, _) = failure { error.code == .tooLarge } else { false }
-    }
-
-    /// False when the batch is as small as it gets. A smaller one begins with the same seqs.
-    private mutating func shrink(_ request: OperationsRequest) -> Bool {
-        let smaller = max(1, min(limit, request.operations.count) / 2)
-        guard smaller < limit else { return false }
-        limit = smaller
-        unresolved = nil
-        return true
+    /// What is in the batch was refused, not who sends it or when: the same would be refused for ever.
+    private static func blame(_ failure: RequestFailure) -> Reason? {
+        guard case .service(let error, _) = failure else { return nil }
+        switch error.code {
+        case .badRequest, .tooLarge: return Reason(code: error.code.rawValue, message: error.message)
+        case .unauthorized, .protocolUnsupported, .epochChanged, .sequenceGap, .replicaInUse, .notReady, .internal:
+            return nil
+        }
     }
 
     mutating func timerFired(_ id: TimerID, random: UInt64) -> [Action] {
@@ -93,6 +110,14 @@ extension QueueSender {
         case .idle, .paused, .replica:
             []
         }
+    }
+}
+
+extension OperationsRequest {
+    /// One operation, or one group: no part of it can be sent alone.
+    fileprivate var isIndivisible: Bool {
+        guard let first = operations.first, operations.count > 1 else { return true }
+        return first.operation.group != nil && operations.allSatisfy { $0.operation.group == first.operation.group }
     }
 }
 

@@ -37,7 +37,7 @@ extension QueueSender {
         case .waiting(let timer):
             backoff.reset()
             return goOn(without: timer)
-        case .sending(let exchange): return [.cancelRequest(exchange.id)] + send(exchange.request)
+        case .sending(let exchange): return [.cancelRequest(exchange.id)] + send(unresolved ?? exchange.request)
         case .idle, .paused, .replica: return []
         }
     }

@@ -29,6 +29,9 @@ package struct QueueSender: Sendable {
         let id: RequestID
         let timer: TimerID
         let request: OperationsRequest
+        /// The request is empty and only shows whether the service takes requests of this replica at all: it has
+        /// refused the unresolved one, which cannot be made smaller, for this reason.
+        var doubt: Reason?
     }
 
     /// What the service said instead of verdicts.
@@ -37,6 +40,21 @@ package struct QueueSender: Sendable {
         case sequenceGap(expected: Int64)
         /// The database has another history, which holds this replica's operations up to `lastSeq`.
         case epochChanged(Epoch, lastSeq: Int64)
+    }
+
+    /// An operation, or one group, that the service will never take, whatever becomes of the others.
+    package struct Refusal: Hashable, Sendable {
+        /// In queue order.
+        package let operations: [OperationID]
+        package let reason: Reason
+        /// The greatest seq that the service holds of this replica: later ones are free.
+        package let lastSeq: Int64
+
+        package init(operations: [OperationID], reason: Reason, lastSeq: Int64) {
+            self.operations = operations
+            self.reason = reason
+            self.lastSeq = lastSeq
+        }
     }
 
     /// Milliseconds to wait for verdicts.
@@ -49,7 +67,7 @@ package struct QueueSender: Sendable {
     var unresolved: OperationsRequest?
     /// Recoveries since the last verdict. One is done at once, more of them wait.
     var recoveries = 0
-    /// Operations of a batch: `sync_batch_size`, halved when the service finds a batch too large.
+    /// Operations of a batch: `sync_batch_size`, halved when the service refuses a batch for what is in it.
     let fullLimit: Int
     var limit: Int
     private var requests = 0
@@ -74,7 +92,8 @@ package struct QueueSender: Sendable {
 extension QueueSender {
     package enum Action: Hashable, Sendable {
         /// Put together the next operations in order, those without a verdict first and under the seqs that
-        /// they have; at most `limit`, but a group whole. Then say `batchTaken`.
+        /// they have; at most `limit`, but a group whole. Then say `batchTaken`: a request without operations where
+        /// it is not known what the service's present history holds.
         case takeBatch(limit: Int)
         case send(OperationsRequest, RequestID)
         case cancelRequest(RequestID)
@@ -83,6 +102,8 @@ extension QueueSender {
         case cancelTimer(TimerID)
         /// Store the verdicts durably, then say `verdictsStored` or `replicaFailed`.
         case deliver(OperationsAnswer)
+        /// Park these, number the others anew, then say `verdictsStored` or `replicaFailed`.
+        case refuse(Refusal)
         /// Number the queue anew, then say `recovered` or `replicaFailed`.
         case recover(Recovery)
         case statusChanged(ConnectionStatus)
@@ -91,7 +112,7 @@ extension QueueSender {
     package enum Event: Hashable, Sendable {
         /// Something is, or may be, to be sent. Also at the start.
         case queueChanged
-        /// nil: there is nothing to send.
+        /// nil: there is nothing to send. Without operations: the service is to say what it holds.
         case batchTaken(OperationsRequest?)
         case answerReceived(RequestID, OperationsAnswer)
         /// `random`: any random number, for the jitter.

@@ -24,7 +24,7 @@ struct SenderFixture {
             if inFlight?.id == id { inFlight = nil }
         case .timerFired(let id, _): if timer == id { timer = nil }
         case .batchTaken: if owed == "takeBatch" { owed = nil }
-        case .verdictsStored: if owed == "deliver" { owed = nil }
+        case .verdictsStored: if owed == "deliver" || owed == "refuse" { owed = nil }
         case .recovered: if owed == "recover" { owed = nil }
         case .replicaFailed: owed = nil
         case .queueChanged, .connectionUp, .paused, .resumed, .nudged, .woke: break
@@ -39,7 +39,6 @@ struct SenderFixture {
         switch action {
         case .send(let request, let id):
             if inFlight != nil { faults.append("a second batch") }
-            if request.operations.isEmpty { faults.append("an empty batch") }
             inFlight = (request, id)
         case .cancelRequest(let id):
             if inFlight?.id != id { faults.append("cancelled what is not in flight") }
@@ -48,7 +47,7 @@ struct SenderFixture {
             if milliseconds <= 0 { faults.append("a timer without a time") }
             (timer, delay) = (id, milliseconds)
         case .cancelTimer(let id): if timer == id { timer = nil }
-        case .takeBatch, .deliver, .recover:
+        case .takeBatch, .deliver, .refuse, .recover:
             if owed != nil { faults.append("the replica is asked twice") }
             owed = action.name
         case .statusChanged: break
@@ -87,9 +86,9 @@ struct SenderFixture {
             replica: ReplicaID("r"), epoch: epoch, acknowledged: 0, operations: operations)
     }
 
-    static func answer(to request: OperationsRequest) -> OperationsAnswer {
+    static func answer(to request: OperationsRequest, lastSeq: Int64? = nil) -> OperationsAnswer {
         OperationsAnswer(
-            epoch: epoch, replica: request.replica, lastSeq: request.operations.last?.seq ?? 0, at: .zero,
+            epoch: epoch, replica: request.replica, lastSeq: lastSeq ?? request.operations.last?.seq ?? 0, at: .zero,
             verdicts: request.operations.map {
                 Verdict(seq: $0.seq, id: $0.operation.id, outcome: .applied, at: $0.operation.at)
             })

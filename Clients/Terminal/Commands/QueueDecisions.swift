@@ -1,0 +1,48 @@
+import ArgumentParser
+import DaemonProtocol
+import JSONText
+import SyncModel
+import TerminalText
+
+extension QueueCommand {
+    struct Retry: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Queue a parked operation again, with its group and what was parked because of it.")
+
+        @Argument(help: "As `queue list` prints it.")
+        var id: String
+
+        @OptionGroup var options: GlobalOptions
+
+        func run() throws {
+            try options.withDaemon { daemon in
+                let result = try daemon.call(RetryOperation.self, RetryOperation.Params(id: OperationID(id)))
+                if options.json { return Output.json(result.json) }
+                Output.lines(OperationText.queuedAgain(result.operations.map(\.id)))
+            }
+        }
+    }
+
+    struct Cancel: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Take an operation out of the queue for good, with its group: one that is parked, or was not sent.")
+
+        @Argument(help: "As `queue list` prints it.")
+        var id: String
+
+        @Flag(help: "What builds on it, too.")
+        var dependents = false
+
+        @OptionGroup var options: GlobalOptions
+
+        func run() throws {
+            try options.withDaemon { daemon in
+                let params = CancelOperation.Params(id: OperationID(id), withDependents: dependents)
+                let result = try daemon.call(CancelOperation.self, params)
+                if options.json { return Output.json(result.json) }
+                Output.lines(OperationText.cancelled(result.operations))
+            }
+        }
+    }
+}
