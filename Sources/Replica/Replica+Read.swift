@@ -130,6 +130,11 @@ extension ReplicaTransaction {
         guard record.isVisible else { return 0 }
         var count = 0
         for schema in record.resolved?.tables.compactMap(memory.table) ?? [] {
+            if memory.overlaid[schema.name] == nil {
+                for set in try stores.confirmed.counts(of: schema, by: "members", in: db)
+                where memory.sets.contains(record.number, in: set.number) { count += set.count }
+                continue
+            }
             try forEachRow(of: record.number, schema, after: nil) { _, _ in
                 count += 1
                 return true

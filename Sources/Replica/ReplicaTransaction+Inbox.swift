@@ -8,11 +8,6 @@ import SyncModel
 /// Those of an answer that leaves a shape behind the frontier wait in the file, with the offsets that say that they
 /// were received. Those of one that reaches it are in memory already, and go straight into the rows.
 extension ReplicaTransaction {
-    func load(_ messages: [ShapeMessage], _ index: Int) throws {
-        let record = memory.shapes[index]
-        for message in messages where try !apply(message, to: record) { return try restart(index) }
-    }
-
     func keepForLater(_ messages: [ShapeMessage], _ index: Int) throws {
         let number = memory.shapes[index].number
         for message in messages {

@@ -11,7 +11,7 @@ extension ReplicaTransaction {
         memory.shapes[index].handle = handle
         let store = stores.loading(memory.shapes[index].number)
         for schema in memory.shapes[index].resolved?.tables.compactMap(memory.table) ?? [] {
-            try store.create(schema, in: db)
+            try store.create(schema, isIndexed: false, in: db)
         }
     }
 
@@ -63,12 +63,8 @@ extension ReplicaTransaction {
     private func merge(_ record: HeldRecord, _ schema: TableSchema, isBulk: Bool) throws {
         let store = stores.loading(record.number)
         if isBulk, try stores.confirmed.scan(schema, after: nil, limit: 1, in: db).isEmpty {
-            // The usual first sync: both stores have the same columns, so SQLite copies by itself.
-            return try db.execute(
-                sql: """
-                    INSERT INTO \(stores.confirmed.tableName(schema.name).quotedDatabaseIdentifier)
-                    SELECT * FROM \(store.tableName(schema.name).quotedDatabaseIdentifier)
-                    """)
+            // The usual first sync.
+            return try stores.confirmed.take(schema, from: store, in: db)
         }
         try store.forEach(schema, in: db) { stored in
             let address = RowAddress(table: schema.name, key: stored.key)

@@ -24,10 +24,12 @@ extension ShapeMessage {
     }
 
     package init(json: [UInt8]) throws(ServiceError) {
-        try self.init(JSON(message: json))
+        var last: MessageTable?
+        try self.init(JSON(message: json), after: &last)
     }
 
-    init(_ value: JSON) throws(ServiceError) {
+    /// - Parameter last: the table of the message before, as a rule this one's too.
+    init(_ value: JSON, after last: inout MessageTable?) throws(ServiceError) {
         let message = try value.object(at: "message")
         let headers = try message.object("headers")
         let operation = try headers.text("operation")
@@ -36,15 +38,31 @@ extension ShapeMessage {
         }
         let relation = try headers.texts("relation")
         guard relation.count == 2 else { throw .badRequest("message.headers.relation: two names are wanted") }
-        let table = TableName(schema: relation[0], name: relation[1])
+        let table = MessageTable(relation[0], relation[1], last)
+        last = table
         let messageKey = try message.text("key")
         guard let key = RowKey(messageKey: messageKey, of: table) else {
-            throw .badRequest("message.key: '\(messageKey)' is no key of \(table)")
+            throw .badRequest("message.key: '\(messageKey)' is no key of \(table.name)")
         }
         let fields = try message.object("value").values().map { Field($0.0, $0.1) }
         self.init(
-            kind: kind, table: table, key: key, fields: fields, clock: try RowClock(headers),
+            kind: kind, table: table.name, key: key, fields: fields, clock: try RowClock(headers),
             origin: try Origin(headers))
+    }
+}
+
+/// A table, with what the keys of its messages begin with.
+struct MessageTable {
+    let name: TableName
+    fileprivate let prefix: String
+
+    fileprivate init(_ schema: String, _ name: String, _ last: MessageTable?) {
+        if let last, Text(last.name.schema) == Text(schema), Text(last.name.name) == Text(name) {
+            self = last
+        } else {
+            self.name = TableName(schema: schema, name: name)
+            prefix = self.name.messageKey(RowKey(text: ""))
+        }
     }
 }
 
@@ -76,9 +94,12 @@ extension ShapeMessage.Origin {
 extension RowKey {
     /// What of a message's key follows the relation; nil when the key belongs to another table.
     package init?(messageKey: String, of table: TableName) {
-        let prefix = table.messageKey(RowKey(text: ""))
-        guard messageKey.utf8.starts(with: prefix.utf8) else { return nil }
-        let key = String(messageKey.utf8.dropFirst(prefix.utf8.count)) ?? ""
+        self.init(messageKey: messageKey, of: MessageTable(table.schema, table.name, nil))
+    }
+
+    fileprivate init?(messageKey: String, of table: MessageTable) {
+        guard messageKey.utf8.starts(with: table.prefix.utf8) else { return nil }
+        let key = String(messageKey.utf8.dropFirst(table.prefix.utf8.count)) ?? ""
         guard !key.isEmpty else { return nil }
         self.init(text: Text(key))
     }

@@ -116,7 +116,10 @@ extension SyncAnswerLine {
             return .reset(shape: shape, handle: handle, tables: tables.map { TableName($0) })
         }
         var messages: [ShapeMessage] = []
-        for message in try line.array("messages") { messages.append(try ShapeMessage(message)) }
+        let values = try line.array("messages")
+        messages.reserveCapacity(values.count)
+        var last: MessageTable?
+        for message in values { messages.append(try ShapeMessage(message, after: &last)) }
         return .messages(
             ShapeMessages(
                 shape: shape, handle: handle, offset: try line.offset("offset"), messages: messages,

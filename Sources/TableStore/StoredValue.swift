@@ -42,14 +42,16 @@ enum StoredValue {
     private static func bind(_ text: Text, as storage: Class, to statement: OpaquePointer, at index: Int32) {
         switch storage {
         case .integer:
-            if let integer = Int64(text.string), String(integer) == text.string {
+            if let integer = canonicalInteger(text.string) {
                 sqlite3_bind_int64(statement, index, integer)
                 return
             }
         case .boolean:
-            if text.string == "t" || text.string == "f" {
-                sqlite3_bind_int64(statement, index, text.string == "t" ? 1 : 0)
-                return
+            if text.string.utf8.count == 1, let letter = text.string.utf8.first {
+                if letter == UInt8(ascii: "t") || letter == UInt8(ascii: "f") {
+                    sqlite3_bind_int64(statement, index, letter == UInt8(ascii: "t") ? 1 : 0)
+                    return
+                }
             }
         case .float8:
             if let number = Double(text.string), isKept(number), FloatText.float8(number) == text.string {
@@ -64,6 +66,26 @@ enum StoredValue {
         case .text: break
         }
         bind(text: text.string, to: statement, at: index)
+    }
+
+    /// nil where printing the number would not give the same text again: `+1`, `01`, `-0`.
+    static func canonicalInteger(_ text: String) -> Int64? {
+        var digits = text.utf8[...]
+        let isNegative = digits.first == UInt8(ascii: "-")
+        if isNegative { digits = digits.dropFirst() }
+        guard let first = digits.first, digits.count <= 19 else { return nil }
+        if first == UInt8(ascii: "0") { return digits.count == 1 && !isNegative ? 0 : nil }
+        var number: Int64 = 0
+        for byte in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            // Downwards, because the smallest number has no positive counterpart.
+            let (tens, overflows) = number.multipliedReportingOverflow(by: 10)
+            let (next, passes) = tens.subtractingReportingOverflow(Int64(byte - UInt8(ascii: "0")))
+            if overflows || passes { return nil }
+            number = next
+        }
+        if isNegative { return number }
+        return number == .min ? nil : -number
     }
 
     /// SQLite stores NaN as NULL and drops the sign of zero.

@@ -5,23 +5,17 @@ import SyncModel
 extension TableStore {
     /// Inserts the row, or replaces the one with its key.
     package func upsert(_ stored: StoredRow, of schema: TableSchema, in db: Database) throws {
-        precondition(stored.row.values.count == schema.columns.count, "a row has a value for each column")
-        precondition(stored.extras.count == extras.count, "a row has a number for each extra column")
+        try writer(of: schema, in: db).upsert(stored.key, stored.row, extras: stored.extras)
+    }
+
+    /// For many rows of one table: what is the same for all of them is found out once.
+    package func writer(of schema: TableSchema, in db: Database) throws -> TableWriter {
         let count = 1 + schema.columns.count + extras.count
         let marks = Array(repeating: "?", count: count).joined(separator: ", ")
         let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO \(quoted(schema)) VALUES (\(marks))")
-        let handle = statement.sqliteStatement
-        defer { sqlite3_reset(handle) }
-        StoredValue.bind(text: stored.key.text.string, to: handle, at: 1)
-        for (index, column) in schema.columns.enumerated() {
-            let storage = StoredValue.Class(column.type)
-            StoredValue.bind(stored.row.values[index], as: storage, to: handle, at: Int32(index + 2))
-        }
-        let first = Int32(schema.columns.count + 2)
-        for (index, number) in stored.extras.enumerated() {
-            sqlite3_bind_int64(handle, first + Int32(index), number)
-        }
-        _ = try RawStatement.step(handle, db)
+        return TableWriter(
+            db: db, statement: statement, classes: schema.columns.map { StoredValue.Class($0.type) },
+            extraCount: extras.count)
     }
 
     /// Does nothing where there is no such row.
@@ -30,6 +24,32 @@ extension TableStore {
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
         StoredValue.bind(text: key.text.string, to: handle, at: 1)
+        _ = try RawStatement.step(handle, db)
+    }
+}
+
+/// Inserts rows into one table, or replaces those with the same key. Valid until the table is changed or dropped.
+package struct TableWriter {
+    let db: Database
+    let statement: Statement
+    let classes: [StoredValue.Class]
+    let extraCount: Int
+
+    package func upsert(_ key: RowKey, _ row: SyncModel.Row, extras: [Int64]) throws {
+        precondition(row.values.count == classes.count, "a row has a value for each column")
+        precondition(extras.count == extraCount, "a row has a number for each extra column")
+        let handle = statement.sqliteStatement
+        defer { sqlite3_reset(handle) }
+        StoredValue.bind(text: key.text.string, to: handle, at: 1)
+        var index: Int32 = 2
+        for (value, storage) in zip(row.values, classes) {
+            StoredValue.bind(value, as: storage, to: handle, at: index)
+            index += 1
+        }
+        for number in extras {
+            sqlite3_bind_int64(handle, index, number)
+            index += 1
+        }
         _ = try RawStatement.step(handle, db)
     }
 }

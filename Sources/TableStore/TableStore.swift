@@ -25,7 +25,9 @@ package struct TableStore: Sendable {
 
     package func tableName(_ table: TableName) -> String { "\(prefix) \(table)" }
 
-    package func create(_ schema: TableSchema, in db: Database) throws {
+    /// - Parameter isIndexed: false for a table that is filled first and read only by key until `take` makes it another
+    ///   store's; an index that is built once, from sorted entries, costs a fraction of one that is kept up to date.
+    package func create(_ schema: TableSchema, isIndexed: Bool = true, in db: Database) throws {
         var columns = ["\"satchel key\" TEXT NOT NULL PRIMARY KEY"]
         columns += schema.columns.map { "\(SQLiteName.quoted($0.name)) ANY" }
         columns += extras.map { "\(SQLiteName.quoted("satchel " + $0)) INTEGER NOT NULL" }
@@ -33,6 +35,10 @@ package struct TableStore: Sendable {
             sql: """
                 CREATE TABLE IF NOT EXISTS \(quoted(schema)) (\(columns.joined(separator: ", "))) STRICT, WITHOUT ROWID
                 """)
+        if isIndexed { try createIndexes(schema, in: db) }
+    }
+
+    private func createIndexes(_ schema: TableSchema, in db: Database) throws {
         for columns in lookupColumns(of: schema) { try createIndex(on: columns, of: schema, in: db) }
     }
 
@@ -61,12 +67,31 @@ package struct TableStore: Sendable {
         try db.execute(sql: "DROP TABLE IF EXISTS \(SQLiteName.quoted(tableName(table)))")
     }
 
+    /// The table of `other`, with all its rows and without indexes, takes the place of this store's own. Both have the
+    /// same extra columns.
+    package func take(_ schema: TableSchema, from other: TableStore, in db: Database) throws {
+        precondition(extras == other.extras, "stores of one form")
+        try drop(schema.name, in: db)
+        try db.execute(sql: "ALTER TABLE \(other.quoted(schema)) RENAME TO \(quoted(schema))")
+        try createIndexes(schema, in: db)
+    }
+
     package func deleteAll(of schema: TableSchema, in db: Database) throws {
         try db.execute(sql: "DELETE FROM \(quoted(schema))")
     }
 
     package func count(of schema: TableSchema, in db: Database) throws -> Int {
         try Int.fetchOne(db, sql: "SELECT count(*) FROM \(quoted(schema))") ?? 0
+    }
+
+    /// How many rows there are for each number of an extra column, by number.
+    package func counts(
+        of schema: TableSchema, by extra: String, in db: Database
+    ) throws -> [(number: Int64, count: Int)] {
+        let column = SQLiteName.quoted("satchel " + extra)
+        return try GRDB.Row.fetchAll(
+            db, sql: "SELECT \(column), count(*) FROM \(quoted(schema)) GROUP BY 1 ORDER BY 1"
+        ).map { (number: $0[0], count: $0[1]) }
     }
 
     func quoted(_ schema: TableSchema) -> String { SQLiteName.quoted(tableName(schema.name)) }

@@ -47,6 +47,43 @@ import TableStore
         }
     }
 
+    @Test(arguments: [
+        "0", "-0", "+1", "01", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
+        "-9223372036854775809", "99999999999999999999", "1.0", "", "-", " 1", "t", "true",
+    ])
+    func wholeNumbersAndTruthsThatAreWrittenOtherwiseStayText(_ text: String) throws {
+        try DatabaseQueue().write { db in
+            try Self.store.create(Self.schema, in: db)
+            let stored = Self.row(["a", Value(text), .null, .null, Value(text), "x", .null])
+            try Self.store.upsert(stored, of: Self.schema, in: db)
+            #expect(try Self.store.row(stored.key, of: Self.schema, in: db) == stored)
+            let type = try String.fetchOne(db, sql: #"SELECT typeof(n) FROM "row public.things""#)
+            #expect(type == (Int64(text).map { String($0) } == text ? "integer" : "text"))
+        }
+    }
+
+    @Test func aTableThatWasFilledElsewhereTakesThePlaceOfAnother() throws {
+        try DatabaseQueue().write { db in
+            let other = TableStore(prefix: "load", extras: ["version"])
+            try Self.store.create(Self.schema, in: db)
+            try other.create(Self.schema, isIndexed: false, in: db)
+            try Self.store.upsert(Self.row(["old", "1", .null, .null, .null, .null, .null]), of: Self.schema, in: db)
+            let writer = try other.writer(of: Self.schema, in: db)
+            for id in ["b", "a"] {
+                let stored = Self.row([Value(id), "2", .null, .null, .null, .null, "p"])
+                try writer.upsert(stored.key, stored.row, extras: [id == "a" ? 7 : 8])
+            }
+            let indexes = #"SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name LIKE "#
+            #expect(try Int.fetchOne(db, sql: indexes + "'load %' AND sql IS NOT NULL") == 0)
+            try Self.store.take(Self.schema, from: other, in: db)
+            #expect(try Self.store.scan(Self.schema, after: nil, limit: 9, in: db).map { $0.row[0] } == ["a", "b"])
+            #expect(try Self.store.rows(of: Self.schema, where: [6], equal: ["p"], in: db).count == 2)
+            #expect(try Int.fetchOne(db, sql: indexes + "'row %' AND sql IS NOT NULL") == 2)
+            let counts = try Self.store.counts(of: Self.schema, by: "version", in: db)
+            #expect(counts.map(\.number) == [7, 8] && counts.map(\.count) == [1, 1])
+        }
+    }
+
     @Test func absentIsNotNull() throws {
         try DatabaseQueue().write { db in
             try Self.store.create(Self.schema, in: db)

@@ -156,6 +156,18 @@ import Testing
         }
     }
 
+    @Test func importsNothingBeforeTheFirstSyncAndSaysSo() throws {
+        var state = state()
+        state.shapeStatus = .initial
+        state.tables = ["users": [:], "team_members": [:], "teams": [:]]
+        try withDaemon(state) { (_, run) throws in
+            let imported = try run(["pipeline", "import", Self.samples])
+            #expect(imported.status == 1)
+            #expect(imported.errors.contains("Waiting for the first sync of users"))
+            #expect(imported.errors.contains("not on this device yet"))
+        }
+    }
+
     @Test func importsTwiceAndExportsTheSameData() throws {
         try withDaemon { (daemon, run) throws in
             let first = try run(["pipeline", "import", Self.samples])

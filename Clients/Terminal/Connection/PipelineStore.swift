@@ -12,14 +12,22 @@ struct PipelineStore {
     ///
     /// - isRequired: without a team nothing can be done; else nil means all that are visible.
     func team(named team: String?, isRequired: Bool) throws -> TeamChoice? {
-        let users = try rows(of: "users")
-        let members = team == nil ? try rows(of: "team_members") : []
-        let teams = try rows(of: "teams")
+        // Right after the daemon's start nothing may have come yet that tells the person's teams.
+        let waits = isRequired && team == nil
+        let users = try rows(of: "users", waits: waits)
+        let members = team == nil ? try rows(of: "team_members", waits: waits) : Known(rows: [], isWhole: true)
+        let teams = try rows(of: "teams", waits: waits)
         do throws(PipelineFileError) {
             return try TeamChoice(
-                team: team, user: daemon.info.user, users: users, members: members, teams: teams)
+                team: team, user: daemon.info.user, users: users.rows, members: members.rows, teams: teams.rows)
         } catch {
             guard isRequired || team != nil else { return nil }
+            guard users.isWhole && members.isWhole && teams.isWhole else {
+                throw CommandFailure(
+                    .failed,
+                    "The teams are not on this device yet: try again when `satchel status` says that it is in sync, or "
+                        + "name a team by its id with --team.")
+            }
             throw CommandFailure(.usage, "\(error.reason).")
         }
     }
@@ -34,9 +42,21 @@ struct PipelineStore {
         return (PipelineCatalogue(rows), answer.status)
     }
 
-    private func rows(of table: String) throws -> [ColumnMap] {
-        let answer = try ShapeReader(daemon: daemon).read(["root_table": .string(table)])
-        return answer.rows.map(\.value.dictionary)
+    private struct Known {
+        let rows: [ColumnMap]
+        /// False while the first sync of the table is not over.
+        let isWhole: Bool
+    }
+
+    private func rows(of table: String, waits: Bool) throws -> Known {
+        let reader = ShapeReader(daemon: daemon)
+        let definition: JSON = ["root_table": .string(table)]
+        var answer = try reader.read(definition)
+        if waits, answer.status == .initial {
+            Output.say("Waiting for the first sync of \(table)…")
+            answer = try reader.read(definition, wait: ShapeReader.defaultWait)
+        }
+        return Known(rows: answer.rows.map(\.value.dictionary), isWhole: answer.status != .initial)
     }
 
     /// The pipeline that the person means.

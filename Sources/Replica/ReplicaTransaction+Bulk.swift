@@ -1,0 +1,61 @@
+import GRDB
+import Merge
+import SyncModel
+import TableStore
+
+/// The rows of a shape's new life, thousands at a time: what is the same for all of them is found out once.
+extension ReplicaTransaction {
+    func load(_ messages: [ShapeMessage], _ index: Int) throws {
+        let record = memory.shapes[index]
+        let members = try memory.sets.number(of: [record.number], in: db)
+        var target: LoadTarget?
+        for message in messages {
+            guard message.kind == .insert else {
+                if try !apply(message, to: record) { return try restart(index) }
+                continue
+            }
+            if target?.schema.name != message.table {
+                guard let schema = memory.table(message.table), record.resolved?.selection(of: message.table) != nil
+                else { return try restart(index) }
+                let writer = try stores.loading(record.number).writer(of: schema, in: db)
+                target = LoadTarget(schema: schema, writer: writer)
+            }
+            if let clock = message.clock { memory.clock.observe(clock.clock) }
+            if try target?.insert(message, members: members) != true { return try restart(index) }
+        }
+    }
+}
+
+/// A table that rows are loaded into.
+private struct LoadTarget {
+    let schema: TableSchema
+    private let writer: TableWriter
+    private let blank: SyncedRow
+    /// Which column the fields of the last message were: those of the next one are the same, as a rule.
+    private var places: [Int] = []
+
+    init(schema: TableSchema, writer: TableWriter) {
+        self.schema = schema
+        self.writer = writer
+        blank = SyncedRow(Array(repeating: .absent, count: schema.columns.count))
+    }
+
+    /// False where the message names a column that the schema does not have.
+    mutating func insert(_ message: ShapeMessage, members: Int64) throws -> Bool {
+        var row = blank
+        for (position, field) in message.fields.enumerated() {
+            guard let place = place(of: field.column, at: position) else { return false }
+            row[place] = field.value
+        }
+        let clock = message.clock ?? .zero
+        try writer.upsert(message.key, row, extras: [clock.version, clock.clock.microseconds, members])
+        return true
+    }
+
+    private mutating func place(of column: String, at position: Int) -> Int? {
+        if position < places.count, schema.columns[places[position]].name == column { return places[position] }
+        guard let place = schema.index(of: column) else { return nil }
+        if position < places.count { places[position] = place } else { places.append(place) }
+        return place
+    }
+}
