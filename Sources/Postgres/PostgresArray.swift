@@ -1,16 +1,23 @@
 /// The text form of a one-dimensional array (PostgreSQL manual, "Array Input and Output Syntax").
-enum PostgresArray {
-    /// `["a", "b\"c"]` → `{"a","b\"c"}`
-    static func literal(_ items: [String]) -> String {
-        let quoted = items.map { item in
-            var text = "\""
-            for character in item.unicodeScalars {
-                if character == "\"" || character == "\\" { text += "\\" }
-                text.unicodeScalars.append(character)
+package enum PostgresArray {
+    /// `["a", "b\"c", nil]` → `{"a","b\"c",NULL}`
+    package static func literal(_ items: [String?]) -> String {
+        var text: [UInt8] = [UInt8(ascii: "{")]
+        for (index, item) in items.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
+            guard let item else {
+                text += Array("NULL".utf8)
+                continue
             }
-            return text + "\""
+            text.append(UInt8(ascii: "\""))
+            for byte in item.utf8 {
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text.append(UInt8(ascii: "\\")) }
+                text.append(byte)
+            }
+            text.append(UInt8(ascii: "\""))
         }
-        return "{\(quoted.joined(separator: ","))}"
+        text.append(UInt8(ascii: "}"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The items of an array without NULLs or nested arrays, as catalogue queries give them.

@@ -17,8 +17,15 @@ struct OperationCatalogue {
         let lock: String
         /// Locks the key of a row that is not there, and selects the same but for the row.
         let lockKey: String
+        /// `lock` for many rows; parameters: one array for each column of the key, the relation. The first column
+        /// is the place in the arrays.
+        let lockMany: String
+        /// `lockKey` for many rows, in the arrays' order.
+        let lockKeys: String
         /// The key's columns, quoted.
         let keyColumns: String
+        /// Of every column, as SQL that means the same under any search path, without modifier.
+        let types: [String: String]
     }
 
     private(set) var tables: [TableName: Table] = [:]
@@ -29,12 +36,14 @@ struct OperationCatalogue {
         hasDeferrableConstraints =
             try connection.query("SELECT EXISTS (SELECT FROM pg_constraint WHERE condeferrable)").value == "t"
         for table in schema.tables where !table.primaryKey.isEmpty {
-            tables[table.name] = Table(table, keyTypes: try Self.keyTypes(of: table, over: connection))
+            tables[table.name] = Table(table, types: try Self.types(of: table, over: connection))
         }
     }
 
-    /// The types of the key's columns as SQL that means the same under any search path.
-    private static func keyTypes(of table: TableSchema, over connection: PostgresConnection) throws -> [String] {
+    private static func types(
+        of table: TableSchema, over connection: PostgresConnection
+    ) throws -> [String: String] {
+        let names = table.columns.map(\.name)
         let result = try connection.query(
             """
             SELECT format('%I.%I', n.nspname, t.typname)
@@ -42,16 +51,20 @@ struct OperationCatalogue {
             JOIN pg_attribute a ON a.attrelid = $1::regclass AND a.attname = k.name AND NOT a.attisdropped
             JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace
             ORDER BY k.place
-            """, [Bookkeeping.qualified(table.name), jsonArray(table.primaryKey)])
-        guard result.rowCount == table.primaryKey.count else {
-            throw PostgresError(.undefinedColumn, "\(table.name): its key changed; read the catalogue again")
+            """, [Bookkeeping.qualified(table.name), jsonArray(names)])
+        guard result.rowCount == names.count else {
+            throw PostgresError(.undefinedColumn, "\(table.name): its columns changed; read the catalogue again")
         }
-        return (0..<result.rowCount).map { result[$0, 0] ?? "" }
+        var types: [String: String] = [:]
+        for (index, name) in names.enumerated() { types[name] = result[index, 0] }
+        return types
     }
 }
 
 extension OperationCatalogue.Table {
-    fileprivate init(_ table: TableSchema, keyTypes: [String]) {
+    fileprivate init(_ table: TableSchema, types: [String: String]) {
+        self.types = types
+        let keyTypes = table.primaryKey.map { types[$0] ?? "text" }
         target = Bookkeeping.qualified(table.name)
         columns = table.columns.map { Bookkeeping.quoted($0.name) }
         let key = table.primaryKey.map(Bookkeeping.quoted)
@@ -69,6 +82,25 @@ extension OperationCatalogue.Table {
             LEFT JOIN LATERAL satchel.lock_clock($\(key.count + 1), k.key) AS c ON true
             """
         keyColumns = key.joined(separator: ", ")
+        let arrays = key.indices.map { "$\($0 + 1)::text[]" }.joined(separator: ", ")
+        let names = key.indices.map { "k\($0)" }.joined(separator: ", ")
+        let isKey = zip(key, keyTypes).enumerated().map { "t.\($1.0) = k.k\($0)::\($1.1)" }
+        lockMany = """
+            WITH t AS MATERIALIZED (
+                SELECT k.satchel_place, \(columns.map { "t.\($0)" }.joined(separator: ", "))
+                FROM unnest(\(arrays)) WITH ORDINALITY AS k (\(names), satchel_place)
+                JOIN \(target) AS t ON \(isKey.joined(separator: " AND ")) FOR UPDATE OF t)
+            SELECT t.*, k.key, nextval('satchel.version'), \(Fields.clockColumns)
+            FROM t, LATERAL (SELECT \(Self.keyForm(key.map { "t.\($0)" })) AS key) AS k
+            LEFT JOIN LATERAL (\(clock)) AS c ON true ORDER BY t.satchel_place
+            """
+        lockKeys = """
+            SELECT k.key, nextval('satchel.version'), \(Fields.clockColumns)
+            FROM (
+                SELECT satchel_place, \(Self.keyForm(keyTypes.enumerated().map { "k\($0)::\($1)" })) AS key
+                FROM unnest(\(arrays)) WITH ORDINALITY AS k (\(names), satchel_place)) AS k
+            LEFT JOIN LATERAL satchel.lock_clock($\(key.count + 1), k.key) AS c ON true ORDER BY k.satchel_place
+            """
     }
 
     // concat writes a value as its type's output function does, like the triggers and logical replication.

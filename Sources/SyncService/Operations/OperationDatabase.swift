@@ -40,6 +40,12 @@ package protocol OperationDatabase: AnyObject {
     /// came or went after all, and has to be locked again.
     func write(_ write: RowWrite) throws(OperationFailure) -> Bool
 
+    /// As `lockRow` for each of different rows, in their order; nil where that cannot be done for all at once.
+    func lockRows(_ operations: [Operation], in table: TableSchema) throws(OperationFailure) -> [LockedRow]?
+    /// As `write` for each, of rows as `lockRows` gave them. False: not all of it took effect, and the transaction
+    /// has to start over.
+    func write(_ writes: [RowWrite]) throws(OperationFailure) -> Bool
+
     /// Tombstones of `table` that `transaction` made, not by an operation on the row itself, and whose
     /// `columns` held `values`; by key.
     func tombstones(
@@ -59,6 +65,17 @@ package protocol OperationDatabase: AnyObject {
     /// Emits the transactional message `satchel.operation` that confirms the replica's operations up to `seq` in
     /// the history `epoch`.
     func confirm(_ replica: ReplicaID, through seq: Int64, epoch: Epoch) throws(OperationFailure)
+}
+
+extension OperationDatabase {
+    package func lockRows(_ operations: [Operation], in table: TableSchema) throws(OperationFailure) -> [LockedRow]? {
+        nil
+    }
+
+    package func write(_ writes: [RowWrite]) throws(OperationFailure) -> Bool {
+        for one in writes where try !write(one) { return false }
+        return true
+    }
 }
 
 package struct ReplicaRecord: Hashable, Sendable {

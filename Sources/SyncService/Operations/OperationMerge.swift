@@ -24,9 +24,13 @@ struct OperationMerge<Database: OperationDatabase> {
         self.isCareful = isCareful
     }
 
-    /// One operation, or the members of one group: all of them or none.
+    /// One operation, or the members of one group: all of them or none. Or a run, where nothing was refused yet.
     mutating func merge(_ group: [SequencedOperation]) throws(OperationFailure) {
-        if !isCareful, group.count == 1, let single = group.first { return try mergeAlone(single) }
+        if !isCareful, let first = group.first, first.operation.group == nil {
+            if group.count > 1, try mergeRun(group) { return }
+            for single in group { try mergeAlone(single) }
+            return
+        }
         var given: [Verdict] = []
         try database.savepoint()
         for sequenced in group {
@@ -44,6 +48,28 @@ struct OperationMerge<Database: OperationDatabase> {
         for (sequenced, verdict) in zip(group, given) {
             verdicts.append(StoredVerdict(verdict: verdict, originalAt: sequenced.operation.at))
         }
+    }
+
+    /// False: nothing was done, and they have to be taken one by one.
+    private mutating func mergeRun(_ run: [SequencedOperation]) throws(OperationFailure) -> Bool {
+        guard let table = run.first.flatMap({ database.schema[$0.operation.table] }),
+            let rows = try database.lockRows(run.map(\.operation), in: table), Set(rows.map(\.key)).count == run.count
+        else { return false }
+        var writes: [RowWrite] = []
+        for (sequenced, row) in zip(run, rows) {
+            let plan = RowMerge.plan(
+                sequenced.operation, of: replica, seq: sequenced.seq, clock: rank(sequenced), schema: table,
+                stored: row.state)
+            writes.append(
+                RowWrite(
+                    table: table, row: row, operation: sequenced.operation, replica: replica, seq: sequenced.seq,
+                    plan: plan))
+            verdicts.append(
+                StoredVerdict(verdict: verdict(sequenced, plan), originalAt: sequenced.operation.at))
+        }
+        guard try database.write(writes) else { throw Self.dropped(table.name) }
+        try database.checkConstraints()
+        return true
     }
 
     /// A plan that refuses has written nothing, so that there is nothing to roll back.
@@ -109,7 +135,10 @@ struct OperationMerge<Database: OperationDatabase> {
     private mutating func carriedOut(
         _ sequenced: SequencedOperation, at: HybridTimestamp
     ) throws(OperationFailure) -> Verdict {
-        let plan = try carryOut(sequenced.operation, seq: sequenced.seq, at: at)
+        verdict(sequenced, try carryOut(sequenced.operation, seq: sequenced.seq, at: at))
+    }
+
+    private mutating func verdict(_ sequenced: SequencedOperation, _ plan: RowPlan) -> Verdict {
         clock = max(clock, plan.clock)
         return Verdict(
             seq: sequenced.seq, id: sequenced.operation.id, outcome: plan.outcome, at: plan.clock, lost: plan.lost,
@@ -150,9 +179,13 @@ struct OperationMerge<Database: OperationDatabase> {
                 }
             }
         }
-        throw .refused(
+        throw Self.dropped(operation.table)
+    }
+
+    private static func dropped(_ table: TableName) -> OperationFailure {
+        .refused(
             .rejected,
-            Reason(code: "check_violation", message: "\(operation.table): a trigger of the table drops this write"))
+            Reason(code: "check_violation", message: "\(table): a trigger of the table drops this write"))
     }
 }
 

@@ -79,7 +79,9 @@ package struct OperationProcessor<Database: OperationDatabase> {
         if batch.acknowledged > 0 { try database.forgetVerdicts(of: batch.replica, through: batch.acknowledged) }
         var unit = OperationMerge(
             database: database, replica: batch.replica, arrival: arrival, clock: record.clock, isCareful: isCareful)
-        for group in fresh.grouped { try unit.merge(group) }
+        for group in isCareful ? fresh.grouped : OperationRun.cut(fresh.grouped, database.schema) {
+            try unit.merge(group)
+        }
         let lastSeq = fresh.last?.seq ?? record.lastSeq
         try database.saveReplica(batch.replica, lastSeq: lastSeq, clock: unit.clock)
         if !fresh.isEmpty {

@@ -47,7 +47,7 @@ extension PostgresOperationDatabase {
 
     /// Of a row that had no clock when the statement that locked it began. It may have got one meanwhile, from
     /// the transaction that held the row; with the row locked, it can get none any more.
-    private func clocks(of key: RowKey, in table: TableSchema) throws(OperationFailure) -> RowClocks {
+    func clocks(of key: RowKey, in table: TableSchema) throws(OperationFailure) -> RowClocks {
         let result = try query(
             "SELECT \(Fields.clockColumns) FROM satchel.clock AS c WHERE relation = $1 AND key = $2 FOR UPDATE",
             [table.name.description, key.text.string])
@@ -115,7 +115,7 @@ extension PostgresOperationDatabase {
 
 extension PostgresOperationDatabase {
     /// After the trigger: exactly what the operation wrote gets the operation's clock. `names` nil: the whole row.
-    private func stamp(_ write: RowWrite, names: [String]?) {
+    func stamp(_ write: RowWrite, names: [String]?) {
         pending.add(write.stamp, to: names, of: write.table.name, write.row.key)
     }
 
