@@ -73,6 +73,9 @@ package struct ConditionFailure: Hashable, Sendable {
 package struct ShapeChanges: Hashable, Sendable {
     /// Sorted by the path of the table's first node, then by key. Their places are their op numbers.
     package var changes: [ShapeChange]
+    /// Rows that stay, and of which nothing that is shown changed: a device takes their clocks, so that what it
+    /// writes next is not held to be concurrent with what it could not see. Sorted as `changes`.
+    package var clocks: [ShapeChange]
     /// Rows seen in the new view whose condition failed.
     package var failures: [ConditionFailure]
     package var work: ShapeWork

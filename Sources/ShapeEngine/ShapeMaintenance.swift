@@ -140,16 +140,17 @@ private struct MaintenancePass<Before: RowSource, After: RowSource> {
 
     mutating func result() throws -> ShapeChanges {
         var changes: [ShapeChange] = []
+        var clocks: [ShapeChange] = []
         for table in tablesByPath() {
             let nodes = shape.nodes(of: table)
             var keys: Set<RowKey> = []
             for node in nodes { keys.formUnion(affected[node]) }
-            let differences = try differences(table, nodes, keys.sorted())
+            let differences = try differences(table, nodes, keys.sorted(), &clocks)
             changes.append(contentsOf: Self.joined(differences, changed[table] ?? [:]))
         }
         var work = before.work
         work += after.work
-        return ShapeChanges(changes: changes, failures: after.failures, work: work)
+        return ShapeChanges(changes: changes, clocks: clocks, failures: after.failures, work: work)
     }
 
     private func tablesByPath() -> [TableName] {
@@ -159,7 +160,7 @@ private struct MaintenancePass<Before: RowSource, After: RowSource> {
     }
 
     private mutating func differences(
-        _ table: TableName, _ nodes: [Int], _ keys: [RowKey]
+        _ table: TableName, _ nodes: [Int], _ keys: [RowKey], _ clocks: inout [ShapeChange]
     ) throws -> [ShapeChange] {
         let selection = shape.selection(of: table)
         var differences: [ShapeChange] = []
@@ -175,7 +176,14 @@ private struct MaintenancePass<Before: RowSource, After: RowSource> {
             case (false, true): kind = .insert
             case (true, false): kind = .delete
             case (true, true):
-                guard let old, let new, selection.contains(where: { old[$0] != new[$0] }) else { continue }
+                guard let old, let new else { continue }
+                guard selection.contains(where: { old[$0] != new[$0] }) else {
+                    if let clock = changed[table]?[key]?.clock {
+                        clocks.append(
+                            ShapeChange(kind: .update, table: table, key: key, old: old, new: new, clock: clock))
+                    }
+                    continue
+                }
                 kind = .update
             }
             differences.append(

@@ -94,7 +94,8 @@ package struct LiveShapes: Sendable {
                 of: live.shape, engine, due: due, before: before, after: after)
             step.work += found.work
             step.work.shapesAsked += 1
-            if !found.changes.isEmpty || !found.failures.isEmpty { step.touched.append((id: id, changes: found)) }
+            let isTouched = !found.changes.isEmpty || !found.clocks.isEmpty || !found.failures.isEmpty
+            if isTouched { step.touched.append((id: id, changes: found)) }
         }
         for id in timed.sorted() { try file(id, changes, later, after, in: &step) }
         return step

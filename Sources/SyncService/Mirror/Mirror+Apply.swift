@@ -79,10 +79,13 @@ extension Mirror {
         var ids: [ShapeLogWriter.Place: Int64] = [:]
         var touched: [Int64] = []
         for (id, shown) in step.touched {
-            guard let kept = shapes[id], !shown.changes.isEmpty else { continue }
+            guard let kept = shapes[id] else { continue }
+            // Electric's messages bear no clocks.
+            let logged = kept.form == .stream ? shown.changes + shown.clocks : shown.changes
+            guard !logged.isEmpty else { continue }
             touched.append(id)
-            change { $0.logLengths[id, default: 0] += shown.changes.count }
-            try writer.append(shown.changes, to: kept, tx: tx) { change in
+            change { $0.logLengths[id, default: 0] += logged.count }
+            try writer.append(logged, to: kept, tx: tx) { change in
                 let place = ShapeLogWriter.Place(change.table, change.key)
                 if let id = ids[place] { return id }
                 let clock = try byPlace[place]?.clock ?? source.clock(change.key, of: change.table)

@@ -26,6 +26,8 @@ enum MirrorFile {
         var configuration = Configuration()
         configuration.label = "mirror"
         configuration.maximumReaderCount = 8
+        // A process that is just ending may still have its last transaction open.
+        configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32000; PRAGMA secure_delete = OFF")
         }
