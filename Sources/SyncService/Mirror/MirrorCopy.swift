@@ -54,7 +54,8 @@ struct MirrorCopy {
         }
     }
 
-    /// Offsets never go back, nor does time (microseconds since 1970): where the new history's LSNs are smaller, they are shifted past the old ones.
+    /// Offsets never go back, nor does time (microseconds since 1970): where the new history's LSNs are smaller,
+    /// they are shifted past the old ones.
     static func position(
         after before: MirrorPosition?, epoch: Epoch, consistentPoint: LSN, seen: SeenTransactions,
         time: Int64
