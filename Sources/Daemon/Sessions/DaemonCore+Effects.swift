@@ -25,10 +25,12 @@ extension DaemonCore {
         isStatusDue = true
         let forms = RowForms(schema: replica.schema)
         let changes = effects.shapes.map { ($0, $0.changes.map(forms.change)) }
+        // Read once: there may be hundreds of clients.
+        let news = news(of: effects.operations)
         for client in clientIDs {
             publish(changes, effects, to: client)
             for shape in effects.statuses { publishStatus(of: shape, sequence: effects.sequence, to: client) }
-            if clients[client]?.isInitialized == true { tellOperations(effects.operations, to: client) }
+            if clients[client]?.isInitialized == true { tellOperations(news, to: client) }
         }
     }
 
@@ -74,30 +76,31 @@ extension DaemonCore {
         if !session.missed.shapeStatuses.contains(id) { clients[client]?.missed.shapeStatuses.append(id) }
     }
 
-    func tellOperations(_ ids: [OperationID], to client: Int) {
+    /// An operation as it is now, or that it was cancelled.
+    struct OperationNews {
+        let id: OperationID
+        let summary: OperationSummary?
+    }
+
+    func news(of ids: [OperationID]) -> [OperationNews] {
+        ids.compactMap { id in
+            do throws(ReplicaError) {
+                return OperationNews(id: id, summary: try replica.operation(id)?.summary)
+            } catch {
+                noteStorage(error)
+                return nil
+            }
+        }
+    }
+
+    func tellOperations(_ news: [OperationNews], to client: Int) {
         guard let session = clients[client] else { return }
-        for start in stride(from: 0, to: ids.count, by: Self.pageSize) {
-            let part = ids[start..<min(start + Self.pageSize, ids.count)]
-            if session.connection.isOutboxFull {
-                clients[client]?.miss(Array(part))
-                continue
-            }
-            var summaries: [OperationSummary] = []
-            var cancelled: [OperationID] = []
-            for id in part {
-                do throws(ReplicaError) {
-                    if let record = try replica.operation(id) {
-                        summaries.append(record.summary)
-                    } else {
-                        cancelled.append(id)
-                    }
-                } catch {
-                    noteStorage(error)
-                }
-            }
-            let params = OperationsChanged.Params(operations: summaries, cancelled: cancelled)
-            if !session.connection.notify(OperationsChanged.notification(params)) {
-                clients[client]?.miss(Array(part))
+        for start in stride(from: 0, to: news.count, by: Self.pageSize) {
+            let part = news[start..<min(start + Self.pageSize, news.count)]
+            let params = OperationsChanged.Params(
+                operations: part.compactMap(\.summary), cancelled: part.filter { $0.summary == nil }.map(\.id))
+            if session.connection.isOutboxFull || !session.connection.notify(OperationsChanged.notification(params)) {
+                clients[client]?.miss(part.map(\.id))
             }
         }
     }
