@@ -10,8 +10,8 @@ enum ManySubmitsMeasure: Measure {
     static let reach = Reach.ratioAtLeast(1)
 
     private static let callers = 100
-    private static let operations = 20_000
-    private static let single = 500
+    private static let operations = 2_000
+    private static let single = 200
 
     static func run(_ bench: Bench) throws -> Measurement {
         let stage = try PausedStage(bench, keys: operations + single)
