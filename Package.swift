@@ -51,6 +51,7 @@ let package = Package(
         .executable(name: "satchel-service", targets: ["satchel-service"]),
         .executable(name: "satchel-simulator", targets: ["satchel-simulator"]),
         .executable(name: "satchel-bench", targets: ["satchel-bench"]),
+        .executable(name: "satchel-oracle", targets: ["satchel-oracle"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
@@ -114,6 +115,8 @@ let package = Package(
                 "SyncClient", "Replica", "SyncService", grdb,
             ]),
 
+        library("Oracle", ["SyncModel", "JSONText", "Shapes", "Postgres"]),
+
         // Programs: main and options only.
         program("satcheld", ["Daemon", "SyncModel", arguments, logging, yams] + lifecycle),
         program(
@@ -121,6 +124,7 @@ let package = Package(
             ["SyncService", "SyncModel", "Postgres", "DataModel", arguments, logging]),
         program("satchel-simulator", ["Simulation", arguments]),
         program("satchel-bench", ["Postgres", "JSONText", sqlite, arguments]),
+        program("satchel-oracle", ["Oracle", "Postgres", arguments]),
         .target(
             name: "PipelineFiles", dependencies: ["SyncModel", yams, crypto], path: "Clients/PipelineFiles",
             swiftSettings: settings),
@@ -147,6 +151,7 @@ let package = Package(
         tests("JSONRPCTransportTests", ["JSONRPCTransport", "JSONRPC", "JSONText"] + nio),
         tests("DaemonProtocolTests", ["DaemonProtocol", "JSONRPC", "JSONText", "SyncModel", "Shapes"]),
         tests("ShapesTests", ["Shapes", "SyncModel", "JSONText"]),
+        tests("OracleTests", ["Oracle", "Postgres", "PostgresTesting"]),
         tests("ShapeEngineTests", ["ShapeEngine", "Shapes", "SyncModel"]),
         tests("MergeTests", ["Merge", "SyncModel"]),
         tests("DataModelTests", ["DataModel", "SyncModel", "Shapes", "Merge", "JSONText"]),

@@ -60,7 +60,8 @@ struct PredicateErrorTests {
         ("n = value", "At location 2: Could not select an operator overload"),
         ("value = 1", "At location 6: Could not select an operator overload"),
         ("n LIKE 'a'", "At location 2: Could not select an operator overload"),
-        ("j > '1'", "At location 2: Could not select an operator overload"),
+        ("j > '{'", "At location 4: invalid syntax for type jsonb: {"),
+        ("j > 1", "At location 2: Could not select an operator overload"),
         ("n AND flag", "At location 0: reference n of type int4 is not castable to bool"),
         ("flag = 'maybe'", "At location 7: invalid syntax for type bool: maybe"),
         ("n IS TRUE", "At location 2: argument of IS TRUE must be bool, not int4"),
@@ -70,11 +71,13 @@ struct PredicateErrorTests {
         ("created_at > 'soon'", "At location 13: invalid syntax for type timestamptz: soon"),
         ("id = 'x'", "At location 5: invalid syntax for type uuid: x"),
         ("n IN (1, 'x')", "At location 9: invalid syntax for type int4: x"),
-        ("lower(value) = 'x'", "At location 0: unknown or unsupported function lower/1"),
-        ("n = @ 1", "At location 4: unknown unary operator @"),
+        ("upside(value) = 'x'", "At location 0: unknown or unsupported function upside/1"),
+        ("lower(n) = 'x'", "At location 0: Could not select a function overload"),
+        ("n = !! 1", "At location 4: unknown unary operator !!"),
         ("NULL", "WHERE clause must return a boolean"),
         ("'t'", "WHERE clause must return a boolean"),
-        ("n + 1 = 2", "At location 2: the operator + is not supported yet"),
+        ("n + value = 2", "At location 2: Could not select an operator overload"),
+        ("1 / 0 = n", "At location 0: division by zero"),
         ("n IN (SELECT 1)", "At location 6: a sub-select without a table is not supported yet"),
         ("n IN (SELECT m FROM other)", "At location 6: Table public.other does not exist, or is not published"),
         ("n IN (SELECT n, n FROM items)", "At location 2: subquery has too many columns"),
@@ -86,7 +89,6 @@ struct PredicateErrorTests {
             "EXISTS (SELECT FROM items i WHERE i.n < items.n)",
             "At location 8: a sub-select refers to the row around it only by `own value = outer value`, joined by AND"
         ),
-        ("\"é\" < 1e400", "At location 7: \"1e400\" is out of range for type double precision"),
     ])
     func saysWhatIsWrong(condition: String, message: String) {
         #expect(refusal(condition)?.message == message)

@@ -56,7 +56,7 @@ struct PredicateTests {
         let fragment = try predicate("t = 'x''; DROP' AND a IN (1, 2, NULL) AND j = '{}'").sql(firstParameter: 3)
         #expect(
             fragment.text
-                == "((\"t\" = $3::text COLLATE \"C\") AND (\"a\" IN ($4::int4, $5::int4, $6::int4)) AND (\"j\"::text = $7::text))"
+                == "((\"t\" = $3::text COLLATE \"C\") AND (\"a\" IN ($4::int4, $5::int4, $6::int4)) AND (\"j\" = $7::jsonb))"
         )
         #expect(fragment.values == ["x'; DROP", "1", "2", nil, "{}"])
     }

@@ -148,7 +148,7 @@ enum UUIDSyntax {
         return (words[0], words[1])
     }
 
-    private static func hexadecimal(_ byte: UInt8) -> UInt64? {
+    static func hexadecimal(_ byte: UInt8) -> UInt64? {
         switch byte {
         case 48...57: UInt64(byte - 48)
         case 65...70: UInt64(byte - 55)

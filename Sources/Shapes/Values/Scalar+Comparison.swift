@@ -2,21 +2,18 @@ import SyncModel
 
 extension Scalar {
     /// The value in the form that compares with others of that form.
-    func key(_ form: ComparisonForm) throws(EvaluationError) -> Scalar {
+    func key(_ form: ComparisonForm) -> Scalar {
         switch (form, self) {
-        case (.padded, .text(let text)): return .text(text.withoutTrailingSpaces)
-        case (.numeric, .integer(let value)): return .numeric(Decimal(value))
-        case (.float, .integer(let value)): return .float(FloatValue(Double(value)))
-        case (.float, .numeric): return try converted(from: .numeric, to: .float8)
-        case (.timestamp, .date(let days)): return .timestamp(TimeSyntax.timestamp(ofDate: days))
-        case (.same, _), (.integer, _), (.numeric, _), (.float, _), (.timestamp, _), (.padded, _): return self
+        case (.padded, .text(let text)): .text(text.withoutTrailingSpaces)
+        case (.timestamp, .date(let days)): .timestamp(TimeSyntax.timestamp(ofDate: days))
+        case (.same, _), (.timestamp, _), (.padded, _): self
         }
     }
 
     /// MUST be of types whose form is `form`.
-    func compares(_ comparison: Comparison, _ other: Scalar, _ form: ComparisonForm) throws(EvaluationError) -> Bool {
-        let left = try key(form)
-        let right = try other.key(form)
+    func compares(_ comparison: Comparison, _ other: Scalar, _ form: ComparisonForm) -> Bool {
+        let left = key(form)
+        let right = other.key(form)
         switch comparison {
         case .equal: return left == right
         case .notEqual: return left != right
@@ -27,21 +24,25 @@ extension Scalar {
         }
     }
 
-    /// False for values of different kinds, which the checker never pairs.
-    private func isLess(than other: Scalar) -> Bool {
-        switch (self, other) {
-        case (.bool(let left), .bool(let right)): !left && right
-        case (.integer(let left), .integer(let right)): left < right
-        case (.float(let left), .float(let right)): left < right
-        case (.numeric(let left), .numeric(let right)): left < right
-        case (.text(let left), .text(let right)): left < right
-        case (.uuid(let high, let low), .uuid(let otherHigh, let otherLow)): (high, low) < (otherHigh, otherLow)
-        case (.date(let left), .date(let right)): left < right
-        case (.timestamp(let left), .timestamp(let right)): left < right
-        case (.label(let left), .label(let right)): left < right
-        case (.bool, _), (.integer, _), (.float, _), (.numeric, _), (.text, _), (.uuid, _), (.date, _), (.timestamp, _),
-            (.label, _):
-            false
+    /// MUST be of one kind: the checker pairs no others.
+    func isLess(than other: Scalar) -> Bool {
+        switch self {
+        case .bool(let value): return !value && other.boolean
+        case .integer(let value): return value < other.integer
+        case .float(let value): return value < FloatValue(other.float)
+        case .numeric(let value): return value < other.decimal
+        case .text(let value): return value < other.string
+        case .uuid(let high, let low):
+            guard case .uuid(let otherHigh, let otherLow) = other else { return false }
+            return (high, low) < (otherHigh, otherLow)
+        case .bytes(let value): return value.lexicographicallyPrecedes(other.byteString)
+        case .date(let value), .time(let value), .timestamp(let value): return value < other.microseconds
+        case .interval(let value): return value < other.span
+        case .jsonb(let value): return value.isLess(than: other.document)
+        case .label(let value):
+            guard case .label(let otherValue) = other else { return false }
+            return value < otherValue
+        case .array(let value): return value.isLess(than: other.list)
         }
     }
 }

@@ -1,28 +1,27 @@
 import SyncModel
 
 extension Scalar {
-    /// A text that PostgreSQL reads as this value of this type. For booleans, integers, text, uuid, enums,
-    /// dates and timestamps it is the very text that PostgreSQL writes.
+    /// The text that PostgreSQL writes for this value of this type.
     func text(as type: SQLType) -> Text {
         switch self {
         case .bool(let value): return value ? "t" : "f"
         case .integer(let value): return Text(String(value))
-        case .float(let value): return Text(Self.text(of: value.double, isSingle: type == .float4))
+        case .float(let value): return Text(FloatFormat.text(value.double, isSingle: type == .float4))
         case .numeric(let value): return Text(value.text)
         case .text(let value): return value
         case .uuid(let high, let low): return Text(Self.text(high, low))
+        case .bytes(let bytes): return Text(BytesSyntax.text(bytes))
         case .date(let days): return Text(TimeFormat.date(days))
+        case .time(let value): return Text(TimeFormat.time(value))
         case .timestamp(let value): return Text(TimeFormat.timestamp(value, withZone: type == .timestamptz))
+        case .interval(let value): return Text(value.text)
+        case .jsonb(let value): return Text(value.text)
         case .label(let index):
             guard case .enumeration(_, let labels) = type else { return Text(String(index)) }
             return Text(labels[index])
+        case .array(let array):
+            return Text(ArraySyntax.text(array, element: type.element ?? .text))
         }
-    }
-
-    private static func text(of value: Double, isSingle: Bool) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-        return isSingle ? Float(value).description : value.description
     }
 
     private static func text(_ high: UInt64, _ low: UInt64) -> String {
@@ -47,18 +46,24 @@ enum TimeFormat {
 
     static func timestamp(_ microseconds: Int64, withZone: Bool) -> String {
         if let infinity = infinity(microseconds) { return infinity }
-        let perDay = TimeSyntax.microsecondsPerDay
-        let time = ((microseconds % perDay) + perDay) % perDay
-        guard let day = civil((microseconds - time) / perDay) else { return "" }
-        let seconds = time / 1_000_000
-        var text = "\(day.text) \(padded(seconds / 3600)):\(padded(seconds / 60 % 60)):\(padded(seconds % 60))"
-        let fraction = time % 1_000_000
-        if fraction > 0 {
-            var digits = padded(fraction, 6)
-            while digits.last == "0" { digits.removeLast() }
-            text += "." + digits
-        }
-        return text + (withZone ? "+00" : "") + (day.isBC ? " BC" : "")
+        let time = TimeSyntax.timeOfDay(microseconds)
+        guard let day = civil((microseconds - time) / TimeSyntax.microsecondsPerDay) else { return "" }
+        return "\(day.text) \(Self.time(time))" + (withZone ? "+00" : "") + (day.isBC ? " BC" : "")
+    }
+
+    /// Of a day, up to 24:00.
+    static func time(_ microseconds: Int64) -> String {
+        let seconds = microseconds / 1_000_000
+        return "\(padded(seconds / 3600)):\(padded(seconds / 60 % 60)):\(padded(seconds % 60))"
+            + fraction(microseconds % 1_000_000)
+    }
+
+    /// `.123`, without zeros at the end; empty for none.
+    static func fraction(_ microseconds: Int64) -> String {
+        guard microseconds > 0 else { return "" }
+        var digits = padded(microseconds, 6)
+        while digits.last == "0" { digits.removeLast() }
+        return "." + digits
     }
 
     private static func infinity(_ value: Int64) -> String? {
@@ -74,19 +79,9 @@ enum TimeFormat {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    /// The inverse of `TimeSyntax.days`, from the same source.
     private static func civil(_ days: Int64) -> (text: String, isBC: Bool)? {
-        let (shifted, overflow) = days.addingReportingOverflow(TimeSyntax.daysFromYear0)
-        guard !overflow else { return nil }
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        let shown = year > 0 ? year : 1 - year
-        return ("\(padded(shown, 4))-\(padded(month))-\(padded(day))", year <= 0)
+        guard let day = TimeSyntax.civil(days) else { return nil }
+        let shown = day.year > 0 ? day.year : 1 - day.year
+        return ("\(padded(shown, 4))-\(padded(day.month))-\(padded(day.day))", day.year <= 0)
     }
 }

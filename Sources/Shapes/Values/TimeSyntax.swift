@@ -62,6 +62,53 @@ enum TimeSyntax {
         return era * 146_097 + dayOfEra - daysFromYear0
     }
 
+    /// The inverse of `days`; year 0 is 1 BC. nil far beyond all dates.
+    static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64)? {
+        let (shifted, overflow) = days.addingReportingOverflow(daysFromYear0)
+        guard !overflow else { return nil }
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+
+    /// Microseconds since midnight.
+    static func timeOfDay(_ timestamp: Int64) -> Int64 {
+        ((timestamp % microsecondsPerDay) + microsecondsPerDay) % microsecondsPerDay
+    }
+
+    /// The day of a timestamp, towards the past.
+    static func days(ofTimestamp value: Int64) -> Int64 {
+        if value == .min || value == .max { return value }
+        return (value - timeOfDay(value)) / microsecondsPerDay
+    }
+
+    static func isDate(_ value: Int64) -> Bool { value == .min || value == .max || dates.contains(value) }
+
+    /// Microseconds since midnight; a zone must be right, and is dropped.
+    static func time(_ text: String) -> Int64? {
+        var scanner = TimeScanner(text)
+        if let time = scanner.time(), scanner.zone() != nil, scanner.isAtEnd { return time }
+        // Of a timestamp's, the time of day.
+        guard text.contains(":"), let stamp = timestamp(text, withZone: false), stamp != .min, stamp != .max else {
+            return nil
+        }
+        return timeOfDay(stamp)
+    }
+
+    /// `+05:30`, `-08`: seconds, as written.
+    static func offset(_ text: String) -> Int64? {
+        var scanner = TimeScanner(text)
+        guard let first = text.utf8.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "-"),
+            let seconds = scanner.zone(), scanner.isAtEnd
+        else { return nil }
+        return seconds
+    }
+
     /// From 0000-03-01, where the algorithm counts from, to 2000-01-01.
     static let daysFromYear0: Int64 = 730_425
 

@@ -3,22 +3,38 @@ import SyncModel
 extension Checker {
     mutating func cast(_ operand: Operand, _ reference: TypeReference) throws(ShapeError) -> Operand {
         guard let target = type(reference) else {
-            throw error(reference.location, "unsupported type \(reference.name)")
+            throw error(reference.location, "unsupported type \(reference.name)\(reference.isArray ? "[]" : "")")
         }
+        let limit = try Modifiers.function(reference.modifiers, target).map { function, message throws(ShapeError) in
+            if let message { throw error(reference.location, message) }
+            return function
+        }
+        let (expression, at) = try cast(operand, to: target)
+        guard let limit = limit ?? nil else { return .typed(expression, at: at) }
+        // PostgreSQL works out what has no column at once.
+        return .typed(try simplified(.call(limit, [expression])), at: at)
+    }
+
+    private mutating func cast(_ operand: Operand, to target: SQLType) throws(ShapeError) -> (Expression, at: Int) {
         switch operand {
         case .unknown(let text, let parameter, let at):
-            return .typed(.constant(try cast(literal: text, parameter: parameter, to: target, at)), at: at)
-        case .typed(let expression, let at):
-            return .typed(try cast(expression, to: target, at), at: at)
+            return (.constant(try cast(literal: text, parameter: parameter, to: target, at)), at)
+        case .typed(let expression, let at): return (try cast(expression, to: target, at), at)
         }
     }
 
     private func type(_ reference: TypeReference) -> SQLType? {
-        if let type = SQLType(named: reference.name) { return type == .bpchar ? nil : type }
-        // The table's own enums can be named.
-        for column in scopes.flatMap(\.table.columns) where Text(column.type.name) == Text(reference.name) {
+        let element = elementType(reference.name)
+        return reference.isArray ? element.map { .array($0) } : element
+    }
+
+    private func elementType(_ name: String) -> SQLType? {
+        if let type = SQLType(named: name) { return type }
+        if name == "character" { return .bpchar }
+        // The tables' own enums can be named.
+        for column in scopes.flatMap(\.table.columns) where Text(column.type.name) == Text(name) {
             let type = SQLType(column.type)
-            if case .enumeration = type { return type }
+            if let element = type.element ?? Optional(type), element.isEnumeration { return element }
         }
         return nil
     }
@@ -37,22 +53,26 @@ extension Checker {
         return constant
     }
 
-    private func cast(_ expression: Expression, to target: SQLType, _ at: Int) throws(ShapeError) -> Expression {
+    private mutating func cast(_ expression: Expression, to target: SQLType, _ at: Int) throws(ShapeError) -> Expression
+    {
         let source = expression.type
         if source == target { return expression }
-        if case .column(let index, let type) = expression, target.isText, type != .bool, type != .bpchar {
-            return .columnText(index)
-        }
         guard Scalar.canConvert(source, to: target) else {
             throw error(at, "unknown cast from type \(source.readable) to type \(target.readable)")
         }
-        guard case .constant(let constant) = expression else { return .cast(expression, from: source, to: target) }
+        guard case .constant(let constant) = expression, expression.isFoldableCast(to: target) else {
+            return .cast(expression, from: source, to: target)
+        }
         guard let value = constant.value else { return .constant(Constant(type: target, value: nil)) }
         do throws(EvaluationError) {
             return .constant(Constant(type: target, value: try value.converted(from: source, to: target)))
         } catch {
+            // Said, in Electric's words, if the condition cannot do without it: TRUE OR 'x'::int4 = 1 can.
             let text = value.text(as: source)
-            throw self.error(at, "could not cast value \(text) from \(source.readable) to \(target.readable)")
+            failedCast =
+                failedCast
+                ?? self.error(at, "could not cast value \(text) from \(source.readable) to \(target.readable)")
+            return .cast(expression, from: source, to: target)
         }
     }
 }

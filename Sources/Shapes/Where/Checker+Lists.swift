@@ -1,93 +1,109 @@
 import SyncModel
 
-/// `IN` with a list, as PostgreSQL resolves it: two or more constants are brought to one common type, and
-/// everything else is compared one by one.
+/// `IN` with a list, as PostgreSQL resolves it: two or more values without a column are brought to one common
+/// type, and everything else is compared one by one.
 extension Checker {
-    mutating func oneOf(_ left: Syntax, _ items: [Syntax], _ at: Int) throws(ShapeError) -> Expression {
+    mutating func oneOf(
+        _ left: Syntax, _ items: [Syntax], isNegated: Bool, _ at: Int
+    ) throws(ShapeError) -> Expression {
+        if case .row = left {
+            var terms: [Expression] = []
+            for item in items {
+                guard case .row = item else { throw error(at, "a row of values is compared with rows only") }
+                terms.append(try compare(isNegated ? .notEqual : .equal, left, item, at))
+            }
+            return terms.count == 1 ? terms[0] : isNegated ? .and(terms) : .or(terms)
+        }
         let value = try operand(left)
         var constants: [Operand] = []
         var others: [Operand] = []
-        for item in items {
-            let operand = try operand(item)
-            if operand.isConstant { constants.append(operand) } else { others.append(operand) }
+        let operands = try operands(items)
+        for operand in operands {
+            if operand.isWithoutColumns { constants.append(operand) } else { others.append(operand) }
         }
         var terms: [Expression] = []
-        if constants.count > 1, let type = Self.commonType(([value] + constants).map(\.type)) {
-            terms.append(try list(value, constants, type, at))
+        if constants.count > 1, let type = Overloads.commonType(([value] + constants).map(\.type)) {
+            terms.append(try list(value, constants, type, isNegated: isNegated, at))
         } else {
-            others = constants + others
+            others = operands
         }
-        for other in others { terms.append(try compare(.equal, value, other, at)) }
-        return terms.count == 1 ? terms[0] : .or(terms)
+        for other in others { terms.append(try compare(isNegated ? .notEqual : .equal, value, other, at)) }
+        return terms.count == 1 ? terms[0] : isNegated ? .and(terms) : .or(terms)
     }
 
     private mutating func list(
-        _ value: Operand, _ constants: [Operand], _ type: SQLType, _ at: Int
+        _ value: Operand, _ constants: [Operand], _ type: SQLType, isNegated: Bool, _ at: Int
     ) throws(ShapeError) -> Expression {
-        let value = try typed(value, as: type)
-        guard let form = Self.form(value.type, type, .equal) else { throw error(at, Self.noOverload) }
+        let comparison: Comparison = isNegated ? .notEqual : .equal
+        guard let (left, right) = Comparisons.types(value.type, type, comparison) else {
+            throw error(at, Self.noOverload)
+        }
+        let form = Comparisons.form(left, right)
+        let tested = try typed(value, as: left)
         var values: [Scalar] = []
         var keys: Set<Scalar> = []
         var hasNull = false
+        var expressions: [Expression] = []
         for constant in constants {
-            guard case .constant(let typed) = try typed(constant, as: type) else { continue }
-            guard let scalar = try converted(typed, to: type, constant.location) else {
-                hasNull = true
-                continue
+            let typed = Self.coerced(try typed(constant, as: type), to: right)
+            expressions.append(try simplified(typed))
+        }
+        for expression in expressions {
+            guard case .constant(let constant) = expression else {
+                // Not known before there is a row: NOW().
+                let terms = expressions.map { Expression.compare(comparison, tested, $0, form) }
+                return isNegated ? .and(terms) : .or(terms)
             }
-            do throws(EvaluationError) {
-                if keys.insert(try scalar.key(form)).inserted { values.append(scalar) }
-            } catch {
-                throw self.error(constant.location, error.message)
+            if let scalar = constant.value {
+                if keys.insert(scalar.key(form)).inserted { values.append(scalar) }
+            } else {
+                hasNull = true
             }
         }
-        return .oneOf(value, ConstantList(type: type, form: form, values: values, hasNull: hasNull, keys: keys))
+        let list = Expression.oneOf(
+            tested, ConstantList(type: right, form: form, values: values, hasNull: hasNull, keys: keys))
+        return isNegated ? .not(list) : list
     }
 
-    /// PostgreSQL's `select_common_type`; nil entries are unknown literals. nil: the types do not go together.
-    private static func commonType(_ types: [SQLType?]) -> SQLType? {
-        var common: SQLType?
-        for case let type? in types {
-            guard let current = common else {
-                common = type
-                continue
-            }
-            if current == type { continue }
-            guard let category = current.category, category == type.category else { return nil }
-            if !current.isPreferred, type.isReached(from: current), !current.isReached(from: type) { common = type }
+    /// `left operator ANY (array)`
+    mutating func quantified(
+        _ symbol: String, _ left: Syntax, _ right: Syntax, isAll: Bool, _ at: Int
+    ) throws(ShapeError) -> Expression {
+        let value = try operand(left)
+        let array = try operand(right)
+        if let type = array.type, type.element == nil {
+            throw error(at, "op ANY/ALL (array) requires array on right side")
         }
-        return common == .varchar || common == nil ? .text : common
+        let element = array.type?.element
+        let quantifier: Quantifier
+        let types: (SQLType, SQLType)
+        if let comparison = Comparison(rawValue: symbol) {
+            guard let found = Comparisons.types(value.type, element, comparison) else {
+                throw error(at, Self.noOverload)
+            }
+            types = found
+            let form = Comparisons.form(types.0, types.1)
+            quantifier = Quantifier(operator: .compare(comparison, form), isAll: isAll, element: types.1)
+        } else {
+            guard let functions = Catalogue.infix[symbol],
+                let place = Overloads.selectOperator(functions.map(\.arguments), value.type, element)
+            else { throw error(at, Self.noOverload) }
+            let function = functions[place]
+            guard function.result == .bool else {
+                throw error(at, "op ANY/ALL (array) requires operator to yield boolean")
+            }
+            types = (function.arguments[0], function.arguments[1])
+            quantifier = Quantifier(operator: .call(function), isAll: isAll, element: types.1)
+        }
+        return .quantified(quantifier, try typed(value, as: types.0), try typed(array, as: .array(types.1)))
     }
 }
 
 extension Checker.Operand {
-    fileprivate var isConstant: Bool {
+    fileprivate var isWithoutColumns: Bool {
         switch self {
         case .unknown: true
-        case .typed(.constant, _): true
-        case .typed: false
+        case .typed(let expression, _): !expression.contains { $0.isOwnColumn || $0.isOuter || $0.isSubselect }
         }
-    }
-}
-
-extension SQLType {
-    fileprivate enum Category { case number, string, time }
-
-    fileprivate var category: Category? {
-        switch self {
-        case .int2, .int4, .int8, .float4, .float8, .numeric: .number
-        case .text, .varchar, .bpchar: .string
-        case .date, .timestamp, .timestamptz: .time
-        case .bool, .uuid, .enumeration, .opaque: nil
-        }
-    }
-
-    fileprivate var isPreferred: Bool { self == .float8 || self == .text || self == .timestamptz }
-
-    /// Whether PostgreSQL casts `source` to this type by itself. MUST be of one category.
-    fileprivate func isReached(from source: SQLType) -> Bool {
-        let order: [SQLType] = [.int2, .int4, .int8, .numeric, .float4, .float8, .date, .timestamp, .timestamptz]
-        guard let from = order.firstIndex(of: source), let to = order.firstIndex(of: self) else { return true }
-        return from < to
     }
 }

@@ -9,110 +9,100 @@ extension Checker {
         return try typed(operand, as: .text)
     }
 
-    /// Gives an unknown literal a type; leaves typed operands alone.
+    /// Gives an unknown literal a type; casts a typed operand where PostgreSQL does so by itself.
     mutating func typed(_ operand: Operand, as type: SQLType) throws(ShapeError) -> Expression {
-        guard case .unknown(let text, let parameter, let at) = operand else { return try known(operand) }
-        // Electric's rule too: a varchar literal is text.
-        let type = type == .varchar ? .text : type
-        var constant = Constant(type: type, value: nil)
-        if let text {
-            guard let value = Scalar(parsing: text, as: type) else {
-                throw error(at, "invalid syntax for type \(type.readable): \(text)")
+        switch operand {
+        case .typed(let expression, _): return Self.coerced(expression, to: type)
+        case .unknown(let text, let parameter, let at):
+            // Electric's rule too: a varchar literal is text.
+            let type = type == .varchar ? .text : type
+            var constant = Constant(type: type, value: nil)
+            if let text {
+                guard let value = Scalar(parsing: text, as: type) else {
+                    throw error(at, "invalid syntax for type \(type.readable): \(text)")
+                }
+                constant = Constant(type: type, value: value)
             }
-            constant = Constant(type: type, value: value)
+            if let parameter { resolvedParameters[parameter] = constant }
+            return .constant(constant)
         }
-        if let parameter { resolvedParameters[parameter] = constant }
-        return .constant(constant)
+    }
+
+    static func coerced(_ expression: Expression, to type: SQLType) -> Expression {
+        let source = expression.type
+        // varchar is text already.
+        if source == type || (source.isText && type.isText) || !source.becomes(type) { return expression }
+        return .cast(expression, from: source, to: type)
     }
 
     mutating func compare(
         _ comparison: Comparison, _ left: Operand, _ right: Operand, _ at: Int
     ) throws(ShapeError) -> Expression {
-        let pair = try matched(left, right, at)
-        guard let form = Self.form(pair.left.type, pair.right.type, comparison) else {
+        guard let (leftType, rightType) = Comparisons.types(left.type, right.type, comparison) else {
             throw error(at, Self.noOverload)
         }
         return .compare(
-            comparison, try folded(pair.left, form, left.location), try folded(pair.right, form, right.location), form)
+            comparison, try typed(left, as: leftType), try typed(right, as: rightType),
+            Comparisons.form(leftType, rightType))
     }
 
-    /// A numeric constant among floats becomes one: PostgreSQL refuses a condition whose constant is too large.
-    private func folded(_ expression: Expression, _ form: ComparisonForm, _ at: Int) throws(ShapeError) -> Expression {
-        guard form == .float, case .constant(let constant) = expression, constant.type == .numeric else {
-            return expression
+    mutating func compare(
+        _ comparison: Comparison, _ left: Syntax, _ right: Syntax, _ at: Int
+    ) throws(ShapeError) -> Expression {
+        if case .row(let lefts, _) = left, case .row(let rights, _) = right {
+            return try compareRows(comparison, lefts, rights, at)
         }
-        return .constant(Constant(type: .float8, value: try converted(constant, to: .float8, at)))
+        return try compare(comparison, operand(left), operand(right), at)
     }
 
-    /// nil is NULL.
-    func converted(_ constant: Constant, to type: SQLType, _ at: Int) throws(ShapeError) -> Scalar? {
-        guard let value = constant.value else { return nil }
-        do throws(EvaluationError) {
-            return try value.converted(from: constant.type, to: type)
-        } catch {
-            throw self.error(at, error.message)
+    private mutating func compareRows(
+        _ comparison: Comparison, _ left: [Syntax], _ right: [Syntax], _ at: Int
+    ) throws(ShapeError) -> Expression {
+        guard left.count == right.count else { throw error(at, "unequal number of entries in row expressions") }
+        var pairs: [Expression] = []
+        for (one, other) in zip(left, right) { pairs.append(try compare(comparison, operand(one), operand(other), at)) }
+        if comparison == .equal { return .and(pairs) }
+        if comparison == .notEqual { return .or(pairs) }
+        var (lefts, rights, forms): ([Expression], [Expression], [ComparisonForm]) = ([], [], [])
+        for case .compare(_, let one, let other, let form) in pairs {
+            lefts.append(one)
+            rights.append(other)
+            forms.append(form)
         }
-    }
-
-    private mutating func matched(
-        _ left: Operand, _ right: Operand, _ at: Int
-    ) throws(ShapeError) -> (left: Expression, right: Expression) {
-        switch (left.type, right.type) {
-        case (let type?, nil): return (try known(left), try typed(right, as: type))
-        case (nil, let type?): return (try typed(left, as: type), try known(right))
-        case (nil, nil), (_?, _?): return (try known(left), try known(right))
-        }
-    }
-
-    /// How PostgreSQL compares two types; nil where it has no operator.
-    static func form(_ left: SQLType, _ right: SQLType, _ comparison: Comparison) -> ComparisonForm? {
-        if case .opaque = left {
-            return left == right && (comparison == .equal || comparison == .notEqual) ? .same : nil
-        }
-        if left == right || (left.isText && right.isText) { return .same }
-        if left.isNumber && right.isNumber {
-            if left.isFloat || right.isFloat { return .float }
-            return left == .numeric || right == .numeric ? .numeric : .integer
-        }
-        if left.isTime && right.isTime { return left == .date || right == .date ? .timestamp : .same }
-        guard left == .bpchar && right.isText || left.isText && right == .bpchar else { return nil }
-        // Text is the preferred type of the two; of bpchar's value trailing spaces are already gone.
-        return left == .text || right == .text ? .same : .padded
+        return .compareRows(comparison, lefts, rights, forms)
     }
 
     mutating func distinct(
         _ left: Syntax, _ right: Syntax, isNegated: Bool, _ at: Int
     ) throws(ShapeError) -> Expression {
+        if case .row(let lefts, _) = left, case .row(let rights, _) = right {
+            guard lefts.count == rights.count else { throw error(at, "unequal number of entries in row expressions") }
+            var pairs: [Expression] = []
+            for (one, other) in zip(lefts, rights) {
+                pairs.append(try distinct(one, other, isNegated: isNegated, at))
+            }
+            return isNegated ? .and(pairs) : .or(pairs)
+        }
         guard
             case .compare(_, let left, let right, let form) = try compare(.notEqual, operand(left), operand(right), at)
         else { throw error(at, Self.noOverload) }
         return .distinct(left, right, form, isNegated: isNegated)
     }
 
-    mutating func like(
-        _ left: Syntax, _ right: Syntax, ignoresCase: Bool, _ at: Int
-    ) throws(ShapeError) -> Expression {
-        let operands = [try operand(left), try operand(right)]
-        // bpchar would match with its padding, which is not kept.
-        for operand in operands where operand.type.map({ !$0.isText }) == true { throw error(at, Self.noOverload) }
-        return .like(
-            try typed(operands[0], as: .text), try typed(operands[1], as: .text), ignoresCase: ignoresCase)
-    }
-
     mutating func between(
-        _ value: Syntax, _ low: Syntax, _ high: Syntax, isSymmetric: Bool, _ at: Int
+        _ value: Syntax, _ low: Syntax, _ high: Syntax, isSymmetric: Bool, isNegated: Bool, _ at: Int
     ) throws(ShapeError) -> Expression {
-        let straight = try bounded(value, low, high, at)
-        return isSymmetric ? .or([straight, try bounded(value, high, low, at)]) : straight
-    }
-
-    private mutating func bounded(
-        _ value: Syntax, _ low: Syntax, _ high: Syntax, _ at: Int
-    ) throws(ShapeError) -> Expression {
-        .and([
-            try compare(.greaterOrEqual, operand(value), operand(low), at),
-            try compare(.lessOrEqual, operand(value), operand(high), at),
-        ])
+        func bounded(_ low: Syntax, _ high: Syntax, _ checker: inout Checker) throws(ShapeError) -> Expression {
+            let terms = [
+                try checker.compare(isNegated ? .less : .greaterOrEqual, value, low, at),
+                try checker.compare(isNegated ? .greater : .lessOrEqual, value, high, at),
+            ]
+            return isNegated ? .or(terms) : .and(terms)
+        }
+        let straight = try bounded(low, high, &self)
+        guard isSymmetric else { return straight }
+        let crossed = try bounded(high, low, &self)
+        return isNegated ? .and([straight, crossed]) : .or([straight, crossed])
     }
 
     mutating func test(_ term: Syntax, _ test: BooleanTest, _ at: Int) throws(ShapeError) -> Expression {
@@ -123,17 +113,76 @@ extension Checker {
         return .test(expression, test)
     }
 
-    mutating func negate(_ term: Syntax, _ at: Int) throws(ShapeError) -> Expression {
-        guard case .typed(let expression, _) = try operand(term), expression.type.isNumber else {
+    mutating func isNull(_ term: Syntax, isNegated: Bool) throws(ShapeError) -> Expression {
+        guard case .row(let items, _) = term else { return .isNull(try known(operand(term)), isNegated: isNegated) }
+        // True of a row when it is true of all its fields.
+        var terms: [Expression] = []
+        for item in items { terms.append(.isNull(try known(operand(item)), isNegated: isNegated)) }
+        return .and(terms)
+    }
+
+    mutating func prefix(_ symbol: String, _ term: Syntax, _ at: Int) throws(ShapeError) -> Expression {
+        guard let functions = Catalogue.prefix[symbol] else {
+            throw error(at, "unknown unary operator \(symbol)")
+        }
+        let operand = try operand(term)
+        // PostgreSQL takes an unknown literal for float8 where it can.
+        guard let place = Overloads.select(functions.map(\.arguments), [operand.type]) else {
             throw error(at, Self.noOverload)
         }
-        guard case .constant(let constant) = expression, let value = constant.value else {
-            return .negate(expression, expression.type)
+        return try call(functions[place], [operand], at)
+    }
+
+    mutating func binary(_ symbol: String, _ left: Operand, _ right: Operand, _ at: Int) throws(ShapeError)
+        -> Expression
+    {
+        if let function = try polymorphic(symbol, left, right, at) { return function }
+        guard let functions = Catalogue.infix[symbol],
+            let place = Overloads.selectOperator(functions.map(\.arguments), left.type, right.type)
+        else { throw error(at, Self.noOverload) }
+        return try call(functions[place], [left, right], at)
+    }
+
+    /// Operators of arrays, and `||` that takes anything beside text.
+    private mutating func polymorphic(
+        _ symbol: String, _ left: Operand, _ right: Operand, _ at: Int
+    ) throws(ShapeError) -> Expression? {
+        if left.type?.element != nil || right.type?.element != nil {
+            let isOther = !["@>", "<@", "&&", "||"].contains(symbol)
+            if isOther || left.type == .jsonb || left.type == .json { return nil }
+            guard let function = try Arrays.infix(symbol, left, right, &self, at) else {
+                throw error(at, Self.noOverload)
+            }
+            return function
         }
-        do throws(EvaluationError) {
-            return .constant(Constant(type: constant.type, value: try value.negated(as: constant.type)))
-        } catch {
-            throw self.error(at, error.message)
+        guard symbol == "||" else { return nil }
+        let types = [left.type, right.type]
+        if types.contains(where: { $0?.isString == true }) {
+            return try call(Texts.infix[0], [try textual(left), try textual(right)], at)
         }
+        // A literal beside something that is no text: text, unless the other is joined with its like.
+        let known = types.compactMap { $0 }
+        if known.count == 1, let type = known.first, type != .jsonb, type != .bytea {
+            return try call(Texts.infix[0], [try textual(left), try textual(right)], at)
+        }
+        return nil
+    }
+
+    /// As text, by an explicit cast where it is anything else.
+    mutating func textual(_ operand: Operand) throws(ShapeError) -> Operand {
+        guard case .typed(let expression, let at) = operand, !expression.type.isText else { return operand }
+        return .typed(.cast(expression, from: expression.type, to: .text), at: at)
+    }
+
+    mutating func call(_ function: Function, _ operands: [Operand], _ at: Int) throws(ShapeError) -> Expression {
+        if let refusal = function.refusal {
+            throw error(at, "\(refusal) is not supported", .notSupported)
+        }
+        var arguments: [Expression] = []
+        for (place, operand) in operands.enumerated() {
+            let type = function.arguments[min(place, function.arguments.count - 1)]
+            arguments.append(try typed(operand, as: type))
+        }
+        return .call(function, arguments)
     }
 }

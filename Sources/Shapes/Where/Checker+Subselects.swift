@@ -128,21 +128,6 @@ extension Checker {
 }
 
 extension Expression {
-    var isOuter: Bool {
-        if case .outer = self { true } else { false }
-    }
-
-    var isSubselect: Bool {
-        if case .subselect = self { true } else { false }
-    }
-
-    fileprivate var isOwnColumn: Bool {
-        switch self {
-        case .column, .columnText: true
-        default: false
-        }
-    }
-
     fileprivate var plainColumn: Int? {
         if case .column(let index, _) = self { index } else { nil }
     }

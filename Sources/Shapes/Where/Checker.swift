@@ -9,6 +9,8 @@ struct Checker {
     var usedParameters: Set<Int> = []
     /// A parameter keeps the type of its first use.
     var resolvedParameters: [Int: Constant] = [:]
+    /// The first cast of a constant that cannot be done.
+    var failedCast: ShapeError?
     /// Those met so far, in order; expressions name them by their places.
     var subselects: [Subselect] = []
 
@@ -65,7 +67,7 @@ struct Checker {
         do throws(EvaluationError) {
             return try expression.simplified()
         } catch {
-            throw self.error(0, error.message)
+            throw failedCast ?? self.error(0, error.message)
         }
     }
 
@@ -85,30 +87,46 @@ struct Checker {
         case .or(let terms): return .typed(.or(try booleans(terms)), at: 0)
         case .not(let term, let at): return .typed(.not(try boolean(term)), at: at)
         case .compare(let comparison, let left, let right, let at):
-            return .typed(try compare(comparison, operand(left), operand(right), at), at: at)
+            return .typed(try compare(comparison, left, right, at), at: at)
         case .distinct(let left, let right, let isNegated, let at):
             return .typed(try distinct(left, right, isNegated: isNegated, at), at: at)
-        case .like(let left, let right, let ignoresCase, let isNegated, let at):
-            let like = try like(left, right, ignoresCase: ignoresCase, at)
-            return .typed(isNegated ? .not(like) : like, at: at)
+        case .binary(let symbol, let left, let right, let at):
+            return .typed(try binary(symbol, operand(left), operand(right), at), at: at)
+        case .prefix(let symbol, let term, let at): return .typed(try prefix(symbol, term, at), at: at)
         case .oneOf(let left, let items, let isNegated, let at):
-            let oneOf = try oneOf(left, items, at)
-            return .typed(isNegated ? .not(oneOf) : oneOf, at: at)
+            return .typed(try oneOf(left, items, isNegated: isNegated, at), at: at)
         case .between(let value, let low, let high, let isNegated, let isSymmetric, let at):
-            let between = try between(value, low, high, isSymmetric: isSymmetric, at)
-            return .typed(isNegated ? .not(between) : between, at: at)
+            let between = try between(value, low, high, isSymmetric: isSymmetric, isNegated: isNegated, at)
+            return .typed(between, at: at)
         case .isNull(let term, let isNegated, let at):
-            return .typed(.isNull(try known(operand(term)), isNegated: isNegated), at: at)
+            return .typed(try isNull(term, isNegated: isNegated), at: at)
         case .test(let term, let test, let at): return .typed(try self.test(term, test, at), at: at)
-        case .negate(let term, let at): return .typed(try negate(term, at), at: at)
         case .cast(let term, let type, _): return try cast(operand(term), type)
+        case .function, .row, .choice, .array, .subscripts, .quantified, .inSelect, .exists:
+            return try form(syntax)
+        }
+    }
+
+    private mutating func form(_ syntax: Syntax) throws(ShapeError) -> Operand {
+        switch syntax {
+        case .function(["extract"], let arguments, let at) where arguments.count == 2:
+            return .typed(try extract(arguments, at), at: at)
         case .function(let path, let arguments, let at): return .typed(try function(path, arguments, at), at: at)
         case .row(_, let at):
-            throw error(at, "a row of values can only stand before IN (SELECT …)", .notSupported)
+            throw error(at, "a row of values can only be compared, with a row or IN (SELECT …)", .notSupported)
+        case .choice(let value, let branches, let otherwise, let at):
+            return .typed(try choice(value, branches, otherwise, at), at: at)
+        case .array(let items, let at): return .typed(try array(items, at), at: at)
+        case .subscripts(let term, let parts, let at): return .typed(try subscripts(term, parts, at), at: at)
+        case .quantified(let symbol, let left, let right, let isAll, let at):
+            return .typed(try quantified(symbol, left, right, isAll: isAll, at), at: at)
         case .inSelect(let values, let select, let isNegated, let at):
             let subselect = try subselect(select, values: values, at)
             return .typed(isNegated ? .not(subselect) : subselect, at: at)
         case .exists(let select, let at): return .typed(try subselect(select, values: nil, at), at: at)
+        case .column, .string, .number, .boolean, .null, .parameter, .and, .or, .not, .compare, .distinct, .binary,
+            .prefix, .oneOf, .between, .isNull, .test, .cast:
+            return try operand(syntax)
         }
     }
 
@@ -130,13 +148,13 @@ struct Checker {
         throw error(at, "unknown reference \(Self.identifier(path))")
     }
 
-    private func function(_ path: [String], _ arguments: [Syntax], _ at: Int) throws(ShapeError) -> Expression {
-        switch (path.joined(separator: "."), arguments.count) {
-        case ("now", 0), ("transaction_timestamp", 0), ("current_timestamp", 0): return .now
-        case ("localtimestamp", 0): return .cast(.now, from: .timestamptz, to: .timestamp)
-        case ("current_date", 0): return .cast(.now, from: .timestamptz, to: .date)
-        case (let name, let count): throw error(at, "unknown or unsupported function \(name)/\(count)")
+    private mutating func extract(_ arguments: [Syntax], _ at: Int) throws(ShapeError) -> Expression {
+        let operands = try operands(arguments)
+        let functions = Times.named.filter { $0.form == .extract }
+        guard let place = Overloads.select(functions.map(\.arguments), [.text, operands[1].type]) else {
+            throw error(at, "Could not select a function overload")
         }
+        return try call(functions[place], operands, at)
     }
 
     private func number(_ text: String, _ at: Int) throws(ShapeError) -> Constant {

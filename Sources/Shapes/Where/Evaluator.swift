@@ -54,9 +54,11 @@ struct Evaluator {
             } catch {
                 return error.truth
             }
-        case .constant, .column, .outer, .now, .columnText, .compare, .distinct, .oneOf, .like, .isNull, .negate, .cast:
+        case .constant, .column, .outer, .now, .compare, .compareRows, .distinct, .oneOf, .quantified, .matches,
+            .isNull, .call, .cast, .choice, .coalesce, .nullIf, .extreme, .array:
             do throws(Stop) {
-                return try leaf(expression)
+                guard case .bool(let value)? = try scalar(expression) else { return .unknown }
+                return Truth(value)
             } catch {
                 return error.truth
             }
@@ -95,45 +97,6 @@ struct Evaluator {
         }
     }
 
-    private func leaf(_ expression: Expression) throws(Stop) -> Truth {
-        switch expression {
-        case .compare(let comparison, let left, let right, let form):
-            // Both first: PostgreSQL evaluates the arguments of an operator before looking for NULL.
-            let left = try scalar(left)
-            let right = try scalar(right)
-            guard let left, let right else { return .unknown }
-            return Truth(try failing { () throws(EvaluationError) in try left.compares(comparison, right, form) })
-        case .distinct(let left, let right, let form, let isNegated):
-            let left = try scalar(left)
-            let right = try scalar(right)
-            guard let left, let right else { return Truth(((left == nil) == (right == nil)) == isNegated) }
-            return Truth(
-                try failing { () throws(EvaluationError) in
-                    try left.compares(isNegated ? .equal : .notEqual, right, form)
-                })
-        case .oneOf(let value, let list):
-            guard let value = try scalar(value) else { return .unknown }
-            if list.keys.contains(try failing { () throws(EvaluationError) in try value.key(list.form) }) {
-                return .true
-            }
-            return list.hasNull ? .unknown : .false
-        case .like(let value, let pattern, let ignoresCase):
-            let value = try scalar(value)
-            let pattern = try scalar(pattern)
-            guard case .text(let text)? = value, case .text(let like)? = pattern else { return .unknown }
-            return Truth(
-                try failing { () throws(EvaluationError) in
-                    try LikePattern.matches(text, like, ignoresCase: ignoresCase)
-                })
-        case .isNull(let value, let isNegated):
-            return Truth((try scalar(value) == nil) != isNegated)
-        case .constant, .column, .outer, .now, .columnText, .negate, .cast:
-            guard case .bool(let value)? = try scalar(expression) else { return .unknown }
-            return Truth(value)
-        case .and, .or, .not, .test, .subselect: return truth(expression)
-        }
-    }
-
     /// nil is NULL.
     func scalar(_ expression: Expression) throws(Stop) -> Scalar? {
         switch expression {
@@ -145,22 +108,54 @@ struct Evaluator {
         case .now:
             guard let now = context.now else { throw .absent }
             return .timestamp(now)
-        case .columnText(let index): return try Self.text(of: row[index]).map { .text($0) }
-        case .negate(let operand, let type):
-            guard let value = try scalar(operand) else { return nil }
-            return try failing { () throws(EvaluationError) in try value.negated(as: type) }
+        case .and, .or, .not, .test, .subselect: return try Self.scalar(of: truth(expression))
+        case .compare(let comparison, let left, let right, let form):
+            // Both first: PostgreSQL evaluates the arguments of an operator before looking for NULL.
+            let left = try scalar(left)
+            let right = try scalar(right)
+            guard let left, let right else { return nil }
+            return .bool(left.compares(comparison, right, form))
+        case .distinct(let left, let right, let form, let isNegated):
+            let left = try scalar(left)
+            let right = try scalar(right)
+            guard let left, let right else { return .bool(((left == nil) == (right == nil)) == isNegated) }
+            return .bool(left.compares(isNegated ? .equal : .notEqual, right, form))
+        case .oneOf(let value, let list):
+            guard let value = try scalar(value) else { return nil }
+            if list.keys.contains(value.key(list.form)) { return .bool(true) }
+            return list.hasNull ? nil : .bool(false)
+        case .matches(let value, let pattern):
+            guard case .text(let text)? = try scalar(value) else { return nil }
+            return .bool(try failing { () throws(EvaluationError) in try pattern.matches(text) })
+        case .isNull(let value, let isNegated): return .bool((try scalar(value) == nil) != isNegated)
+        case .call(let function, let arguments): return try call(function, arguments)
         case .cast(let operand, let source, let target):
             guard let value = try scalar(operand) else { return nil }
             return try failing { () throws(EvaluationError) in try value.converted(from: source, to: target) }
-        case .and, .or, .not, .compare, .distinct, .oneOf, .like, .isNull, .test, .subselect:
-            switch truth(expression) {
-            case .true: return .bool(true)
-            case .false: return .bool(false)
-            case .unknown: return nil
-            case .undecidable: throw .absent
-            case .error(let message): throw .failed(EvaluationError(message: message))
-            }
+        case .compareRows, .quantified, .choice, .coalesce, .nullIf, .extreme, .array: return try form(expression)
         }
+    }
+
+    private static func scalar(of truth: Truth) throws(Stop) -> Scalar? {
+        switch truth {
+        case .true: return .bool(true)
+        case .false: return .bool(false)
+        case .unknown: return nil
+        case .undecidable: throw .absent
+        case .error(let message): throw .failed(EvaluationError(message))
+        }
+    }
+
+    private func call(_ function: Function, _ arguments: [Expression]) throws(Stop) -> Scalar? {
+        var values: [Scalar?] = []
+        values.reserveCapacity(arguments.count)
+        for argument in arguments {
+            values.append(try scalar(argument))
+            // Of no array PostgreSQL does not even work out the subscripts.
+            if case .subscripts = function.form, values[0] == nil { return nil }
+        }
+        if function.isStrict, values.contains(where: { $0 == nil }) { return nil }
+        return try failing { () throws(EvaluationError) in try function.body(values) }
     }
 
     /// - Parameter forms: those of the group, then those of the values.
@@ -170,7 +165,7 @@ struct Evaluator {
         var keys: [Scalar?] = []
         for (expression, form) in zip(group + values, forms) {
             let value = try scalar(expression)
-            keys.append(try failing { () throws(EvaluationError) in try value?.key(form) })
+            keys.append(value?.key(form))
         }
         return SubselectProbe(group: Array(keys.prefix(group.count)), values: Array(keys.dropFirst(group.count)))
     }
@@ -191,7 +186,7 @@ struct Evaluator {
         }
     }
 
-    private func failing<Value>(_ work: () throws(EvaluationError) -> Value) throws(Stop) -> Value {
+    func failing<Value>(_ work: () throws(EvaluationError) -> Value) throws(Stop) -> Value {
         do throws(EvaluationError) {
             return try work()
         } catch {

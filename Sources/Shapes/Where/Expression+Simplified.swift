@@ -6,43 +6,17 @@ extension Expression {
     /// That is more than thrift: `- n > 0 OR TRUE` has no error in PostgreSQL, and `x = NULL` is NULL whatever x is.
     func simplified() throws(EvaluationError) -> Expression {
         switch self {
-        case .constant, .column, .outer, .now, .columnText: return self
-        case .subselect: return with(try Self.simplified(children))
-        case .negate(let operand, let type): return .negate(try operand.simplified(), type)
-        case .cast(let operand, let source, let target):
-            return .cast(try operand.simplified(), from: source, to: target)
+        case .constant, .column, .outer, .now: return self
         case .and(let terms): return try Self.junction(terms, deciding: false)
         case .or(let terms): return try Self.junction(terms, deciding: true)
-        case .not(let term):
-            let term = try term.simplified()
-            return try Expression.not(term).worked(over: [term])
-        case .compare(let comparison, let left, let right, let form):
-            let operands = [try left.simplified(), try right.simplified()]
-            if operands.contains(where: \.isNullConstant) { return .constant(Constant(type: .bool, value: nil)) }
-            return try Expression.compare(comparison, operands[0], operands[1], form).worked(over: operands)
-        case .distinct(let left, let right, let form, let isNegated):
-            let operands = [try left.simplified(), try right.simplified()]
-            return try Expression.distinct(operands[0], operands[1], form, isNegated: isNegated).worked(over: operands)
-        case .oneOf(let value, let list):
-            let value = try value.simplified()
-            return try Expression.oneOf(value, list).worked(over: [value])
-        case .like(let left, let right, let ignoresCase):
-            let operands = [try left.simplified(), try right.simplified()]
-            if operands.contains(where: \.isNullConstant) { return .constant(Constant(type: .bool, value: nil)) }
-            return try Expression.like(operands[0], operands[1], ignoresCase: ignoresCase).worked(over: operands)
-        case .isNull(let value, let isNegated):
-            let value = try value.simplified()
-            return try Expression.isNull(value, isNegated: isNegated).worked(over: [value])
-        case .test(let term, let test):
-            let term = try term.simplified()
-            return try Expression.test(term, test).worked(over: [term])
+        case .choice(let parts, let type): return try Self.simplifiedChoice(parts, type)
+        case .coalesce(let terms, let type): return try Self.simplifiedCoalesce(terms, type)
+        case .subselect, .not, .compare, .compareRows, .distinct, .oneOf, .quantified, .matches, .isNull, .test, .call,
+            .cast, .nullIf, .extreme, .array:
+            var parts: [Expression] = []
+            for child in children { parts.append(try child.simplified()) }
+            return try with(parts).worked(over: parts)
         }
-    }
-
-    private static func simplified(_ terms: [Expression]) throws(EvaluationError) -> [Expression] {
-        var simplified: [Expression] = []
-        for term in terms { simplified.append(try term.simplified()) }
-        return simplified
     }
 
     /// In order, and not beyond the term that decides.
@@ -57,28 +31,106 @@ extension Expression {
             if value == .bool(deciding) { return term }
         }
         if kept.isEmpty { return .constant(Constant(type: .bool, value: .bool(!deciding))) }
+        if kept.allSatisfy(\.isNullConstant) { return kept[0] }
         return kept.count == 1 ? kept[0] : deciding ? .or(kept) : .and(kept)
+    }
+
+    /// Branches that cannot be taken go, and so does what stands behind one that must be.
+    private static func simplifiedChoice(_ parts: [Expression], _ type: SQLType) throws(EvaluationError) -> Expression {
+        var kept: [Expression] = []
+        var place = 0
+        while place + 1 < parts.count {
+            let condition = try parts[place].simplified()
+            let isTrue = condition == .constant(Constant(type: .bool, value: .bool(true)))
+            if isTrue || !condition.isConstant {
+                let result = try parts[place + 1].simplified()
+                if isTrue { return kept.isEmpty ? result : .choice(kept + [result], type) }
+                kept += [condition, result]
+            }
+            place += 2
+        }
+        let last = try parts[place].simplified()
+        return kept.isEmpty ? last : .choice(kept + [last], type)
+    }
+
+    private static func simplifiedCoalesce(_ terms: [Expression], _ type: SQLType) throws(EvaluationError) -> Expression
+    {
+        var kept: [Expression] = []
+        for term in terms {
+            let term = try term.simplified()
+            if term.isNullConstant { continue }
+            kept.append(term)
+            if term.isConstant { break }
+        }
+        if kept.isEmpty { return .constant(Constant(type: type, value: nil)) }
+        return kept.count == 1 ? kept[0] : .coalesce(kept, type)
     }
 
     /// The expression, or its value where no operand depends on the row.
     private func worked(over operands: [Expression]) throws(EvaluationError) -> Expression {
-        guard operands.allSatisfy(\.isConstant) else { return self }
-        let value: Scalar?
-        switch Evaluator(row: Row([])).truth(self) {
-        case .true: value = .bool(true)
-        case .false: value = .bool(false)
-        case .unknown: value = nil
-        case .undecidable: return self
-        case .error(let message): throw EvaluationError(message: message)
+        switch self {
+        case .compare(let comparison, let left, let right, let form):
+            if operands.contains(where: \.isNullConstant) { return .constant(Constant(type: .bool, value: nil)) }
+            guard operands.allSatisfy(\.isConstant) else {
+                return .compare(comparison, left.plain, right.plain, form)
+            }
+        case .call(let function, _):
+            if function.isStrict, operands.contains(where: \.isNullConstant) {
+                return .constant(Constant(type: type, value: nil))
+            }
+            guard function.isFoldable else { return self }
+            if let compiled = try compiledPattern(function) { return compiled }
+        case .cast(_, _, let target):
+            if operands[0].isNullConstant { return .constant(Constant(type: target, value: nil)) }
+            guard isFoldableCast else { return self }
+        case .nullIf:
+            if operands.contains(where: \.isNullConstant) { return operands[0] }
+        case .subselect: return self
+        case .constant, .column, .outer, .now, .and, .or, .not, .compareRows, .distinct, .oneOf, .quantified, .matches,
+            .isNull, .test, .choice, .coalesce, .extreme, .array:
+            break
         }
-        return .constant(Constant(type: .bool, value: value))
+        guard operands.allSatisfy(\.isConstant) else { return self }
+        do throws(Evaluator.Stop) {
+            return .constant(Constant(type: type, value: try Evaluator(row: Row([])).scalar(self)))
+        } catch {
+            switch error {
+            case .absent: return self
+            case .failed(let failure): throw failure
+            }
+        }
     }
 
-    private var isConstant: Bool {
-        if case .constant = self { true } else { false }
+    /// A constant as it compares: `1.00` is `1`.
+    private var plain: Expression {
+        guard case .constant(let constant) = self, case .numeric(let value)? = constant.value else { return self }
+        return .constant(Constant(type: constant.type, value: .numeric(value.withoutTrailingZeros)))
     }
 
-    private var isNullConstant: Bool {
-        if case .constant(let constant) = self { constant.value == nil } else { false }
+    /// A pattern that no row changes is read once.
+    private func compiledPattern(_ function: Function) throws(EvaluationError) -> Expression? {
+        guard case .call(_, let arguments) = self, case .infix(let symbol) = function.form,
+            Pattern.symbols.contains(symbol), function.arguments[0] == .text, !arguments[0].isConstant,
+            case .constant(let constant) = arguments[1], let text = constant.value
+        else { return nil }
+        // A wrong one is an error only of a row that it is held against.
+        guard let pattern = try? Pattern(symbol, text.string) else { return nil }
+        return .matches(arguments[0], pattern)
+    }
+
+    /// PostgreSQL works out a cast at once where it cannot depend on settings.
+    private var isFoldableCast: Bool {
+        guard case .cast(let operand, _, let target) = self else { return false }
+        return operand.isFoldableCast(to: target)
+    }
+
+    func isFoldableCast(to target: SQLType) -> Bool {
+        let times: [SQLType] = [.date, .time, .timestamp, .timestamptz, .interval]
+        if type.isString && !target.isString || target.isString && !type.isString {
+            // Through text: how times are read and written depends on settings.
+            return !times.contains(type) && !times.contains(target) && target.element == nil
+                && type.element == nil && !type.isEnumeration && !target.isEnumeration
+        }
+        return !(type == .timestamptz || target == .timestamptz)
     }
 }

@@ -1,25 +1,32 @@
 import SyncModel
 
-/// How two operands are brought together before they are compared.
+/// How two operands of types that go together are brought to one form before they are compared.
 enum ComparisonForm: Hashable, Sendable {
-    /// Both are of one type that compares as it is.
+    /// Both compare as they are.
     case same
-    /// Integers of any width.
-    case integer
-    /// Integers and numerics.
-    case numeric
-    /// Anything with a float4 or float8 in it, except float4 with float4, which is `.same`.
-    case float
     /// A date with a timestamp.
     case timestamp
-    /// bpchar with varchar: trailing spaces of both do not count.
+    /// bpchar: trailing spaces do not count.
     case padded
 }
 
 /// A constant with its type; `value` nil is NULL.
+///
+/// Equal when PostgreSQL writes the same text: `1.0` and `1.00` are equal values, and yet two constants.
 struct Constant: Hashable, Sendable {
     let type: SQLType
     let value: Scalar?
+
+    private var text: Text? { value?.text(as: type) }
+
+    static func == (left: Constant, right: Constant) -> Bool {
+        left.type == right.type && left.value == right.value && left.text == right.text
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(type)
+        hasher.combine(value)
+    }
 }
 
 /// A type-checked condition. Made only by the checker; it holds no locations, so that equal conditions are
@@ -34,78 +41,41 @@ indirect enum Expression: Hashable, Sendable {
     /// The truth of the predicate's sub-select of this place, for what correlates it and for the values before
     /// its IN.
     case subselect(Int, group: [Expression], values: [Expression], forms: [ComparisonForm])
-    /// A column's text as PostgreSQL writes it, for casts to text.
-    case columnText(Int)
     case and([Expression])
     case or([Expression])
     case not(Expression)
     case compare(Comparison, Expression, Expression, ComparisonForm)
+    /// Rows, from the left, up to the first pair that differs: `(a, b) < (c, d)`.
+    case compareRows(Comparison, [Expression], [Expression], [ComparisonForm])
     case distinct(Expression, Expression, ComparisonForm, isNegated: Bool)
     case oneOf(Expression, ConstantList)
-    case like(Expression, Expression, ignoresCase: Bool)
+    case quantified(Quantifier, Expression, Expression)
+    case matches(Expression, Pattern)
     case isNull(Expression, isNegated: Bool)
     case test(Expression, BooleanTest)
-    case negate(Expression, SQLType)
+    case call(Function, [Expression])
     case cast(Expression, from: SQLType, to: SQLType)
+    /// Conditions and results by turns, then what stands after ELSE.
+    case choice([Expression], SQLType)
+    case coalesce([Expression], SQLType)
+    case nullIf(Expression, Expression, ComparisonForm)
+    case extreme([Expression], SQLType, isGreatest: Bool)
+    /// `ARRAY[…]`; of arrays where nested.
+    case array([Expression], SQLType, isNested: Bool)
 
     var type: SQLType {
         switch self {
         case .constant(let constant): constant.type
-        case .column(_, let type), .outer(_, let type), .negate(_, let type): type
-        case .columnText: .text
+        case .column(_, let type), .outer(_, let type): type
         case .now: .timestamptz
         case .cast(_, _, let type): type
-        case .and, .or, .not, .compare, .distinct, .oneOf, .like, .isNull, .test, .subselect: .bool
+        case .call(let function, _): function.result
+        case .choice(_, let type), .coalesce(_, let type), .extreme(_, let type, _), .array(_, let type, _): type
+        case .nullIf(let value, _, _): value.type
+        case .subselect, .and, .or, .not, .compare, .compareRows, .distinct, .oneOf, .quantified, .matches, .isNull,
+            .test:
+            .bool
         }
-    }
-}
-
-extension Expression {
-    /// The parts that it is worked out from, in the order of evaluation.
-    var children: [Expression] {
-        switch self {
-        case .constant, .column, .outer, .now, .columnText: []
-        case .and(let terms), .or(let terms): terms
-        case .not(let term), .oneOf(let term, _), .isNull(let term, _), .test(let term, _), .negate(let term, _),
-            .cast(let term, _, _):
-            [term]
-        case .compare(_, let left, let right, _), .distinct(let left, let right, _, _), .like(let left, let right, _):
-            [left, right]
-        case .subselect(_, let group, let values, _): group + values
-        }
-    }
-
-    /// The same of other parts. MUST be as many as `children`.
-    func with(_ parts: [Expression]) -> Expression {
-        switch self {
-        case .constant, .column, .outer, .now, .columnText: self
-        case .and: .and(parts)
-        case .or: .or(parts)
-        case .not: .not(parts[0])
-        case .oneOf(_, let list): .oneOf(parts[0], list)
-        case .isNull(_, let isNegated): .isNull(parts[0], isNegated: isNegated)
-        case .test(_, let test): .test(parts[0], test)
-        case .negate(_, let type): .negate(parts[0], type)
-        case .cast(_, let source, let target): .cast(parts[0], from: source, to: target)
-        case .compare(let comparison, _, _, let form): .compare(comparison, parts[0], parts[1], form)
-        case .distinct(_, _, let form, let isNegated): .distinct(parts[0], parts[1], form, isNegated: isNegated)
-        case .like(_, _, let ignoresCase): .like(parts[0], parts[1], ignoresCase: ignoresCase)
-        case .subselect(let index, let group, _, let forms):
-            .subselect(
-                index, group: Array(parts.prefix(group.count)), values: Array(parts.dropFirst(group.count)),
-                forms: forms)
-        }
-    }
-
-    /// Columns of the row around become columns of the row itself.
-    var movedOut: Expression {
-        if case .outer(let index, let type) = self { return .column(index, type) }
-        return with(children.map(\.movedOut))
-    }
-
-    /// Itself and all below.
-    func contains(where matches: (Expression) -> Bool) -> Bool {
-        matches(self) || children.contains { $0.contains(where: matches) }
     }
 }
 
@@ -118,4 +88,18 @@ struct ConstantList: Hashable, Sendable {
     let hasNull: Bool
     /// `values` as they compare.
     let keys: Set<Scalar>
+}
+
+/// `left operator ANY (array)`, or ALL.
+struct Quantifier: Hashable, Sendable {
+    enum Operator: Hashable, Sendable {
+        case compare(Comparison, ComparisonForm)
+        /// Of type bool.
+        case call(Function)
+    }
+
+    let `operator`: Operator
+    let isAll: Bool
+    /// What the array's elements are cast to first.
+    let element: SQLType
 }

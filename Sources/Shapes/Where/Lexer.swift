@@ -38,6 +38,9 @@ struct Lexer {
         case UInt8(ascii: ":") where peek(1) == byte:
             position += 2
             return .punctuation("::")
+        case UInt8(ascii: ":"):
+            position += 1
+            return .punctuation(":")
         case _ where Self.isNameStart(byte): return try word()
         case _ where Self.operatorBytes.contains(byte): return symbol()
         case _ where Self.punctuationBytes.contains(byte):

@@ -11,18 +11,17 @@ extension Parser {
         guard case .symbol(let symbol) = token.kind else { return try primary() }
         guard symbol == "-" || symbol == "+" else {
             advance()
-            _ = try expression(.otherOperator)
-            throw ShapeError(.badCondition, "At location \(at): unknown unary operator \(symbol)", field: "where")
+            let operand = try expression(Precedence.otherOperator.tighter)
+            return try term(.prefix(symbol, operand.syntax, at: at), over: operand)
         }
         advance()
         let operand = try expression(.sign)
-        if symbol == "+" { return operand }
         // Like PostgreSQL, so that -9223372036854775808 is an integer.
-        if case .number(let text, _) = operand.syntax {
+        if symbol == "-", case .number(let text, _) = operand.syntax {
             let negated = text.hasPrefix("-") ? String(text.dropFirst()) : "-" + text
             return Term(syntax: .number(negated, at: at), height: operand.height)
         }
-        return try term(.negate(operand.syntax, at: at), over: operand)
+        return try term(.prefix(symbol, operand.syntax, at: at), over: operand)
     }
 
     private mutating func primary() throws(ShapeError) -> Term {
@@ -71,8 +70,8 @@ extension Parser {
             advance()
             return Term(syntax: .null(at: at))
         case "cast": return try castFunction()
-        case "case": throw notSupported("CASE", at: at)
-        case "array": throw notSupported("ARRAY", at: at)
+        case "case": return try choice()
+        case "array": return try arrayConstructor()
         case "exists" where following?.isPunctuation("(") == true:
             advance()
             advance()
@@ -85,9 +84,12 @@ extension Parser {
         case _ where Keywords.valueFunctions.contains(word):
             throw ShapeError(
                 .notSupported, "At location \(at): SQLValueFunction is not supported in this context", field: "where")
+        // Reserved, and functions all the same.
+        case "left", "right": guard following?.isPunctuation("(") == true else { throw unexpected() }
         case _ where Keywords.reserved.contains(word): throw unexpected()
         default: break
         }
+        if following?.isPunctuation("(") == true, let special = try specialFunction(word) { return special }
         if let literal = try typedLiteral() { return literal }
         advance()
         return try column(word, at: at)

@@ -38,13 +38,16 @@ extension Parser {
         if takeWord("in") { return (try list(operand, isNegated: isNegated, at: at), false) }
         if takeWord("between") { return (try between(operand, isNegated: isNegated, at: at), true) }
         if token.isWord("similar") { throw notSupported("SIMILAR TO", at: at) }
-        let ignoresCase = token.isWord("ilike")
+        let symbol = (isNegated ? "!" : "") + (token.isWord("ilike") ? "~~*" : "~~")
         advance()
+        if let quantified = try quantified(operand, symbol, at) { return (quantified, false) }
         let pattern = try expression(Precedence.range.tighter)
-        if token.isWord("escape") { throw notSupported("ESCAPE", at: location) }
-        let syntax = Syntax.like(
-            operand.syntax, pattern.syntax, ignoresCase: ignoresCase, isNegated: isNegated, at: at)
-        return (try term(syntax, over: operand, pattern), true)
+        guard takeWord("escape") else {
+            return (try term(.binary(symbol, operand.syntax, pattern.syntax, at: at), over: operand, pattern), true)
+        }
+        let escape = try expression(Precedence.range.tighter)
+        let escaped = Syntax.function(["like_escape"], [pattern.syntax, escape.syntax], at: at)
+        return (try term(.binary(symbol, operand.syntax, escaped, at: at), over: operand, pattern, escape), true)
     }
 
     private mutating func list(_ operand: Term, isNegated: Bool, at: Int) throws(ShapeError) -> Term {
@@ -89,7 +92,9 @@ extension Parser {
         case .word(let word) where !Keywords.reserved.contains(word): name = word
         case .quotedName(let quoted):
             advance()
-            return TypeReference(name: quoted, location: at)
+            var reference = TypeReference(name: quoted, location: at)
+            try arrayMark(&reference)
+            return reference
         case .word, .string, .number, .parameter, .symbol, .punctuation, .end: throw unexpected()
         }
         advance()
@@ -100,9 +105,42 @@ extension Parser {
         } else {
             name = try standardName(name)
         }
-        if token.isPunctuation("(") { throw notSupported("a type with a modifier", at: location) }
-        if token.isPunctuation("[") { throw notSupported("an array type", at: location) }
-        return TypeReference(name: name, location: at)
+        var reference = TypeReference(name: name, location: at)
+        if takePunctuation("(") {
+            repeat { reference.modifiers.append(try modifier()) } while takePunctuation(",")
+            try expectPunctuation(")")
+        }
+        // `timestamp(3) with time zone`
+        if name == "timestamp" || name == "time", let zoned = try zone(name) {
+            reference = TypeReference(name: zoned, modifiers: reference.modifiers, location: at)
+        }
+        try arrayMark(&reference)
+        return reference
+    }
+
+    private mutating func modifier() throws(ShapeError) -> Int {
+        guard case .number(let text) = token.kind, let value = Int32(text) else { throw unexpected() }
+        advance()
+        return Int(value)
+    }
+
+    /// `with time zone`, `without time zone`; nil where neither follows.
+    private mutating func zone(_ name: String) throws(ShapeError) -> String? {
+        let isWith = token.isWord("with")
+        guard isWith || token.isWord("without") else { return nil }
+        advance()
+        try expectWord("time")
+        try expectWord("zone")
+        return isWith ? name + "tz" : name
+    }
+
+    /// `[]`, as often as wished: PostgreSQL does not count dimensions.
+    private mutating func arrayMark(_ reference: inout TypeReference) throws(ShapeError) {
+        while token.isPunctuation("["), case .punctuation("]")? = following?.kind {
+            advance()
+            advance()
+            reference.isArray = true
+        }
     }
 
     private mutating func standardName(_ word: String) throws(ShapeError) -> String {
@@ -119,13 +157,7 @@ extension Parser {
             return "float8"
         case "character":
             return takeWord("varying") ? "varchar" : "character"
-        case "timestamp":
-            let isWith = token.isWord("with")
-            guard isWith || token.isWord("without") else { return "timestamp" }
-            advance()
-            try expectWord("time")
-            try expectWord("zone")
-            return isWith ? "timestamptz" : "timestamp"
+        case "char", "nchar": return takeWord("varying") ? "varchar" : "character"
         default: return word
         }
     }

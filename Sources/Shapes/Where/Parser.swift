@@ -78,7 +78,7 @@ struct Parser {
         return Term(syntax: syntax, height: height)
     }
 
-    private var tooDeep: ShapeError {
+    var tooDeep: ShapeError {
         ShapeError(
             .tooLarge, "a condition is nested at most \(ShapeLimits.maxConditionDepth) deep: flatten it", field: "where"
         )
@@ -150,8 +150,10 @@ struct Parser {
         case .comparison: return (try comparison(left), true)
         case .range: return try range(left)
         case .cast: return (try cast(left), false)
-        case .not, .sign, .otherOperator, .sum, .product, .power, .timeZone, .collate, .subscripting:
-            throw notSupported("the operator \(lexer.spelling(token))", at: location)
+        case .otherOperator, .sum, .product, .power: return (try binary(left, precedence), false)
+        case .timeZone: return (try timeZone(left), false)
+        case .subscripting: return (try subscripts(left), false)
+        case .not, .sign, .collate: throw notSupported("the operator \(lexer.spelling(token))", at: location)
         }
     }
 
@@ -163,15 +165,22 @@ struct Parser {
         return try term(make(terms.map(\.syntax)), overAll: terms)
     }
 
+    private mutating func binary(_ left: Term, _ precedence: Precedence) throws(ShapeError) -> Term {
+        guard case .symbol(let symbol) = token.kind else { throw unexpected() }
+        let at = location
+        advance()
+        if let quantified = try quantified(left, symbol, at) { return quantified }
+        let right = try expression(precedence.tighter)
+        return try term(.binary(symbol, left.syntax, right.syntax, at: at), over: left, right)
+    }
+
     private mutating func comparison(_ left: Term) throws(ShapeError) -> Term {
         guard case .symbol(let symbol) = token.kind, let comparison = Comparison(rawValue: symbol) else {
             throw unexpected()
         }
         let at = location
         advance()
-        if case .word(let word) = token.kind, ["any", "all", "some"].contains(word) {
-            throw notSupported("\(word.uppercased())", at: location)
-        }
+        if let quantified = try quantified(left, symbol, at) { return quantified }
         let right = try expression(Precedence.comparison.tighter)
         return try term(.compare(comparison, left.syntax, right.syntax, at: at), over: left, right)
     }

@@ -113,34 +113,16 @@ extension Expression {
         case .compare(.equal, .column(let index, let type), .constant(let constant), let form),
             .compare(.equal, .constant(let constant), .column(let index, let type), let form):
             guard let value = constant.value, type.hasOneText else { return nil }
-            guard form == .same && (type == constant.type || type.isText) || form == .integer else { return nil }
+            guard form == .same, type == constant.type || type.isText || type.isInteger else { return nil }
             return (index, value.text(as: type))
-        case .constant, .column, .outer, .now, .subselect, .columnText, .and, .or, .not, .compare, .distinct, .oneOf,
-            .like, .isNull, .test,
-            .negate, .cast:
-            return nil
+        default: return nil
         }
     }
 
     fileprivate func collectColumns(into columns: inout Set<Int>, outer: inout Set<Int>) {
-        switch self {
-        case .column(let index, _), .columnText(let index): columns.insert(index)
-        case .outer(let index, _): outer.insert(index)
-        case .constant, .now, .subselect, .and, .or, .not, .compare, .distinct, .oneOf, .like, .isNull, .test, .negate,
-            .cast:
-            for child in children { child.collectColumns(into: &columns, outer: &outer) }
-        }
-    }
-}
-
-extension SQLType {
-    /// Equal values have equal text in PostgreSQL's output.
-    var hasOneText: Bool {
-        switch self {
-        case .bool, .int2, .int4, .int8, .text, .varchar, .uuid, .date, .timestamp, .timestamptz, .enumeration, .opaque:
-            true
-        case .float4, .float8, .numeric, .bpchar: false
-        }
+        if case .column(let index, _) = self { columns.insert(index) }
+        if case .outer(let index, _) = self { outer.insert(index) }
+        for child in children { child.collectColumns(into: &columns, outer: &outer) }
     }
 }
 

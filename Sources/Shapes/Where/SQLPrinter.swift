@@ -92,21 +92,85 @@ struct SQLPrinter {
             return type.isOpaque ? "\(scope.outer[index])::text" : scope.outer[index]
         case .now: return "now()"
         case .subselect(let index, let group, let values, _): return subselect(index, group, values)
-        case .columnText(let index): return "\(column(index))::text"
         case .and(let terms): return "(" + terms.map { sql($0) }.joined(separator: " AND ") + ")"
         case .or(let terms): return "(" + terms.map { sql($0) }.joined(separator: " OR ") + ")"
         case .not(let term): return "(NOT \(sql(term)))"
         case .compare(let comparison, let left, let right, _):
-            return "(\(sql(left)) \(comparison.rawValue) \(sql(right))\(collation(left)))"
+            return "(\(collated(left)) \(comparison.rawValue) \(sql(right))\(collation(left)))"
+        case .compareRows(let comparison, let left, let right, _):
+            let right = right.map { sql($0) + collation($0) }
+            let left = left.map { collated($0) }.joined(separator: ", ")
+            return "((\(left)) \(comparison.rawValue) (\(right.joined(separator: ", "))))"
         case .distinct(let left, let right, _, let isNegated):
             return "(\(sql(left)) IS \(isNegated ? "NOT " : "")DISTINCT FROM \(sql(right)))"
         case .oneOf(let value, let list): return oneOf(value, list)
-        case .like(let value, let pattern, let ignoresCase):
-            return "(\(sql(value)) \(ignoresCase ? "ILIKE" : "LIKE") \(sql(pattern)))"
+        case .quantified(let quantifier, let value, let array): return quantified(quantifier, value, array)
+        case .matches(let value, let pattern):
+            return "(\(sql(value)) OPERATOR(pg_catalog.\(pattern.symbol)) \(place(.text(pattern.text), .text)))"
         case .isNull(let value, let isNegated): return "(\(sql(value)) IS \(isNegated ? "NOT " : "")NULL)"
         case .test(let value, let test): return "(\(sql(value)) \(test.rawValue))"
-        case .negate(let operand, _): return "(- \(sql(operand)))"
-        case .cast(let operand, _, let target): return "\(sql(operand))::\(Self.castName(target))"
+        case .call(let function, let arguments): return call(function, arguments)
+        case .cast(let operand, _, let target): return "(\(sql(operand)))::\(Self.castName(target))"
+        case .choice(let parts, _): return choice(parts)
+        case .coalesce(let terms, _): return "COALESCE(\(list(terms)))"
+        case .nullIf(let left, let right, _): return "NULLIF(\(sql(left)), \(sql(right)))"
+        case .extreme(let terms, let type, let isGreatest):
+            let terms = terms.map { sql($0) + collation($0) }
+            let text = "\(isGreatest ? "GREATEST" : "LEAST")(\(terms.joined(separator: ", ")))"
+            // What is done with it follows the database again.
+            return type.isString ? "(\(text) COLLATE \"default\")" : text
+        case .array(let items, let type, _): return "ARRAY[\(list(items))]::\(Self.castName(type))"
+        }
+    }
+
+    private mutating func list(_ terms: [Expression]) -> String { terms.map { sql($0) }.joined(separator: ", ") }
+
+    /// With a collation of its own where a part has one, or the two would be at odds.
+    private mutating func collated(_ term: Expression) -> String {
+        let hasOwn = term.contains { if case .extreme = $0 { true } else { false } }
+        return sql(term) + (hasOwn ? collation(term) : "")
+    }
+
+    private mutating func choice(_ parts: [Expression]) -> String {
+        var text = "CASE"
+        var place = 0
+        while place + 1 < parts.count {
+            text += " WHEN \(sql(parts[place])) THEN \(sql(parts[place + 1]))"
+            place += 2
+        }
+        return "(\(text) ELSE \(sql(parts[place])) END)"
+    }
+
+    private mutating func quantified(_ quantifier: Quantifier, _ value: Expression, _ array: Expression) -> String {
+        let symbol =
+            switch quantifier.operator {
+            case .compare(let comparison, _): comparison.rawValue
+            case .call(let function): "OPERATOR(pg_catalog.\(function.name))"
+            }
+        return "(\(collated(value)) \(symbol) \(quantifier.isAll ? "ALL" : "ANY") (\(sql(array))\(collation(value))))"
+    }
+
+    private mutating func call(_ function: Function, _ arguments: [Expression]) -> String {
+        switch function.form {
+        case .infix(let symbol): return "(\(sql(arguments[0])) \(symbol) \(sql(arguments[1])))"
+        case .prefix(let symbol): return "(\(symbol) \(sql(arguments[0])))"
+        case .call(let name): return "pg_catalog.\(Self.quoted(name))(\(list(arguments)))"
+        case .extract:
+            guard case .constant(let field) = arguments[0], let name = field.value else { return "NULL" }
+            return "EXTRACT(\(Self.quoted(name.string.string)) FROM \(sql(arguments[1])))"
+        case .cast(let name): return "(\(sql(arguments[0])))::\(name)"
+        case .subscripts(let brackets):
+            var rest = arguments.dropFirst().map { sql($0) }[...]
+            let text = brackets.map { bracket in
+                switch bracket {
+                case .index: "[\(rest.removeFirst())]"
+                case .all: "[:]"
+                case .from: "[\(rest.removeFirst()):]"
+                case .upTo: "[:\(rest.removeFirst())]"
+                case .range: "[\(rest.removeFirst()):\(rest.removeFirst())]"
+                }
+            }
+            return "(\(sql(arguments[0])))\(text.joined())"
         }
     }
 
@@ -121,19 +185,17 @@ struct SQLPrinter {
     private mutating func place(_ value: Scalar?, _ type: SQLType) -> String {
         values.append(value?.text(as: type))
         let name = "$\(firstParameter + values.count - 1)"
-        // An enum's schema is not known here: PostgreSQL finds the type by what the value meets.
-        if case .enumeration = type { return name }
-        return "\(name)::\(type.isOpaque ? "text" : type.name)"
+        return "\(name)::\(type.isOpaque ? "text" : Self.castName(type))"
     }
 
     /// Text sorts by bytes, whatever the database's collation.
     private func collation(_ left: Expression) -> String {
-        left.type.isText || left.type == .bpchar ? " COLLATE \"C\"" : ""
+        left.type.isString || left.type.element?.isString == true ? " COLLATE \"C\"" : ""
     }
 
     private static func castName(_ type: SQLType) -> String {
-        if case .enumeration(let name, _) = type { return quoted(name) }
-        return type.name
+        if let element = type.element { return castName(element) + "[]" }
+        return type.isEnumeration ? quoted(type.name) : type.name
     }
 
     static func quoted(_ name: String) -> String {

@@ -103,7 +103,7 @@ extension Scalar {
         switch (self, type) {
         case (.timestamp(let microseconds), .date):
             let days = Scalar.timestamp(microseconds)
-            guard let date = try? days.converted(from: .timestamp, to: .date) else { return nil }
+            guard let date = (try? days.converted(from: .timestamp, to: .date)) ?? nil else { return nil }
             return date.text(as: .date)
         default: return text(as: type)
         }

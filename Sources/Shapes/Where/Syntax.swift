@@ -22,6 +22,9 @@ enum BooleanTest: String, Hashable, Sendable {
 struct TypeReference: Hashable, Sendable {
     /// Already the catalogue's name where SQL has its own (`integer` is `int4`).
     let name: String
+    /// `numeric(5, 2)`
+    var modifiers: [Int] = []
+    var isArray = false
     let location: Int
 }
 
@@ -40,18 +43,43 @@ indirect enum Syntax: Hashable, Sendable {
     case not(Syntax, at: Int)
     case compare(Comparison, Syntax, Syntax, at: Int)
     case distinct(Syntax, Syntax, isNegated: Bool, at: Int)
-    case like(Syntax, Syntax, ignoresCase: Bool, isNegated: Bool, at: Int)
+    /// Every other operator; LIKE is `~~`, as in the catalogue.
+    case binary(String, Syntax, Syntax, at: Int)
+    case prefix(String, Syntax, at: Int)
     case oneOf(Syntax, [Syntax], isNegated: Bool, at: Int)
     case between(Syntax, Syntax, Syntax, isNegated: Bool, isSymmetric: Bool, at: Int)
     case isNull(Syntax, isNegated: Bool, at: Int)
     case test(Syntax, BooleanTest, at: Int)
-    case negate(Syntax, at: Int)
     case cast(Syntax, TypeReference, at: Int)
     case function([String], [Syntax], at: Int)
     case row([Syntax], at: Int)
+    /// `CASE [operand] WHEN … THEN … [ELSE …] END`
+    case choice(Syntax?, [Branch], Syntax?, at: Int)
+    case array([Syntax], at: Int)
+    case subscripts(Syntax, [Subscript], at: Int)
+    /// `left operator ANY (array)`, or ALL.
+    case quantified(String, Syntax, Syntax, isAll: Bool, at: Int)
     /// A row of one or more values, `IN` a sub-select.
     case inSelect([Syntax], SelectSyntax, isNegated: Bool, at: Int)
     case exists(SelectSyntax, at: Int)
+}
+
+struct Branch: Hashable, Sendable {
+    let condition: Syntax
+    let result: Syntax
+}
+
+enum Subscript: Hashable, Sendable {
+    case index(Syntax)
+    /// nil: the array's own bound.
+    case slice(Syntax?, Syntax?)
+
+    var parts: [Syntax] {
+        switch self {
+        case .index(let index): [index]
+        case .slice(let lower, let upper): [lower, upper].compactMap { $0 }
+        }
+    }
 }
 
 /// `SELECT items FROM table [AS alias] [WHERE condition]`
