@@ -58,8 +58,8 @@ package struct RowOrder: Hashable, Sendable {
                 case (_, nil): return !key.nullsFirst
                 case (let low?, let high?):
                     if low == high { continue }
-                    let isLess = (try? low.compares(.less, high, .same)) ?? false
-                    let isGreater = (try? low.compares(.greater, high, .same)) ?? false
+                    let isLess = low.compares(.less, high, .same)
+                    let isGreater = low.compares(.greater, high, .same)
                     if isLess != isGreater { return isLess != key.isDescending }
                 }
             }
