@@ -17,7 +17,7 @@ struct Regex: Sendable {
     /// Of one expression, counted repetitions written out.
     static let maxInstructions = 10_000
     /// Of one match.
-    static let maxSteps = 10_000_000
+    static let maxSteps = 2_000_000
 
     private let instructions: [Instruction]
     private let sets: [RegexSet]
