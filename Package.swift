@@ -38,8 +38,9 @@ func program(_ name: String, path: String? = nil, _ dependencies: [Target.Depend
     .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+/// `data`: files that tests read from where they lie.
+func tests(_ name: String, data: [String] = [], _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: data, swiftSettings: settings)
 }
 
 let package = Package(
@@ -149,8 +150,13 @@ let package = Package(
         tests("JSONTextTests", ["JSONText"]),
         tests("JSONRPCTests", ["JSONRPC", "JSONText"]),
         tests("JSONRPCTransportTests", ["JSONRPCTransport", "JSONRPC", "JSONText"] + nio),
-        tests("DaemonProtocolTests", ["DaemonProtocol", "JSONRPC", "JSONText", "SyncModel", "Shapes"]),
-        tests("ShapesTests", ["Shapes", "SyncModel", "JSONText"]),
+        .target(
+            name: "TranscriptTesting", dependencies: ["JSONRPC", "JSONText"], path: "Tests/TranscriptTesting",
+            swiftSettings: settings),
+        tests(
+            "DaemonProtocolTests",
+            ["DaemonProtocol", "JSONRPC", "JSONText", "SyncModel", "Shapes", "TranscriptTesting"]),
+        tests("ShapesTests", data: ["Facts"], ["Shapes", "SyncModel", "JSONText"]),
         tests("OracleTests", ["Oracle", "Postgres", "PostgresTesting"]),
         tests("ShapeEngineTests", ["ShapeEngine", "Shapes", "SyncModel"]),
         tests("MergeTests", ["Merge", "SyncModel"]),
@@ -165,10 +171,10 @@ let package = Package(
             "DaemonTests",
             [
                 "Daemon", "satcheld", "SyncModel", "JSONText", "Shapes", "SyncProtocol", "SyncClient", "Replica",
-                "JSONRPC", "JSONRPCTransport", "DaemonProtocol", logging,
+                "JSONRPC", "JSONRPCTransport", "DaemonProtocol", "TranscriptTesting", logging,
             ] + nio),
         tests(
-            "SimulationTests",
+            "SimulationTests", data: ["seeds.txt"],
             [
                 "Simulation", "SyncService", "SyncModel", "Merge", "JSONText", "Postgres", "PostgresTesting",
             ]),

@@ -1,6 +1,8 @@
 import Foundation
 import JSONText
 
+@testable import TranscriptTesting
+
 /// `Protocol/daemon.json` and the type language that it is written in.
 struct ProtocolDescription {
     struct Method {

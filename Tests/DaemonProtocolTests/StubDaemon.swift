@@ -2,6 +2,8 @@ import DaemonProtocol
 import JSONRPC
 import JSONText
 
+@testable import TranscriptTesting
+
 /// A daemon without data: the real framing, session and parameter types, and the answers that `daemon.json`
 /// gives as examples. Bytes in, bytes out.
 final class StubDaemon {

@@ -4,6 +4,8 @@ import JSONRPC
 import JSONText
 import Testing
 
+@testable import TranscriptTesting
+
 @Suite struct TranscriptTests {
     private let description: ProtocolDescription
     private let transcripts: [Transcript]

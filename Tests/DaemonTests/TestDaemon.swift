@@ -10,6 +10,7 @@ import SyncModel
 import Synchronization
 
 @testable import Daemon
+@testable import TranscriptTesting
 
 /// A fresh directory, removed at the end of the test.
 final class TestDirectory: Sendable {

@@ -4,6 +4,7 @@ import JSONRPC
 import Testing
 
 @testable import Daemon
+@testable import TranscriptTesting
 
 /// The golden transcripts of `Protocol/vectors`, against real processes over stdio and socket: those that need no
 /// service.

@@ -47,12 +47,23 @@ struct SnapshotWriter {
         let isStream = kept.form == .stream
         var progress = Progress()
         progress.json.beginArray()
+        // The clock of the root row that was read last: looking it up again would cost as much as the row.
+        var latest: (key: RowKey, clock: RowClock)?
         try ShapeMaintenance.snapshot(
-            of: kept.shape, roots: { body in try Self.forEachRoot(kept.shape, catalogue, db, body) }, source: source,
-            view: view
+            of: kept.shape,
+            roots: { body in
+                try Self.forEachRoot(kept.shape, catalogue, db) { stored in
+                    latest = (stored.key, MirrorSource.clock(stored))
+                    try body(stored.key, stored.row)
+                }
+            }, source: source, view: view
         ) { table, key, row in
             progress.rows += 1
-            let clock = isStream ? try source.clock(key, of: table) : nil
+            var clock: RowClock?
+            if isStream {
+                let isLatest = latest?.key == key && table == kept.shape.nodes[0].table
+                clock = try isLatest ? latest?.clock : source.clock(key, of: table)
+            }
             renderer.writeSnapshot(table, key, row, clock, to: &progress.json)
             if progress.bytes + progress.json.count > byteLimit { throw TooLarge(limit: byteLimit) }
             if progress.json.count >= Self.chunkBytes { try Self.close(&progress, emit) }
@@ -72,7 +83,7 @@ struct SnapshotWriter {
     }
 
     private static func forEachRoot(
-        _ shape: Shape, _ catalogue: DatabaseSchema, _ db: Database, _ body: (RowKey, SyncModel.Row) throws -> Void
+        _ shape: Shape, _ catalogue: DatabaseSchema, _ db: Database, _ body: (StoredRow) throws -> Void
     ) throws {
         guard let table = catalogue[shape.nodes[0].table] else { return }
         let equalities = shape.nodes[0].predicate?.equalities ?? []
@@ -83,9 +94,9 @@ struct SnapshotWriter {
         if let indexed {
             let rows = try MirrorFile.rows.rows(
                 of: table, where: [indexed.column], equal: [.text(indexed.value)], in: db)
-            for stored in rows { try body(stored.key, stored.row) }
+            for stored in rows { try body(stored) }
         } else {
-            try MirrorFile.rows.forEach(table, in: db) { try body($0.key, $0.row) }
+            try MirrorFile.rows.forEach(table, in: db, body)
         }
     }
 }
