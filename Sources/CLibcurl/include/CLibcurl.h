@@ -41,6 +41,12 @@ static inline long satchel_curl_status(CURL *easy) {
     return status;
 }
 
+static inline int64_t satchel_curl_uploaded(CURL *easy) {
+    curl_off_t count = 0;
+    curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &count);
+    return count;
+}
+
 static inline void *satchel_curl_context(CURL *easy) {
     char *context = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &context);

@@ -22,15 +22,27 @@ struct CurlLoop {
             for command in commands { obey(command) }
             if isStopping { return cancelAll() }
             perform()
-            curl_multi_poll(multi.pointer, nil, 0, Self.longestSleep, nil)
+            curl_multi_poll(multi.pointer, nil, 0, endSilent(at: .now), nil)
         }
+    }
+
+    /// Ends the transfers that have been silent for too long; milliseconds until the next one can be.
+    private mutating func endSilent(at now: ContinuousClock.Instant) -> Int32 {
+        let patience = Duration.seconds(configuration.silenceSeconds)
+        var sleep = Duration.milliseconds(Int64(Self.longestSleep))
+        for (id, transfer) in transfers {
+            let left = patience - transfer.silentSince(asOf: now).duration(to: now)
+            if left <= .zero { remove(id)?.finish(CURLE_OPERATION_TIMEDOUT) } else { sleep = min(sleep, left) }
+        }
+        // Rounded up: a sleep that ends a moment early would be followed by many short ones.
+        return Int32(sleep / .milliseconds(1)) + 1
     }
 
     private mutating func obey(_ command: CurlTransport.Command) {
         switch command {
         case .send(let id, let request, let receive):
             do throws(HTTPFailure) {
-                let transfer = try CurlTransfer(id, limit: request.responseLimit, receive: receive)
+                let transfer = try CurlTransfer(id, limit: request.responseLimit, at: .now, receive: receive)
                 try transfer.prepare(request, to: address, configuration)
                 guard curl_multi_add_handle(multi.pointer, transfer.easy) == CURLM_OK else {
                     throw HTTPFailure.invalidRequest("there is not enough memory")

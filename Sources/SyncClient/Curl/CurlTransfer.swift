@@ -13,18 +13,24 @@ final class CurlTransfer {
     private var hasHead = false
     private var received = 0
     private var isTooLarge = false
+    private var headerLines = 0
+    /// Bytes that went either way, and when there were last more of them.
+    private var activity: Int64 = -1
+    private var lastActive: ContinuousClock.Instant
 
     /// Headers of a response that are kept; libcurl bounds their bytes.
     private static let headerLimit = 200
 
-    init(_ id: HTTPTransferID, limit: Int, receive: @escaping @Sendable (HTTPEvent) -> Void)
-        throws(HTTPFailure)
-    {
+    init(
+        _ id: HTTPTransferID, limit: Int, at now: ContinuousClock.Instant,
+        receive: @escaping @Sendable (HTTPEvent) -> Void
+    ) throws(HTTPFailure) {
         guard let easy = curl_easy_init() else { throw .invalidRequest("there is not enough memory") }
         self.id = id
         self.easy = easy
         self.receive = receive
         self.limit = limit
+        lastActive = now
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
@@ -58,8 +64,6 @@ extension CurlTransfer {
         set(CURLOPT_PIPEWAIT, 1)
         set(CURLOPT_BUFFERSIZE, 128 << 10)
         set(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectMilliseconds)
-        set(CURLOPT_LOW_SPEED_LIMIT, 1)
-        set(CURLOPT_LOW_SPEED_TIME, configuration.silenceSeconds)
         satchel_curl_set_text(easy, CURLOPT_ACCEPT_ENCODING, "")
         try setBody(request)
         try setHeaders(request.headers)
@@ -106,6 +110,23 @@ extension CurlTransfer {
     }
 }
 
+// MARK: - Silence
+
+extension CurlTransfer {
+    /// Since when nothing has gone either way.
+    ///
+    /// libcurl's own watch (CURLOPT_LOW_SPEED_TIME) wakes the process every second, all through a request that is
+    /// held.
+    func silentSince(asOf now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        let moved = Int64(received) + Int64(headerLines) + satchel_curl_uploaded(easy)
+        if moved != activity {
+            activity = moved
+            lastActive = now
+        }
+        return lastActive
+    }
+}
+
 // MARK: - Receiving
 
 extension CurlTransfer {
@@ -134,6 +155,7 @@ extension CurlTransfer {
     }
 
     private func receive(header bytes: UnsafeRawBufferPointer) {
+        headerLines += 1
         // Trailers come here too, after the body.
         guard !hasHead else { return }
         let line = String(decoding: bytes, as: UTF8.self)
