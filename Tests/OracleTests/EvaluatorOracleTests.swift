@@ -6,7 +6,7 @@ import Testing
 
 struct EvaluatorOracleTests {
     /// Seeds that once failed stay here.
-    @Test(arguments: [1, 5])
+    @Test(arguments: [1, 5, 9])
     func evaluatesAsPostgreSQLDoes(seed: UInt64) throws {
         let report = try run(seed: seed, cases: 60_000)
         // Every value and NULL of each is for the long run: Scripts/oracle.

@@ -222,6 +222,26 @@ import Testing
         await fixture.stop()
     }
 
+    /// The emptied table is only in a sub-select.
+    @Test func truncatingWhatASubselectReadsIsNoticed() async throws {
+        let fixture = try await ServiceFixture(Self.sql)
+        try fixture.connection.execute(
+            """
+            INSERT INTO teams VALUES (1, 'a'), (2, 'b'); INSERT INTO members VALUES (1, 1, 'x');
+            """)
+        try await fixture.caughtUp()
+        let definition = try ShapeDefinition(
+            json: ["root_table": "teams", "where": "id NOT IN (SELECT team_id FROM members)"])
+        var held = [Held(definition: definition)]
+        try ask(&held, fixture.port)
+        #expect(held[0].rows[TableName("teams")]?.count == 1)
+        try fixture.connection.execute("TRUNCATE members")
+        try await fixture.caughtUp()
+        try ask(&held, fixture.port)
+        #expect(held[0].rows[TableName("teams")]?.count == 2)
+        await fixture.stop()
+    }
+
     /// What the device writes next is not held to be concurrent with what it cannot see.
     @Test func anUpdateOfWhatIsNotSelectedComesAsItsClock() async throws {
         let fixture = try await ServiceFixture(Self.sql)

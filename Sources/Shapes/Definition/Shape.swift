@@ -53,6 +53,19 @@ package struct Shape: Hashable, Sendable {
         return tables
     }
 
+    /// Every table that decides about the content: those of the tree, and those of sub-selects. Sorted.
+    package var tablesRead: [TableName] {
+        var read = Set(tables)
+        var rest = nodes.compactMap(\.predicate)
+        while let predicate = rest.popLast() {
+            for subselect in predicate.subselects {
+                read.insert(subselect.table)
+                if let condition = subselect.condition { rest.append(condition) }
+            }
+        }
+        return read.sorted()
+    }
+
     package func nodes(of table: TableName) -> [Int] {
         nodes.indices.filter { nodes[$0].table == table }
     }

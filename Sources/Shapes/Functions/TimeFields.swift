@@ -214,7 +214,9 @@ enum TimeFields {
             return extract(unit, fromTime: time, isClock: false)
         case .epoch:
             let epoch = Int128(TimeSyntax.unixEpoch) * Int128(TimeSyntax.microsecondsPerDay)
-            return fraction(Int128(stamp) - epoch, digits: 6)
+            let since = Int128(stamp) - epoch
+            // Where that does not fit 64 bits, PostgreSQL divides numerics, which gives four digits there.
+            return fraction(since > Int128(Int64.max) ? (since + 50) / 100 * 100 : since, digits: 6)
         case .julian:
             let day = try? Decimal(time) / Decimal(TimeSyntax.microsecondsPerDay)
             return whole(days + 2_451_545) + (day ?? .zero)

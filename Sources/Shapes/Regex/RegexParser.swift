@@ -275,18 +275,20 @@ struct RegexParser {
         return scalar
     }
 
+    /// PostgreSQL counts in 32 bits and lets what is beyond fall off, and takes codes that no character has: they
+    /// match nothing, as U+0000 does, which no text holds.
     private mutating func hexadecimal(_ count: ClosedRange<Int>) -> Unicode.Scalar? {
-        var value: UInt64 = 0
+        var value: UInt32 = 0
         var digits = 0
         while digits < count.upperBound, let scalar = current, scalar.isASCII,
-            let digit = UUIDSyntax.hexadecimal(UInt8(scalar.value)), value <= 0xfff_ffff
+            let digit = UUIDSyntax.hexadecimal(UInt8(scalar.value))
         {
-            value = value << 4 | digit
+            value = value << 4 | UInt32(digit)
             digits += 1
             position += 1
         }
-        guard count.contains(digits), let code = UInt32(exactly: value) else { return nil }
-        return Unicode.Scalar(code)
+        guard count.contains(digits), value <= 0x7fff_fffe else { return nil }
+        return Unicode.Scalar(value) ?? "\0"
     }
 }
 

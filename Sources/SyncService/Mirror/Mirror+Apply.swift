@@ -22,11 +22,26 @@ extension Mirror {
         position.position = tx
         position.resume = transaction.end
         position.seen.committed(transaction.xid)
-        let heartbeats = transaction.events.compactMap(Heartbeat.xmin)
-        for xmin in heartbeats { position.seen.ended(below: xmin) }
+        for xmin in transaction.events.compactMap(Heartbeat.xmin) { position.seen.ended(below: xmin) }
         position.committedAt = max(position.committedAt, transaction.committedAt)
-        let advanced = position
-        let touched = try pool.write { db in
+        let touched: Touched
+        do {
+            touched = try write(transaction, tx: tx, reaching: position, catalogue)
+        } catch let error as SchemaChanged {
+            throw error
+        } catch {
+            // What is in memory may be ahead of a file that did not take the transaction.
+            try? pool.write { db in try restore(in: db) }
+            throw error
+        }
+        signal.applied(tx: tx, shapes: touched.shapes, replicas: touched.replicas)
+    }
+
+    private func write(
+        _ transaction: SourceTransaction, tx: UInt64, reaching position: MirrorPosition, _ catalogue: DatabaseSchema
+    ) throws -> Touched {
+        let heartbeatCount = transaction.events.count { Heartbeat.xmin(of: $0) != nil }
+        return try pool.write { db in
             var touched = Touched()
             let source = MirrorSource(db: db, schema: catalogue)
             let result = try Self.complete(transaction, catalogue, db)
@@ -37,18 +52,17 @@ extension Mirror {
                 touched.shapes += try log(step, result.changes, tx: tx, xid: transaction.xid, source: source)
             }
             try Self.store(result.changes, catalogue, db)
-            touched.replicas = try Self.confirm(result.messages, tx: tx, epoch: advanced.epoch, db)
-            try advanced.advance(in: db)
+            touched.replicas = try Self.confirm(result.messages, tx: tx, epoch: position.epoch, db)
+            try position.advance(in: db)
             if let step { commit(step) }
             change { memory in
-                memory.position = advanced
+                memory.position = position
                 memory.frontier = max(memory.frontier, tx)
                 // One after each heartbeat would never end.
-                memory.isHeartbeatDue = heartbeats.count < transaction.events.count
+                memory.isHeartbeatDue = heartbeatCount < transaction.events.count
             }
             return touched
         }
-        signal.applied(tx: tx, shapes: touched.shapes, replicas: touched.replicas)
     }
 
     struct Touched {

@@ -54,7 +54,7 @@ package final class Mirror: Sendable {
     package var frontier: UInt64 { memory.withLock { $0.frontier } }
 
     /// What a file of an earlier run holds. A snapshot that was not finished is given up with its shape.
-    private func restore(in db: Database) throws {
+    func restore(in db: Database) throws {
         guard let position = try MirrorPosition.read(in: db),
             let text = try String.fetchOne(db, sql: "SELECT catalogue FROM state WHERE id = 1")
         else { return }

@@ -60,17 +60,17 @@ struct ShapeRegistry: Sendable {
         byID[kept.id] = kept
         byIdentity[kept.identity] = kept
         byHandle[kept.handle] = kept
-        for table in kept.shape.tables { byTable[table, default: []].append(kept) }
+        for table in kept.shape.tablesRead { byTable[table, default: []].append(kept) }
     }
 
     mutating func remove(_ kept: KeptShape) {
         byID[kept.id] = nil
         byHandle[kept.handle] = nil
         if byIdentity[kept.identity]?.id == kept.id { byIdentity[kept.identity] = nil }
-        for table in kept.shape.tables { byTable[table]?.removeAll { $0.id == kept.id } }
+        for table in kept.shape.tablesRead { byTable[table]?.removeAll { $0.id == kept.id } }
     }
 
-    /// The shapes that show one of the tables, by id.
+    /// The shapes that one of the tables decides about, by id.
     func touching(_ tables: [TableName]) -> [KeptShape] {
         var found: [Int64: KeptShape] = [:]
         for table in tables { for kept in byTable[table] ?? [] { found[kept.id] = kept } }
