@@ -25,9 +25,12 @@ package final class Simulation {
         case upkeep
         case fault
         case serviceFault
+        case deviceFault
         case openDevice(Int)
         case openService
         case mendPartition(Int)
+        case written(device: Int, life: Int)
+        case flushed(life: Int)
     }
 
     struct Exchange {
@@ -61,19 +64,12 @@ package final class Simulation {
     var lastOrder: [String: Int] = [:]
     /// Rows that a device wanted to make, and that were refused.
     var refusedRows: [Int: Set<ClientView.Place>] = [:]
+    /// Operations that the service takes no batch with.
+    var unacceptable: Set<OperationID> = []
+    /// The newest request of each machine that has arrived.
+    var lastArrival: [Int: [Machine: Int]] = [:]
     /// For the canary of torn transactions: what was held back of a device's batch.
     var withheld: [Int: ShapeBatch] = [:]
-
-    static let flatDefinitions = [#"{"root_table": "pipelines"}"#, #"{"root_table": "steps"}"#]
-    static let otherDefinitions = [
-        """
-        {"root_table": "pipelines", "where": "status = 'active'", "include": {
-            "steps": {"include": {"connections": {"on": "from_step_id"}}}, "comments": true}}
-        """,
-        #"{"root_table": "steps", "where": "x > 4"}"#,
-        #"{"root_table": "comments", "select": ["id", "content"]}"#,
-        #"{"root_table": "connections"}"#,
-    ]
 
     /// - Parameter directory: is made; whoever calls removes it.
     package init(_ options: SimulationOptions, directory: String) throws {
@@ -81,17 +77,16 @@ package final class Simulation {
         self.directory = directory
         random = SimulationRandom(seed: options.seed)
         report = SimulationReport(options: options)
-        definitions = try (Self.flatDefinitions + Self.otherDefinitions).map {
-            try ShapeDefinition(json: JSON(parsing: $0))
-        }
         let schema = database.schema
-        logReader = try LogReader(definitions, schema: schema)
-        contents = Dictionary(
-            uniqueKeysWithValues: try definitions.map { definition in
-                (definition.canonical, ShapeContent(shape: try Shape(resolving: definition, in: schema)))
-            })
+        let contents = try (SimulatedShape.flat + SimulatedShape.others).map { shape in
+            let definition = try ShapeDefinition(json: JSON(parsing: shape.definition))
+            return ShapeContent(shape: shape, definition: definition, schema: schema)
+        }
+        definitions = contents.map(\.definition)
+        logReader = LogReader(contents, schema: schema)
+        self.contents = Dictionary(uniqueKeysWithValues: contents.map { ($0.definition.canonical, $0) })
         service = SimulatedService(disk: try SimulatedDisk(directory: "\(directory)/service"))
-        for index in 0..<random.within(2...4) {
+        for index in 0..<random.within(3...4) {
             devices.append(
                 SimulatedDevice(
                     index: index, user: "user\(index)", newReplicaID: ReplicaID("replica-\(index)"),
@@ -112,6 +107,10 @@ package final class Simulation {
 
     package func run() throws -> SimulationReport {
         for _ in 0..<4 { database.execute([randomPlainInsert(into: ModelTables.pipelines)]) }
+        for number in 0..<4 {
+            database.execute([.insert(ModelTables.people, ["id": Self.person(number), "name": Self.person(number)])])
+        }
+        count("devices", devices.count)
         try openService()
         for index in devices.indices { try openDevice(index) }
         for index in devices.indices { time.schedule(.person(index), in: random.within(10...200)) }
@@ -121,18 +120,32 @@ package final class Simulation {
         time.schedule(.fault, in: 150)
         // What every run is to have had does not depend on luck.
         time.schedule(.serviceFault, in: options.ticks / 2)
-        while let event = time.next(upTo: options.ticks), !isOver { try handle(event) }
-        time.advance(to: options.ticks)
+        time.schedule(.deviceFault, in: options.ticks / 3)
+        try go(until: options.ticks)
+        // A run in which little happened goes on for a while.
+        for _ in 0..<20 where isShort { try go(until: time.now + options.ticks / 10) }
         try heal()
         report.ticks = time.now
+        for (name, times) in logReader.filled { count("rows in shape: \(name)", times) }
         return report
+    }
+
+    private func go(until tick: Int) throws {
+        while let event = time.next(upTo: tick), !isOver { try handle(event) }
+        time.advance(to: tick)
+    }
+
+    private var isShort: Bool {
+        options.ticks >= SimulationOptions.defaultTicks
+            && report.counts["events", default: 0] < SimulationReport.least["events", default: 0]
     }
 
     /// Enough was found.
     var isOver: Bool { report.violations.count >= 5 }
 
     private func handle(_ event: Event) throws {
-        count("events")
+        if isPutOff(event) { return }
+        if !isPoll(event) { count("events") }
         database.now = time.microseconds
         switch event {
         case .timer(let device, let life, let machine, let id): try timerFired(device, life, machine, id)
@@ -145,11 +158,26 @@ package final class Simulation {
         case .upkeep: try upkeep()
         case .fault: try strike()
         case .serviceFault: try killService(losingUnsynced: false)
+        case .deviceFault: for index in devices.indices.prefix(2) { try killDevice(index, losingUnsynced: false) }
         case .openDevice(let device): try openDevice(device)
         case .openService: try openService()
         case .mendPartition(let device): mendPartition(device)
+        case .written(let device, let life): try written(device, life)
+        case .flushed(let life): flushed(life)
         }
         checkCommits()
+    }
+
+    /// A look at the stream that finds nothing, and upkeep, are no events: there is always one more of them.
+    private func isPoll(_ event: Event) -> Bool {
+        switch event {
+        case .stream: service.process.map { $0.streamed == database.commits.count } ?? true
+        case .upkeep: true
+        case .timer, .requestArrives, .answerArrives, .holdExpires, .person, .sqlWriter, .fault, .serviceFault,
+            .deviceFault,
+            .openDevice, .openService, .mendPartition, .written, .flushed:
+            false
+        }
     }
 
     // MARK: - The second phase
@@ -163,6 +191,7 @@ package final class Simulation {
         isHealed = true
         for index in devices.indices {
             mendPartition(index)
+            try written(index, devices[index].life)
             if devices[index].process == nil { try openDevice(index) }
             try setPaused(index, false)
         }

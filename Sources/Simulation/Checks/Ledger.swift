@@ -9,6 +9,8 @@ struct Ledger {
         let operation: Operation
         let address: ClientView.Place
         var state = OperationState.queued
+        /// The person has been told that it is kept.
+        var isAnswered = false
         var isRetried = false
         var isDismissed = false
         /// Columns whose values have to stay in view until the effect has come back.

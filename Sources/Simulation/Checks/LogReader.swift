@@ -16,14 +16,14 @@ struct LogReader {
     private var shapes: [Held] = []
     private let schema: DatabaseSchema
     private(set) var comparisons = 0
+    /// Of each shape, the comparisons in which it had rows.
+    private(set) var filled: [String: Int] = [:]
 
-    init(_ definitions: [ShapeDefinition], schema: DatabaseSchema) throws {
+    init(_ contents: [ShapeContent], schema: DatabaseSchema) {
         self.schema = schema
-        for (index, definition) in definitions.enumerated() {
-            shapes.append(
-                Held(
-                    request: SyncRequest.Shape(id: "w\(index)", definition: definition),
-                    content: ShapeContent(shape: try Shape(resolving: definition, in: schema))))
+        for (index, content) in contents.enumerated() {
+            let request = SyncRequest.Shape(id: "w\(index)", definition: content.definition)
+            shapes.append(Held(request: request, content: content))
         }
     }
 
@@ -45,6 +45,7 @@ struct LogReader {
         for held in shapes {
             comparisons += 1
             let wanted = held.content.rows(of: expected)
+            if !wanted.isEmpty { filled[held.content.shape.name, default: 0] += 1 }
             if let difference = ShapeContent.difference(held.rows.filter { !$0.value.isEmpty }, wanted) {
                 return "\(held.request.definition.canonical): \(difference)"
             }

@@ -1,41 +1,26 @@
 import Shapes
 import SyncModel
 
-/// What a shape holds, evaluated from scratch and by brute force: no index, no increments, nothing shared with
-/// the engine but the conditions.
+/// What a shape of a run holds, found from scratch and by brute force: no index, no increments, and nothing
+/// shared with the shape language or the engine.
 struct ShapeContent {
-    let shape: Shape
+    let shape: SimulatedShape
+    let definition: ShapeDefinition
+    let schema: DatabaseSchema
 
     /// Rows with the columns that the shape does not select absent.
     func rows(of database: ModelRows) -> ModelRows {
-        var members: [[RowKey: Row]] = []
-        for node in shape.nodes {
-            var found = database[node.table] ?? [:]
-            if let predicate = node.predicate { found = found.filter { predicate.evaluate($0.value).isTrue } }
-            if let parent = node.parent {
-                let wanted = node.links.map { link in
-                    Set(members[parent].values.map { row in link.parentColumns.map { row[$0] } })
-                }
-                found = found.filter { entry in
-                    zip(node.links, wanted).contains { link, wanted in
-                        let values = link.childColumns.map { entry.value[$0] }
-                        return values.allSatisfy { $0.text != nil } && wanted.contains(values)
-                    }
-                }
-            }
-            members.append(found)
-        }
         var content: ModelRows = [:]
-        for table in shape.tables {
-            let selection = Set(shape.selection(of: table))
-            for node in shape.nodes(of: table) {
-                for (key, row) in members[node] {
-                    content[table, default: [:]][key] = Row(
-                        row.values.indices.map { selection.contains($0) ? row[$0] : .absent })
-                }
-            }
+        for found in shape.members(PlainDatabase(rows: database, schema: schema)) {
+            content[found.table.name, default: [:]][found.key] = selected(found)
         }
         return content
+    }
+
+    private func selected(_ found: PlainRow) -> Row {
+        guard let names = shape.selected[found.table.name] else { return found.row }
+        return Row(
+            zip(found.table.columns, found.row.values).map { names.contains($0.name) ? $1 : .absent })
     }
 
     /// The first difference, in a sentence; nil where there is none.

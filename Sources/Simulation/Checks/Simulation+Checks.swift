@@ -77,9 +77,17 @@ extension Simulation {
         for id in ledger.operations(of: index) {
             guard let entry = ledger[id], !entry.isDismissed, entry.state != .confirmed else { continue }
             guard let record = try replica.operation(id) else {
+                if !entry.isAnswered {
+                    count("operations lost before their answer")
+                    ledger.change(id) { $0.isDismissed = true }
+                    ledger.close(id)
+                    continue
+                }
                 violate(.exactlyOnce, "\(id) is gone from d\(index) after a crash")
                 continue
             }
+            // Whoever looks sees it.
+            ledger.change(id) { $0.isAnswered = true }
             noteState(record)
         }
     }

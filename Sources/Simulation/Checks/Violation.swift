@@ -23,6 +23,12 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
     package let tick: Int
     package let message: String
 
+    package init(promise: Promise, tick: Int, message: String) {
+        self.promise = promise
+        self.tick = tick
+        self.message = message
+    }
+
     package var description: String { "tick \(tick): \(promise.rawValue): \(message)" }
 }
 

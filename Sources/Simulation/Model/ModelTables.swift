@@ -34,8 +34,10 @@ extension ModelTables {
     package static let steps = TableName(name: "steps")
     package static let connections = TableName(name: "connections")
     package static let comments = TableName(name: "comments")
+    package static let people = TableName(name: "people")
+    package static let members = TableName(name: "members")
 
-    /// The sample's core: every kind of reference, a unique pair, a default, a check.
+    /// The sample's core: every kind of reference, a unique pair, a junction, a default, a check.
     package static let sample = ModelTables(
         [
             table(pipelines, ["id!", "name!", "status=", "note"]),
@@ -47,6 +49,11 @@ extension ModelTables {
             table(
                 comments, ["id!", "pipeline_id!", "step_id", "content!"],
                 [("pipeline_id", pipelines, .cascade), ("step_id", steps, .setNull)]),
+            table(people, ["id!", "name!"]),
+            table(
+                members, ["id!", "pipeline_id!", "person_id!"],
+                [("pipeline_id", pipelines, .cascade), ("person_id", people, .cascade)],
+                uniques: [["pipeline_id", "person_id"]]),
         ],
         defaults: [pipelines: ["status": "draft"]], checks: [steps: [Check("x", below: 1000)]])
 
@@ -62,6 +69,10 @@ extension ModelTables {
         CREATE TABLE comments (
             id text PRIMARY KEY, pipeline_id text NOT NULL REFERENCES pipelines ON DELETE CASCADE,
             step_id text REFERENCES steps ON DELETE SET NULL, content text NOT NULL);
+        CREATE TABLE people (id text PRIMARY KEY, name text NOT NULL);
+        CREATE TABLE members (
+            id text PRIMARY KEY, pipeline_id text NOT NULL REFERENCES pipelines ON DELETE CASCADE,
+            person_id text NOT NULL REFERENCES people ON DELETE CASCADE, UNIQUE (pipeline_id, person_id));
         """
 
     /// `!` marks NOT NULL, `=` NOT NULL with a default.

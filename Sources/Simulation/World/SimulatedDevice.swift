@@ -15,8 +15,16 @@ struct SimulatedDevice {
         var senderTimer: TimerID?
         var exchanges: [Int: StreamExchange] = [:]
         var nextBarrier: Int64 = 0
+        /// A write that takes its time; the process does nothing else until it is on disk.
+        var write: SlowWrite?
         /// What a client that subscribed to everything holds, from effects alone.
         var client: ClientView
+    }
+
+    struct SlowWrite {
+        let end: Int
+        /// What the process says and does afterwards.
+        var then: [(Simulation) throws -> Void]
     }
 
     let index: Int

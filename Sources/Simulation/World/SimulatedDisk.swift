@@ -8,8 +8,16 @@ import Foundation
 struct SimulatedDisk {
     private let directory: String
     private var life = 0
-    /// The size and the header of the write-ahead log when it was last synced.
-    private var synced: (size: Int, header: Data)?
+    /// The size and the header of the write-ahead log at one moment.
+    struct Mark {
+        fileprivate let size: Int
+        fileprivate let header: Data
+    }
+
+    /// When it was last synced.
+    private var synced: Mark?
+    /// Until this tick its writes take long.
+    var slowUntil = 0
 
     init(directory: String) throws {
         self.directory = directory
@@ -18,9 +26,18 @@ struct SimulatedDisk {
 
     var path: String { "\(directory)/\(life).sqlite" }
 
-    mutating func noteSync() {
-        guard let log = FileManager.default.contents(atPath: path + "-wal") else { return }
-        synced = (log.count, log.prefix(32))
+    /// What a sync that begins now will have covered.
+    func mark() -> Mark? {
+        guard let log = FileHandle(forReadingAtPath: path + "-wal"), let header = try? log.read(upToCount: 32),
+            let size = try? log.seekToEnd()
+        else { return nil }
+        return Mark(size: Int(size), header: header)
+    }
+
+    mutating func noteSync() { noteSync(mark()) }
+
+    mutating func noteSync(_ mark: Mark?) {
+        if let mark { synced = mark }
     }
 
     /// Returns whether anything was lost.

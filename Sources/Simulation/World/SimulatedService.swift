@@ -19,6 +19,8 @@ struct SimulatedService {
         /// How many of the model's commits the stream has brought.
         var streamed: Int
         var held: [Held] = []
+        /// A sync that takes its time, and what is flushed when it is done.
+        var flush: (position: LSN, mark: SimulatedDisk.Mark?)?
     }
 
     var disk: SimulatedDisk

@@ -41,6 +41,50 @@ extension Simulation {
         }
     }
 
+    // MARK: - Writes
+
+    func isSlow(_ disk: SimulatedDisk) -> Bool { !isHealed && time.now < disk.slowUntil }
+
+    /// What a process says, or does, only once its write is on disk. On a slow disk that takes simulated time, in
+    /// which the process does nothing else and may be killed.
+    func whenWritten(_ index: Int, _ then: @escaping (Simulation) throws -> Void) throws {
+        guard let process = devices[index].process else { return }
+        if process.write != nil {
+            devices[index].process?.write?.then.append(then)
+        } else if isSlow(devices[index].disk) {
+            count("fault: slow disk")
+            let ticks = random.within(1...40)
+            devices[index].process?.write = SimulatedDevice.SlowWrite(end: time.now + ticks, then: [then])
+            time.schedule(.written(device: index, life: devices[index].life), in: ticks)
+        } else {
+            devices[index].disk.noteSync()
+            try then(self)
+        }
+    }
+
+    func written(_ index: Int, _ life: Int) throws {
+        guard devices[index].life == life, let write = devices[index].process?.write else { return }
+        devices[index].process?.write = nil
+        devices[index].disk.noteSync()
+        for then in write.then { try then(self) }
+    }
+
+    /// The device that an event is for waits for its disk: so does the event.
+    func isPutOff(_ event: Event) -> Bool {
+        let device: Int? =
+            switch event {
+            case .timer(let device, _, _, _), .person(let device): device
+            case .answerArrives(let exchange, _): exchanges[exchange]?.device
+            case .requestArrives, .holdExpires, .sqlWriter, .stream, .upkeep, .fault, .serviceFault, .deviceFault,
+                .openDevice,
+                .openService, .mendPartition, .written, .flushed:
+                nil
+            }
+        guard let device, let write = devices[device].process?.write else { return false }
+        time.schedule(event, in: write.end - time.now)
+        return true
+    }
+
     static func isFlat(_ definition: ShapeDefinition) -> Bool {
         definition.root.include.isEmpty && definition.root.condition == nil && definition.root.select == nil
             && [ModelTables.pipelines, ModelTables.steps].contains(definition.rootTable)
@@ -56,7 +100,7 @@ extension Simulation {
 
     func killDevice(_ index: Int, losingUnsynced: Bool) throws {
         guard devices[index].process != nil else { return }
-        count("device kills")
+        count("fault: device kill")
         trace("d\(index) is killed")
         // First the files, then the process: closing them would tidy up.
         if try devices[index].disk.crash(losingUnsynced: losingUnsynced) { count("fault: device power cut") }
@@ -208,7 +252,11 @@ extension Simulation {
     private func takeBatch(_ limit: Int, _ index: Int) throws {
         guard let replica = devices[index].process?.replica else { return }
         let (batch, effects) = try replica.batchToSend(limit: limit)
-        devices[index].disk.noteSync()
+        try whenWritten(index) { try $0.taken(batch, effects, index) }
+    }
+
+    private func taken(_ batch: OutgoingBatch, _ effects: Effects, _ index: Int) throws {
+        guard let replica = devices[index].process?.replica else { return }
         try took(index, effects)
         if batch.operations.isEmpty, !batch.asksForSequence { return try sender(index, .batchTaken(nil)) }
         count(batch.operations.isEmpty ? "sequences asked for" : "batches sent")
@@ -226,9 +274,10 @@ extension Simulation {
         }
         checkDelivered(answer.verdicts)
         let effects = try replica.received(answer.verdicts, epoch: answer.epoch, lastSeq: answer.lastSeq)
-        devices[index].disk.noteSync()
-        try took(index, effects)
-        try sender(index, .verdictsStored)
+        try whenWritten(index) { simulation in
+            try simulation.took(index, effects)
+            try simulation.sender(index, .verdictsStored)
+        }
     }
 
     private func refuse(_ refusal: QueueSender.Refusal, _ index: Int) throws {
@@ -236,9 +285,10 @@ extension Simulation {
         count("refusals without a verdict")
         for id in refusal.operations { noteRefusal(of: id) }
         let effects = try replica.refused(refusal.operations, refusal.reason, lastSeq: refusal.lastSeq)
-        devices[index].disk.noteSync()
-        try took(index, effects)
-        try sender(index, .verdictsStored)
+        try whenWritten(index) { simulation in
+            try simulation.took(index, effects)
+            try simulation.sender(index, .verdictsStored)
+        }
     }
 
     private func recover(_ recovery: QueueSender.Recovery, _ index: Int) throws {

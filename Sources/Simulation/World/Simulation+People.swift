@@ -4,11 +4,11 @@ import SyncClient
 import SyncModel
 import SyncService
 
-/// People at their daemons, and people at SQL.
+/// People at their daemons.
 extension Simulation {
     func personActs(_ index: Int) throws {
         if isHealed { return }
-        time.schedule(.person(index), in: random.chance(10) ? random.within(1...5) : random.within(10...300))
+        time.schedule(.person(index), in: random.chance(10) ? random.within(1...5) : random.within(4...60))
         guard devices[index].process != nil else { return }
         switch random.weighted([70, 8, 7, 4, 4, 3, 4]) {
         case 0: try submit(index, edits(index, count: random.chance(10) ? 12 : 1), atomic: false)
@@ -41,14 +41,20 @@ extension Simulation {
             return
         }
         devices[index].submitted = next
-        devices[index].disk.noteSync()
         for record in records {
             guard let table = database.schema[record.operation.table], let key = record.operation.rowKey(in: table)
             else { continue }
             ledger.add(record, device: index, key: key)
-            count("operations submitted")
             trace("d\(index) submits \(record.operation.id) \(record.operation.action) \(table.name) \(key)")
+            if random.chance(1) { unacceptable.insert(record.operation.id) }
         }
+        try whenWritten(index) { try $0.accepted(records, effects, index) }
+    }
+
+    /// The person has the answer.
+    private func accepted(_ records: [OperationRecord], _ effects: Effects, _ index: Int) throws {
+        count("operations submitted", records.count)
+        for record in records { ledger.change(record.operation.id) { $0.isAnswered = true } }
         try took(index, effects)
         try sender(index, .queueChanged)
     }
@@ -58,7 +64,7 @@ extension Simulation {
     }
 
     private func edit(_ index: Int) -> Submission? {
-        switch random.weighted([10, 18, 12, 12, 38, 10]) {
+        switch random.weighted([10, 18, 12, 12, 38, 10, 5]) {
         case 0: return insert(index, ModelTables.pipelines, ["status": random.chance(50) ? "active" : "draft"])
         case 1:
             guard let parent = row(index, of: ModelTables.pipelines) else { return nil }
@@ -75,7 +81,11 @@ extension Simulation {
             return insert(
                 index, ModelTables.comments, ["pipeline_id": .text(parent), "step_id": step.map { .text($0) } ?? .null])
         case 4: return update(index)
-        default: return delete(index)
+        case 5: return delete(index)
+        default:
+            guard let pipeline = row(index, of: ModelTables.pipelines), let person = row(index, of: ModelTables.people)
+            else { return nil }
+            return insert(index, ModelTables.members, ["pipeline_id": .text(pipeline), "person_id": .text(person)])
         }
     }
 
@@ -109,6 +119,7 @@ extension Simulation {
     private func delete(_ index: Int) -> Submission? {
         let table = random.pick([
             ModelTables.pipelines, ModelTables.steps, ModelTables.steps, ModelTables.connections, ModelTables.comments,
+            ModelTables.members,
         ])
         guard let table, let id = row(index, of: table) else { return nil }
         return Submission(table: table, action: .delete, key: ["id": id])
@@ -156,7 +167,11 @@ extension Simulation {
         trace("d\(index) retries \(id)")
         let (retried, effects) = try replica.retry(id)
         // It takes effect after operations that were submitted later.
-        for id in retried { ledger.change(id) { $0.isRetried = true } }
+        for id in retried {
+            ledger.change(id) { $0.isRetried = true }
+            // Another service, which takes it, or the same once more.
+            if random.chance(50) { unacceptable.remove(id) }
+        }
         devices[index].disk.noteSync()
         try took(index, effects)
         try sender(index, .queueChanged)
@@ -245,77 +260,6 @@ extension Simulation {
         default:
             try stream(index, .woke)
             try sender(index, .woke)
-        }
-    }
-}
-
-// MARK: - Plain SQL
-
-extension Simulation {
-    func sqlWriterActs() {
-        if isHealed { return }
-        time.schedule(.sqlWriter, in: random.within(10...250))
-        // Half of the transactions are small, the others touch several tables.
-        let statements = (0..<(random.chance(50) ? 1 : random.within(2...5))).compactMap { _ in plainStatement() }
-        let isDone = database.execute(statements)
-        count(isDone ? "sql transactions" : "sql transactions refused")
-        trace("sql \(statements.count) statements \(isDone)")
-    }
-
-    private func plainStatement() -> PlainStatement? {
-        let tables = database.schema.tables.map(\.name)
-        guard let table = random.pick(tables) else { return nil }
-        let key = random.pick((database.rows[table] ?? [:]).keys.sorted())
-        switch random.weighted([35, 45, 15]) {
-        case 0: return randomPlainInsert(into: table)
-        case 1:
-            guard let key else { return nil }
-            let value = Value("sql \(time.now) \(random.below(1000))")
-            if table == ModelTables.connections { return nil }
-            return .update(table, key: key, [table == ModelTables.comments ? "content" : "name": value])
-        default: return key.map { .delete(table, key: $0) }
-        }
-    }
-
-    func randomPlainInsert(into table: TableName) -> PlainStatement {
-        func some(_ parent: TableName) -> Value {
-            let key = random.pick((database.rows[parent] ?? [:]).keys.sorted())
-            return key.flatMap { database.rows[parent]?[$0]?[0] } ?? "none"
-        }
-        let id = Value("sql-\(time.now)-\(random.below(1_000_000))")
-        let name = Value("sql \(random.below(1000))")
-        switch table {
-        case ModelTables.pipelines:
-            return .insert(table, ["id": id, "name": name, "status": random.chance(60) ? "active" : "draft"])
-        case ModelTables.steps:
-            let x = Value("\(random.below(10))")
-            return .insert(table, ["id": id, "name": name, "pipeline_id": some(ModelTables.pipelines), "x": x])
-        case ModelTables.connections:
-            let (from, to) = (some(ModelTables.steps), some(ModelTables.steps))
-            return .insert(table, ["id": id, "from_step_id": from, "to_step_id": to])
-        default:
-            let (pipeline, step) = (some(ModelTables.pipelines), some(ModelTables.steps))
-            return .insert(table, ["id": id, "content": name, "pipeline_id": pipeline, "step_id": step])
-        }
-    }
-
-    // MARK: - Faults of processes
-
-    func strike() throws {
-        if isHealed { return }
-        time.schedule(.fault, in: random.within(100...900))
-        let index = random.below(devices.count)
-        switch random.weighted([35, 15, 15, 10, 25]) {
-        case 0: try killDevice(index, losingUnsynced: false)
-        case 1: try killDevice(index, losingUnsynced: true)
-        case 2: try killService(losingUnsynced: false)
-        case 3: try killService(losingUnsynced: true)
-        default:
-            guard !devices[index].isPartitioned else { return }
-            count("fault: partition")
-            trace("d\(index) is cut off")
-            devices[index].isPartitioned = true
-            time.schedule(.mendPartition(index), in: random.within(100...1500))
         }
     }
 }

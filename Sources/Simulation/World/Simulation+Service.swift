@@ -44,7 +44,7 @@ extension Simulation {
 
     func killService(losingUnsynced: Bool) throws {
         guard service.process != nil else { return }
-        count("service kills")
+        count("fault: service kill")
         trace("the service is killed")
         for held in service.process?.held ?? [] where random.chance(60) {
             time.schedule(.answerArrives(held.exchange, [.failed(.interrupted("reset"))]), in: 2)
@@ -79,17 +79,34 @@ extension Simulation {
     func upkeep() throws {
         time.schedule(.upkeep, in: 100)
         guard let process = service.process else { return }
-        if let durable = try process.mirror.makeDurable() {
-            service.flushed = durable
-            service.disk.noteSync()
+        if process.flush == nil, let durable = try process.mirror.makeDurable() {
+            let mark = service.disk.mark()
+            service.process?.flush = (durable, mark)
+            if isSlow(service.disk) {
+                count("fault: slow disk of the service")
+                time.schedule(.flushed(life: service.life), in: random.within(5...90))
+            } else {
+                flushed(service.life)
+            }
         }
         try checkBounds()
+    }
+
+    /// Nothing is told to PostgreSQL before.
+    func flushed(_ life: Int) {
+        guard service.life == life, let flush = service.process?.flush else { return }
+        service.process?.flush = nil
+        service.flushed = flush.position
+        service.disk.noteSync(flush.mark)
     }
 
     // MARK: - Requests
 
     func requestArrived(_ id: Int, isCopy: Bool) throws {
         guard let exchange = exchanges[id] else { return }
+        let last = lastArrival[exchange.device]?[exchange.machine] ?? 0
+        if id < last { count("fault: request overtaken") }
+        lastArrival[exchange.device, default: [:]][exchange.machine] = max(id, last)
         guard service.process != nil else {
             if !isCopy { time.schedule(.answerArrives(id, [.failed(.unreachable("refused"))]), in: 1) }
             return
@@ -151,7 +168,10 @@ extension Simulation {
         disturb()
         let user = devices[exchange.device].user
         let result: Result<OperationsAnswer, ServiceError>
-        if let canary = options.canary, let request = try? OperationsRequest(body: exchange.body) {
+        let request = try? OperationsRequest(body: exchange.body)
+        if let request, let error = refusal(of: request) {
+            result = .failure(error)
+        } else if let canary = options.canary, let request {
             result = spoilt(request, canary, user: user)
         } else {
             result = service.operations(exchange.body, user: user, database: database, arrival: serviceClock)
@@ -167,6 +187,15 @@ extension Simulation {
         case .success(let answer): reply(id, status: 200, answer.body)
         case .failure(let error): reply(id, status: error.code.status, error.body)
         }
+    }
+
+    /// Some operations are such that the service takes no batch with them.
+    private func refusal(of request: OperationsRequest) -> ServiceError? {
+        guard !isHealed, request.operations.contains(where: { unacceptable.contains($0.operation.id) }) else {
+            return nil
+        }
+        count("fault: batch refused")
+        return ServiceError.badRequest("operations[0]: it cannot be taken")
     }
 
     private static func text(_ result: Result<OperationsAnswer, ServiceError>) -> String {
