@@ -5,6 +5,10 @@ extension Simulation {
     func sqlWriterActs() {
         if isHealed { return }
         time.schedule(.sqlWriter, in: random.within(8...80))
+        writeSQL()
+    }
+
+    func writeSQL() {
         // Half of the transactions are small, the others touch several tables.
         let statements = (0..<(random.chance(50) ? 1 : random.within(2...5))).compactMap { _ in plainStatement() }
         let isDone = database.execute(statements)
