@@ -116,7 +116,7 @@ let package = Package(
                 "SyncClient", "Replica", "SyncService", grdb,
             ]),
 
-        library("Oracle", ["SyncModel", "JSONText", "Shapes", "Postgres"]),
+        library("Oracle", ["SyncModel", "JSONText", "Shapes", "ShapeEngine", "Postgres"]),
 
         // Programs: main and options only.
         program("satcheld", ["Daemon", "SyncModel", arguments, logging, yams] + lifecycle),

@@ -13,13 +13,17 @@ struct SatchelOracleCommand: ParsableCommand {
             all agreed and every feature was reached, 1 otherwise.
             """)
 
-    enum Layer: String, ExpressibleByArgument, CaseIterable { case evaluator }
+    enum Layer: String, ExpressibleByArgument, CaseIterable { case evaluator, engine }
 
     @Option(help: "What is compared.")
     var layer = Layer.evaluator
 
-    @Option(help: "How many cases: an expression on a row each.")
-    var cases = 200_000
+    @Option(
+        help: """
+            How many cases: an expression on a row each (200000 unless given), or a shape after a transaction each \
+            (20000).
+            """)
+    var cases: Int?
 
     @Option(help: "Seed of the run.")
     var seed: UInt64 = 1
@@ -30,8 +34,11 @@ struct SatchelOracleCommand: ParsableCommand {
     @Option(help: "Writes what was agreed on to this file, one expression of each feature.")
     var facts: String?
 
+    @Option(help: "Engine: a file of worlds that failed once, one a line. They go first, and new ones are added.")
+    var worlds: String?
+
     func validate() throws {
-        guard cases > 0 else { throw ValidationError("--cases is 1 or more") }
+        guard cases.map({ $0 > 0 }) ?? true else { throw ValidationError("--cases is 1 or more") }
     }
 
     func run() throws {
@@ -45,6 +52,7 @@ struct SatchelOracleCommand: ParsableCommand {
         defer { try? cluster.stop() }
         switch layer {
         case .evaluator: try evaluator(cluster)
+        case .engine: try engine(cluster)
         }
     }
 
@@ -52,7 +60,7 @@ struct SatchelOracleCommand: ParsableCommand {
         let connection = try PostgresConnection(cluster.connectionString(), applicationName: "satchel-oracle")
         defer { connection.close() }
         var oracle = try EvaluatorOracle(connection, seed: seed)
-        let report = try oracle.run(cases: cases)
+        let report = try oracle.run(cases: cases ?? 200_000)
         if matrix { print(report.coverage.matrix) }
         for mismatch in report.mismatches { print(mismatch) }
         for zero in report.coverage.zeros { print(zero) }
@@ -61,5 +69,33 @@ struct SatchelOracleCommand: ParsableCommand {
             try Data((report.facts.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: facts))
         }
         if report.hasFailed { throw ExitCode.failure }
+    }
+
+    private func engine(_ cluster: PrivateCluster) throws {
+        let connection = try PostgresConnection(cluster.connectionString(), applicationName: "satchel-oracle")
+        defer { connection.close() }
+        var oracle = try EngineOracle(connection, seed: seed)
+        let report = try oracle.run(cases: cases ?? 20_000, everyPair: true, replaying: try keptWorlds())
+        for mismatch in report.mismatches { print(mismatch) }
+        for zero in report.zeros { print("never: \(zero)") }
+        for pair in report.unreached { print("never together: \(pair.one) and \(pair.other)") }
+        print(report.summary)
+        try keep(report.failedWorlds)
+        if report.hasFailed { throw ExitCode.failure }
+    }
+
+    private func keptWorlds() throws -> [UInt64] {
+        guard let worlds else { return [] }
+        return try EngineOracle.worlds(in: String(contentsOfFile: worlds, encoding: .utf8))
+    }
+
+    /// Appends to the file what it has not yet.
+    private func keep(_ failed: [UInt64]) throws {
+        guard let worlds else { return }
+        let kept = try keptWorlds()
+        let new = failed.filter { !kept.contains($0) }
+        guard !new.isEmpty else { return }
+        let text = try String(contentsOfFile: worlds, encoding: .utf8)
+        try (text + new.map { "\($0)\n" }.joined()).write(toFile: worlds, atomically: true, encoding: .utf8)
     }
 }
