@@ -157,7 +157,7 @@ let package = Package(
             "DaemonProtocolTests",
             ["DaemonProtocol", "JSONRPC", "JSONText", "SyncModel", "Shapes", "TranscriptTesting"]),
         tests("ShapesTests", data: ["Facts"], ["Shapes", "SyncModel", "JSONText"]),
-        tests("OracleTests", ["Oracle", "Postgres", "PostgresTesting"]),
+        tests("OracleTests", data: ["EngineWorlds.txt"], ["Oracle", "Postgres", "PostgresTesting"]),
         tests("ShapeEngineTests", ["ShapeEngine", "Shapes", "SyncModel"]),
         tests("MergeTests", ["Merge", "SyncModel"]),
         tests("DataModelTests", ["DataModel", "SyncModel", "Shapes", "Merge", "JSONText"]),
