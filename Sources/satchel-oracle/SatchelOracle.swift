@@ -78,7 +78,7 @@ struct SatchelOracleCommand: ParsableCommand {
         let report = try oracle.run(cases: cases ?? 20_000, everyPair: true, replaying: try keptWorlds())
         for mismatch in report.mismatches { print(mismatch) }
         for zero in report.zeros { print("never: \(zero)") }
-        for pair in report.unreached { print("never together: \(pair.one) and \(pair.other)") }
+        for pair in report.unreached { print("never together \(pair)") }
         print(report.summary)
         try keep(report.failedWorlds)
         if report.hasFailed { throw ExitCode.failure }

@@ -37,3 +37,39 @@ package enum EngineFeature: String, CaseIterable, Hashable, Sendable {
         Set(pairs.filter { features.contains($0.one) && features.contains($0.other) })
     }
 }
+
+// MARK: - At one node
+
+extension EngineFeature {
+    private static let conditions: [EngineFeature] = [
+        .inSubselect, .notInSubselect, .existsCorrelated, .nestedSubselect, .timeCondition, .failingCondition,
+    ]
+    private static let references: [EngineFeature] = [
+        .includeToMany, .includeToOne, .selfReference, .twoKeysWithOn,
+    ]
+
+    /// What cannot stand at one node with it. Each exclusion is given from one side.
+    private var excluded: [EngineFeature] {
+        switch self {
+        case .rootCondition, .rootLimit:
+            Self.references + [
+                .compositeKey, .junction, .explicitOr, .childCondition, .limitPerParent, .limitBehindJunction,
+            ]
+        case .equalityObject: Self.conditions + [.rootCondition, .childCondition, .explicitOr]
+        case .includeToMany: [.includeToOne]
+        case .explicitOr: Self.references + [.compositeKey, .junction]
+        case .junction, .limitBehindJunction: Self.references + [.limitPerParent, .explicitOr]
+        case .includeToOne, .selfReference, .twoKeysWithOn, .compositeKey, .select, .orderBy, .limitPerParent,
+            .inSubselect, .notInSubselect, .existsCorrelated, .nestedSubselect, .childCondition, .timeCondition,
+            .failingCondition:
+            []
+        // Of the whole shape.
+        case .twoPaths: Self.allCases
+        }
+    }
+
+    /// Those that one node can have together.
+    package static let nodePairs: [Pair] = pairs.filter {
+        !$0.one.excluded.contains($0.other) && !$0.other.excluded.contains($0.one)
+    }
+}

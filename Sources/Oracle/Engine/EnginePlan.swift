@@ -119,19 +119,32 @@ extension EnginePlan {
         for node in nodes {
             counts[node.table, default: 0] += 1
             if let between = node.way?.junction { counts[between.table, default: 0] += 1 }
-            features.formUnion(node.way?.features ?? [])
-            for condition in node.conditions { features.formUnion(condition.features) }
-            if !node.equalities.isEmpty { features.insert(.equalityObject) }
-            if node.select != nil { features.insert(.select) }
-            if node.order.count > 1, node.order.contains(where: { $0.isDescending || $0.nullsFirst != nil }) {
-                features.insert(.orderBy)
-            }
-            if !node.conditions.isEmpty { features.insert(node.way == nil ? .rootCondition : .childCondition) }
-            guard node.limit != nil else { continue }
-            features.insert(
-                node.way == nil ? .rootLimit : node.way?.junction != nil ? .limitBehindJunction : .limitPerParent)
+            features.formUnion(node.features)
         }
         if counts.values.contains(where: { $0 > 1 }) { features.insert(.twoPaths) }
+        return features
+    }
+
+    /// Pairs of features that stand at one node.
+    var nodePairs: Set<EngineFeature.Pair> {
+        nodes.reduce(into: []) { $0.formUnion(EngineFeature.pairs(in: $1.features)) }
+    }
+}
+
+extension EnginePlan.Node {
+    /// What it has itself.
+    var features: Set<EngineFeature> {
+        var features = way?.features ?? []
+        for condition in conditions { features.formUnion(condition.features) }
+        if !equalities.isEmpty { features.insert(.equalityObject) }
+        if select != nil { features.insert(.select) }
+        if order.count > 1, order.contains(where: { $0.isDescending || $0.nullsFirst != nil }) {
+            features.insert(.orderBy)
+        }
+        if !conditions.isEmpty { features.insert(way == nil ? .rootCondition : .childCondition) }
+        if limit != nil {
+            features.insert(way == nil ? .rootLimit : way?.junction != nil ? .limitBehindJunction : .limitPerParent)
+        }
         return features
     }
 }

@@ -29,6 +29,8 @@ package struct EngineReport: Sendable {
     /// Shapes that had rows and changes.
     package var features: [EngineFeature: Int] = [:]
     package var pairs: Set<EngineFeature.Pair> = []
+    /// At one node.
+    package var nodePairs: Set<EngineFeature.Pair> = []
 
     init(seed: UInt64) {
         self.seed = seed
@@ -39,12 +41,17 @@ package struct EngineReport: Sendable {
         if mismatches.count < 20 { mismatches.append(mismatch) }
     }
 
-    mutating func reach(_ reached: Set<EngineFeature>) {
-        for feature in reached { features[feature, default: 0] += 1 }
-        pairs.formUnion(EngineFeature.pairs(in: reached))
+    mutating func reach(_ plan: EnginePlan) {
+        for feature in plan.features { features[feature, default: 0] += 1 }
+        pairs.formUnion(EngineFeature.pairs(in: plan.features))
+        nodePairs.formUnion(plan.nodePairs)
     }
 
-    package var unreached: [EngineFeature.Pair] { EngineFeature.pairs.filter { !pairs.contains($0) } }
+    /// One line for each pair that no shape, or no node, had.
+    package var unreached: [String] {
+        EngineFeature.pairs.filter { !pairs.contains($0) }.map { "in a shape: \($0.one) and \($0.other)" }
+            + EngineFeature.nodePairs.filter { !nodePairs.contains($0) }.map { "at a node: \($0.one) and \($0.other)" }
+    }
 
     private var counts: [(String, Int)] {
         [
@@ -63,7 +70,8 @@ package struct EngineReport: Sendable {
         """
         seed \(seed): \(worlds) worlds, \(shapes) shapes, \(transactions) transactions, \(comparisons) comparisons \
         of \(rows) rows; \(counts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")); \
-        pairs \(pairs.count) of \(EngineFeature.pairs.count); mismatches \(mismatchCount)
+        pairs in a shape \(pairs.count) of \(EngineFeature.pairs.count), at a node \(nodePairs.count) of \
+        \(EngineFeature.nodePairs.count); mismatches \(mismatchCount)
         """
     }
 

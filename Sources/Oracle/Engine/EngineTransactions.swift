@@ -53,11 +53,23 @@ struct EngineTransactions {
 
     private func value(_ column: EngineColumn, _ table: EngineTable, _ random: inout OracleRandom) -> String {
         let isKey = table.key.contains(column.name)
-        guard isKey || table.references.contains(where: { $0.columns.contains(column.name) }) else {
+        guard let reference = table.references.first(where: { $0.columns.contains(column.name) }) else {
+            if isKey { return id(column, &random) }
             return random.once(in: 6) ? "NULL" : random.pick(column.kind.values)
         }
         if !isKey, random.once(in: 6) { return "NULL" }
-        return id(column, &random)
+        guard tables.isEnforced, !random.once(in: 8) else { return id(column, &random) }
+        return existing(column, reference, &random)
+    }
+
+    /// Of a row that there is. The parts of a key of two columns often come from the same.
+    private func existing(
+        _ column: EngineColumn, _ reference: EngineReference, _ random: inout OracleRandom
+    ) -> String {
+        let place = reference.columns.firstIndex(of: column.name) ?? 0
+        let choice = Int.random(in: 0..<(reference.columns.count > 1 ? 3 : 8), using: &random)
+        return "(SELECT \(reference.referenced[place]) FROM \(tables[reference.table].name) "
+            + "ORDER BY number * 7919 % \(1009 + choice), number LIMIT 1)"
     }
 
     /// Keys and what refers to them are from few values; parts of keys of two columns from fewer.

@@ -85,7 +85,8 @@ struct EngineWays {
     private func explicit(_ child: Int, _ parent: Int, _ random: inout OracleRandom) -> EngineWay? {
         let qualifier = child == parent || random.once(in: 2) ? "parent" : tables[parent].name
         func pair(_ random: inout OracleRandom) -> EngineWay.Link? {
-            let own = random.pick(tables[child].columns.filter { $0.kind == .int || $0.kind == .text })
+            // Links join on equal text (Protocol/shapes.md), where PostgreSQL has 1.0 join 1.
+            let own = random.pick(tables[child].columns.filter { $0.kind != .numeric })
             guard let other = tables[parent].columns(of: own.kind).randomElement(using: &random) else { return nil }
             return EngineWay.Link(child: own.name, parent: other)
         }

@@ -43,21 +43,28 @@ struct EngineWorld {
             try step(round, connection, sql, plans.count, &report)
         }
         for shape in followed where shape.isPrinted && shape.changes > 0 && shape.rowsSeen > 0 {
-            report.reach(shape.plan.features)
+            report.reach(shape.plan)
         }
     }
 
     /// Of many, those that together have the most pairs of features.
     private mutating func choosePlans() -> [EnginePlan] {
-        var candidates = (0..<30).map { _ in EnginePlan(tables, &random) }
+        var candidates = (0..<20).map { _ in
+            let plan = EnginePlan(tables, &random)
+            return (plan: plan, pairs: EngineFeature.pairs(in: plan.features), atNodes: plan.nodePairs)
+        }
         var reached: Set<EngineFeature.Pair> = []
+        var atNodes: Set<EngineFeature.Pair> = []
         var chosen: [EnginePlan] = []
         while chosen.count < Self.shapeCount {
-            let gains = candidates.map { EngineFeature.pairs(in: $0.features).subtracting(reached).count }
+            let gains = candidates.map { candidate in
+                candidate.pairs.count { !reached.contains($0) } + candidate.atNodes.count { !atNodes.contains($0) }
+            }
             guard let best = gains.indices.max(by: { gains[$0] < gains[$1] }) else { break }
-            let plan = candidates.remove(at: best)
-            reached.formUnion(EngineFeature.pairs(in: plan.features))
-            chosen.append(plan)
+            let candidate = candidates.remove(at: best)
+            reached.formUnion(candidate.pairs)
+            atNodes.formUnion(candidate.atNodes)
+            chosen.append(candidate.plan)
         }
         return chosen
     }
