@@ -46,10 +46,11 @@ SWIFT_FLAGS=(-c "$CONFIGURATION" --explicit-target-dependency-import-check error
 
 build() {
     check_toolchain
-    say "Building ($CONFIGURATION); the first time takes several minutes."
+    say "Building ($CONFIGURATION); the first time takes 10 to 30 minutes on two cores."
+    [ -z "${BUILD_LOG:-}" ] || say "Follow it with: tail -f $BUILD_LOG"
     (cd "$ROOT" && swift build "${SWIFT_FLAGS[@]}" "$@") >"${BUILD_LOG:-/dev/stdout}" 2>&1 || {
         [ -z "${BUILD_LOG:-}" ] || tail -40 "$BUILD_LOG"
-        fail "the build failed"
+        fail "the build failed${BUILD_LOG:+: see $BUILD_LOG. Run it again: it goes on where it ended}"
     }
 }
 

@@ -144,6 +144,36 @@ struct ShapeTests {
         )
     }
 
+    /// 1 and 1.0 are equal, and are written differently.
+    @Test func refusesToJoinWhatHasSeveralTexts() throws {
+        func table(_ name: String, _ type: String) -> TableSchema {
+            TableSchema(
+                name: TableName(name: name),
+                columns: [
+                    Column("id", number: 1, type: ColumnType("int4")), Column("n", number: 2, type: ColumnType(type)),
+                ], primaryKey: ["id"])
+        }
+        func refusal(_ left: String, _ right: String) throws -> ShapeError? {
+            let schema = DatabaseSchema(tables: [table("p", left), table("c", right)])
+            let include = ShapeDefinition.Include("c", ShapeDefinition.Node(condition: "n = p.n"))
+            let definition = try ShapeDefinition(
+                rootTable: TableName("p"), root: ShapeDefinition.Node(include: [include]))
+            do throws(ShapeError) {
+                _ = try Shape(resolving: definition, in: schema)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        for type in ["numeric", "float8", "bpchar", "interval", "jsonb"] {
+            #expect(try refusal(type, type)?.code == .notSupported, "\(type)")
+        }
+        #expect(try refusal("int4", "text")?.field == "include.c.where")
+        for (left, right) in [("int4", "int8"), ("text", "varchar"), ("uuid", "uuid"), ("timestamptz", "timestamptz")] {
+            #expect(try refusal(left, right) == nil, "\(left)")
+        }
+    }
+
     @Test func refusesToOrderByWhatIsNoColumn() {
         let include = ShapeDefinition.Include(
             "steps", ShapeDefinition.Node(orderBy: [ShapeDefinition.Order("zz")], limit: 1))

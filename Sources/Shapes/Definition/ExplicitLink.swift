@@ -29,6 +29,22 @@ struct ExplicitLink {
         return (links, rest)
     }
 
+    /// Rows are joined by the text of their columns, so equal values MUST have equal texts.
+    func check(_ links: [Shape.Link]) throws(ShapeError) {
+        for link in links {
+            for (own, other) in zip(link.childColumns, link.parentColumns) {
+                let left = child.columns[own]
+                let right = parent.columns[other]
+                guard SQLType(left.type).joins(SQLType(right.type)) else {
+                    throw ShapeError(
+                        .notSupported,
+                        "`\(left.name)` (\(left.type.name)) and the parent's `\(right.name)` (\(right.type.name)) cannot be joined: equal values may be written differently. Columns of one type join, if it is none of numeric, float4, float8, char(n), interval, json and arrays",
+                        field: "where")
+                }
+            }
+        }
+    }
+
     /// nil when the term is not made of equalities between the two tables alone.
     private func ways(_ term: Syntax) -> [Shape.Link]? {
         switch term {
@@ -89,5 +105,13 @@ struct ExplicitLink {
                     parentColumns: one.parentColumns + other.parentColumns)
             }
         }
+    }
+}
+
+extension SQLType {
+    /// Equal values of the two types have one text.
+    fileprivate func joins(_ other: SQLType) -> Bool {
+        guard hasOneText, other.hasOneText else { return false }
+        return self == other || (isInteger && other.isInteger) || (isText && other.isText)
     }
 }

@@ -77,8 +77,10 @@ struct ShapeResolver {
         let name = include.name.string
         var condition = try syntax(include.node)
         if let written = condition, include.on == nil, let child = resolver.table(named: include.name) {
-            let (links, rest) = try ExplicitLink(child: child, parent: place.table).split(written)
+            let explicit = ExplicitLink(child: child, parent: place.table)
+            let (links, rest) = try explicit.split(written)
             if !links.isEmpty {
+                try explicit.check(links)
                 condition = rest.isEmpty ? nil : rest.count == 1 ? rest[0] : .and(rest)
                 let below = Place(table: child, parent: index, group: index, path: path(name), links: links)
                 return try add(include.node, condition, below)
