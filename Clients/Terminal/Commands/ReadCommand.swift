@@ -69,7 +69,8 @@ struct ReadCommand: ParsableCommand {
         case .live:
             if rows.rows.isEmpty { Output.say("No rows.") }
         case .stale: Output.say("Not connected: these are the rows as of the last contact.")
-        case .initial: Output.say("The rows have not come yet: try again with --wait 5000 (milliseconds), or see satchel status.")
+        case .initial:
+            Output.say("The rows have not come yet: try again with --wait 5000 (milliseconds), or see satchel status.")
         case .ended:
             throw CommandFailure(
                 .failed, "The service does not serve this shape: see satchel status for the reason.")
