@@ -109,14 +109,16 @@ let package = Package(
             ] + nio),
 
         // Proof
+        library("SeededRandom"),
         library(
             "Simulation",
             [
-                "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "TableStore", "SyncProtocol",
+                "SeededRandom", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "TableStore",
+                "SyncProtocol",
                 "SyncClient", "Replica", "SyncService", grdb,
             ]),
 
-        library("Oracle", ["SyncModel", "JSONText", "Shapes", "ShapeEngine", "Postgres"]),
+        library("Oracle", ["SeededRandom", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Postgres"]),
 
         // Programs: main and options only.
         program("satcheld", ["Daemon", "SyncModel", arguments, logging, yams] + lifecycle),
@@ -124,7 +126,7 @@ let package = Package(
             "satchel-service",
             ["SyncService", "SyncModel", "Postgres", "DataModel", arguments, logging]),
         program("satchel-simulator", ["Simulation", arguments]),
-        program("satchel-bench", ["Postgres", "JSONText", sqlite, arguments]),
+        program("satchel-bench", ["SeededRandom", "Postgres", "JSONText", sqlite, arguments]),
         program("satchel-oracle", ["Oracle", "Postgres", arguments]),
         .target(
             name: "PipelineFiles", dependencies: ["SyncModel", yams, crypto], path: "Clients/PipelineFiles",
@@ -144,11 +146,11 @@ let package = Package(
         .target(
             name: "PostgresTesting", dependencies: ["Postgres", "SyncModel"], path: "Tests/PostgresTesting",
             swiftSettings: settings),
-        tests("SyncProtocolTests", ["SyncModel", "Shapes", "JSONText", "SyncProtocol"]),
-        tests("SyncClientTests", ["SyncModel", "Shapes", "JSONText", "SyncProtocol", "SyncClient"]),
-        tests("PostgresTests", ["Postgres", "SyncModel", "PostgresTesting"]),
-        tests("JSONTextTests", ["JSONText"]),
-        tests("JSONRPCTests", ["JSONRPC", "JSONText"]),
+        tests("SyncProtocolTests", ["SeededRandom", "SyncModel", "Shapes", "JSONText", "SyncProtocol"]),
+        tests("SyncClientTests", ["SeededRandom", "SyncModel", "Shapes", "JSONText", "SyncProtocol", "SyncClient"]),
+        tests("PostgresTests", ["SeededRandom", "Postgres", "SyncModel", "PostgresTesting"]),
+        tests("JSONTextTests", ["SeededRandom", "JSONText"]),
+        tests("JSONRPCTests", ["SeededRandom", "JSONRPC", "JSONText"]),
         tests("JSONRPCTransportTests", ["JSONRPCTransport", "JSONRPC", "JSONText"] + nio),
         .target(
             name: "TranscriptTesting", dependencies: ["JSONRPC", "JSONText"], path: "Tests/TranscriptTesting",
@@ -156,37 +158,44 @@ let package = Package(
         tests(
             "DaemonProtocolTests",
             ["DaemonProtocol", "JSONRPC", "JSONText", "SyncModel", "Shapes", "TranscriptTesting"]),
-        tests("ShapesTests", data: ["Facts"], ["Shapes", "SyncModel", "JSONText"]),
+        tests("ShapesTests", data: ["Facts"], ["SeededRandom", "Shapes", "SyncModel", "JSONText"]),
         tests("OracleTests", data: ["EngineWorlds.txt"], ["Oracle", "Postgres", "PostgresTesting"]),
-        tests("ShapeEngineTests", ["ShapeEngine", "Shapes", "SyncModel"]),
-        tests("MergeTests", ["Merge", "SyncModel"]),
+        tests("ShapeEngineTests", ["SeededRandom", "ShapeEngine", "Shapes", "SyncModel"]),
+        tests("MergeTests", ["SeededRandom", "Merge", "SyncModel"]),
         tests("DataModelTests", ["DataModel", "SyncModel", "Shapes", "Merge", "JSONText"]),
         tests("OperationsTests", ["SyncService", "Merge", "SyncModel", "JSONText", "Postgres", "PostgresTesting"]),
         tests(
             "ReplicaTests",
             [
-                "Replica", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "TableStore", grdb,
+                "SeededRandom", "Replica", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel",
+                "TableStore", grdb,
             ]),
         tests(
             "DaemonTests",
             [
-                "Daemon", "satcheld", "SyncModel", "JSONText", "Shapes", "SyncProtocol", "SyncClient", "Replica",
+                "SeededRandom", "Daemon", "satcheld", "SyncModel", "JSONText", "Shapes", "SyncProtocol", "SyncClient",
+                "Replica",
                 "JSONRPC", "JSONRPCTransport", "DaemonProtocol", "TranscriptTesting", logging,
             ] + nio),
         tests(
             "SimulationTests", data: ["seeds.txt"],
             [
-                "Simulation", "SyncService", "SyncModel", "Merge", "JSONText", "Postgres", "PostgresTesting",
+                "SeededRandom", "Simulation", "SyncService", "SyncModel", "Merge", "JSONText", "Postgres",
+                "PostgresTesting",
             ]),
         tests("BenchTests", ["satchel-bench", "JSONText", arguments]),
-        tests("PipelineFileTests", ["PipelineFiles", "SyncModel"]),
+        tests("PipelineFileTests", ["SeededRandom", "PipelineFiles", "SyncModel"]),
         tests(
             "TerminalTests",
-            ["satchel", "TerminalText", "PipelineFiles", "DaemonProtocol", "JSONRPC", "JSONText", "SyncModel"]),
+            [
+                "SeededRandom", "satchel", "TerminalText", "PipelineFiles", "DaemonProtocol", "JSONRPC", "JSONText",
+                "SyncModel",
+            ]),
         tests(
             "SyncServiceTests",
             [
-                "SyncService", "SyncModel", "SyncProtocol", "Shapes", "JSONText", "Postgres", "PostgresTesting",
+                "SeededRandom", "SyncService", "SyncModel", "SyncProtocol", "Shapes", "JSONText", "Postgres",
+                "PostgresTesting",
                 logging, grdb,
             ] + http),
     ],

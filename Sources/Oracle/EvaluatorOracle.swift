@@ -1,4 +1,5 @@
 import Postgres
+import SeededRandom
 import Shapes
 import SyncModel
 
@@ -64,7 +65,7 @@ package struct EvaluatorOracle {
         self.seed = seed
         generator = ExpressionGenerator(seed: seed)
         report = Report(seed: seed)
-        var random = OracleRandom(seed: seed &+ 1)
+        var random = SeededGenerator(seed: seed &+ 1)
         var script = OracleTable.creation + Self.tryFunction
         for id in 1...Self.rowCount { script += OracleTable.insertion(id: id, &random) }
         try connection.execute(script)

@@ -1,9 +1,10 @@
+import SeededRandom
 import Shapes
 
 /// Makes expressions that exercise one feature of the language each, once as we read them (with parameters) and
 /// once as PostgreSQL reads them (with literals in their places).
 struct ExpressionGenerator {
-    var random: OracleRandom
+    var random: SeededGenerator
     private(set) var parameters: [String] = []
     private var visits: [Feature: Int] = [:]
     /// The argument that is to be NULL this time.
@@ -38,7 +39,7 @@ struct ExpressionGenerator {
     }
 
     init(seed: UInt64) {
-        random = OracleRandom(seed: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     mutating func expression(_ feature: Feature) -> Pair {

@@ -1,3 +1,4 @@
+import SeededRandom
 import SyncModel
 
 /// The table that expressions are evaluated on, here and in PostgreSQL: two columns of every type, so that columns
@@ -160,7 +161,7 @@ enum OracleTable {
             """
     }
 
-    static func insertion(id: Int, _ random: inout OracleRandom) -> String {
+    static func insertion(id: Int, _ random: inout SeededGenerator) -> String {
         let values = kinds.flatMap { kind in
             (0..<2).map { _ in random.once(in: 6) ? "NULL" : quoted(random.pick(kind.values)) }
         }
@@ -171,28 +172,4 @@ enum OracleTable {
 /// `'…'` for SQL.
 func quoted(_ text: String) -> String {
     "'" + text.unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
-}
-
-/// SplitMix64: the same seed gives the same run on every machine.
-struct OracleRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
-    }
-
-    mutating func pick<Element>(_ elements: [Element]) -> Element {
-        elements[Int.random(in: elements.indices, using: &self)]
-    }
-
-    /// True once in `n`.
-    mutating func once(in n: Int) -> Bool { Int.random(in: 0..<n, using: &self) == 0 }
 }

@@ -2,6 +2,7 @@ import Foundation
 import JSONText
 import Merge
 import Replica
+import SeededRandom
 import Shapes
 import SyncClient
 import SyncModel
@@ -42,7 +43,7 @@ package final class Simulation {
     }
 
     let options: SimulationOptions
-    var random: SimulationRandom
+    var random: SeededGenerator
     var time = SimulatedTime<Event>()
     let database = ModelDatabase(.sample)
     var service: SimulatedService
@@ -75,7 +76,7 @@ package final class Simulation {
     package init(_ options: SimulationOptions, directory: String) throws {
         self.options = options
         self.directory = directory
-        random = SimulationRandom(seed: options.seed)
+        random = SeededGenerator(mixing: options.seed)
         report = SimulationReport(options: options)
         let schema = database.schema
         let contents = try (SimulatedShape.flat + SimulatedShape.others).map { shape in

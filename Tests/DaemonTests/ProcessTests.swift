@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import JSONText
+import SeededRandom
 import Synchronization
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
     func answeredOperationsSurviveKill9(_ seed: UInt64) async throws {
         let directory = TestDirectory()
         try directory.learnSchema()
-        var generator = Seeded(seed)
+        var generator = SeededGenerator(seed: seed)
         var answered: [String] = []
         var submitted: Set<String> = []
         for round in 0..<3 {
@@ -232,21 +233,5 @@ import Testing
             #expect(failure.data?["status"]?["state"] == "offline")
         }
         #expect(process.exitStatus() == 0)
-    }
-}
-
-/// SplitMix64.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import JSONRPC
+import SeededRandom
 import Testing
 
 @Suite struct FrameDecoderTests {
@@ -125,21 +126,5 @@ import Testing
         let limits = FramingLimits(header: 64, message: 10)
         #expect(try frames("Content-Length: 10\r\n\r\n0123456789", limits: limits) == ["0123456789"])
         #expect(try frames("0123456789\n", limits: limits) == ["0123456789"])
-    }
-}
-
-/// xorshift64*: the same numbers from the same seed on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
-    }
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_f491_4f6c_dd1d
     }
 }

@@ -1,11 +1,12 @@
 import Merge
+import SeededRandom
 import SyncModel
 import Testing
 
 /// The law behind the rules: whatever order the operations of several offline replicas arrive in (each
 /// replica's own in their order), the row ends the same.
 @Suite struct ConvergenceTests {
-    private enum Kind: Int, CaseIterable {
+    fileprivate enum Kind: Int, CaseIterable {
         case name, x, both, delete
     }
 
@@ -102,7 +103,7 @@ import Testing
 
     @Test func everyOrderOfThreeReplicasWithThreeAndFourOperationsEachEndsTheSame() {
         let seed: UInt64 = 20_261_122
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var steps = 0
         var survivors = 0
         var deletes = 0
@@ -150,19 +151,11 @@ import Testing
             }
         }
     }
+}
 
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ mixed >> 31
-        }
-
-        /// Deletes are rarer, so that histories are long.
-        mutating func kind() -> Kind { [.name, .name, .x, .x, .both, .both, .delete][Int(next() % 7)] }
+extension SeededGenerator {
+    /// Deletes are rarer, so that histories are long.
+    fileprivate mutating func kind() -> ConvergenceTests.Kind {
+        [.name, .name, .x, .x, .both, .both, .delete][below(7)]
     }
 }

@@ -1,4 +1,5 @@
 import PipelineFiles
+import SeededRandom
 import SyncModel
 import Testing
 
@@ -70,23 +71,6 @@ import Testing
         }
         print("seed 20251: \(counts)")
         #expect(counts.texts > 0 && counts.numbers > 0 && counts.containers > 0)
-    }
-}
-
-/// SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }
 

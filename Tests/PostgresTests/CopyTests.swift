@@ -1,5 +1,6 @@
 import Postgres
 import PostgresTesting
+import SeededRandom
 import SyncModel
 import Testing
 

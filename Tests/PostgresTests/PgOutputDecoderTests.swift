@@ -1,4 +1,5 @@
 import PostgresTesting
+import SeededRandom
 import SyncModel
 import Testing
 

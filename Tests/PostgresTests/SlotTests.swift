@@ -1,6 +1,7 @@
 import Dispatch
 import Postgres
 import PostgresTesting
+import SeededRandom
 import SyncModel
 import Synchronization
 import Testing

@@ -1,5 +1,6 @@
 import Foundation
 import Replica
+import SeededRandom
 import Shapes
 import SyncModel
 import Testing
@@ -47,7 +48,7 @@ extension ModelRun {
     /// A row with references to what is there.
     private func values(_ table: TableName, _ rows: ModelService.Rows) -> [String: Value]? {
         func reference(_ table: TableName) -> Value? {
-            generator.pick(keys(table, rows)).map { .text(Text($0)) }
+            generator.pick(ifAnyOf: keys(table, rows)).map { .text(Text($0)) }
         }
         let name = Value(generator.chance(4) ? "bad" : newName("n"))
         switch table {
@@ -71,7 +72,7 @@ extension ModelRun {
     }
 
     private func someTable() -> TableName {
-        generator.pick([
+        generator.pick(ifAnyOf: [
             Sample.pipelines, Sample.steps, Sample.steps, Sample.connections, Sample.comments, Sample.users,
         ]) ?? Sample.steps
     }
@@ -85,11 +86,11 @@ extension ModelRun {
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
             let table = someTable()
             let known = keys(table, local).filter { !used.contains($0) }
-            let key = generator.pick(known)
+            let key = generator.pick(ifAnyOf: known)
             let roll = Int.random(in: 0..<100, using: &generator)
             guard let set = values(table, local) else { continue }
             if let key, roll < 45 {
-                let name = generator.pick(set.keys.sorted()) ?? "name"
+                let name = generator.pick(ifAnyOf: set.keys.sorted()) ?? "name"
                 submissions.append(Sample.update(table, key, [name: set[name] ?? .null]))
                 used.insert(key)
             } else if let key, roll < 60 {
@@ -140,7 +141,7 @@ extension ModelRun {
         let good = Sample.insert(Sample.users, newName("r"), ["name": "never"])
         #expect(throws: ReplicaError.self, "\(context)") {
             try replica.submit(
-                [good, generator.pick(bad)].compactMap { $0 }, atomic: false,
+                [good, generator.pick(ifAnyOf: bad)].compactMap { $0 }, atomic: false,
                 now: HybridTimestamp(microseconds: clock), newID: { OperationID(newName("op")) })
         }
         count("refused")
@@ -148,7 +149,7 @@ extension ModelRun {
     }
 
     private func dismiss() throws -> String {
-        guard let record = generator.pick(try replica.operations([.parked, .queued], limit: 100)) else {
+        guard let record = generator.pick(ifAnyOf: try replica.operations([.parked, .queued], limit: 100)) else {
             return "dismiss nothing"
         }
         let before = view.confirmed
@@ -172,7 +173,7 @@ extension ModelRun {
     private func changeDatabase() -> String {
         for _ in 0..<Int.random(in: 1...4, using: &generator) {
             let table = someTable()
-            let key = generator.pick(keys(table, service.history.rows))
+            let key = generator.pick(ifAnyOf: keys(table, service.history.rows))
             guard let schema = Sample.schema[table] else { continue }
             if let key, generator.chance(15) {
                 service.set(table, Sample.key(key), nil)
@@ -200,7 +201,7 @@ extension ModelRun {
     // MARK: - Shapes
 
     private func hold() throws -> String {
-        guard let text = generator.pick(Sample.definitions) else { return "" }
+        guard let text = generator.pick(ifAnyOf: Sample.definitions) else { return "" }
         let definition = try Sample.definition(text)
         let (shape, effects) = try replica.hold(definition)
         view.shapes[shape.id] = try Shape(resolving: definition, in: Sample.schema)
@@ -210,7 +211,9 @@ extension ModelRun {
     }
 
     private func forget() throws -> String {
-        guard generator.chance(40), let shape = generator.pick(replica.heldShapes) else { return "forget nothing" }
+        guard generator.chance(40), let shape = generator.pick(ifAnyOf: replica.heldShapes) else {
+            return "forget nothing"
+        }
         let before = view.confirmed
         let effects = try replica.forget(shape: shape.id)
         view.contents[shape.id] = nil

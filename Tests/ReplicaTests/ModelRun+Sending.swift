@@ -1,5 +1,6 @@
 import Foundation
 import Replica
+import SeededRandom
 import Shapes
 import SyncModel
 import Testing

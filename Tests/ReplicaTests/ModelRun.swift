@@ -1,5 +1,6 @@
 import Foundation
 @testable import Replica
+import SeededRandom
 import Shapes
 import SyncModel
 import Testing
@@ -43,7 +44,7 @@ final class ModelRun {
     init(seed: UInt64, limits: ReplicaLimits) throws {
         self.seed = seed
         self.limits = limits
-        generator = SeededGenerator(seed: seed)
+        generator = SeededGenerator(mixing: seed)
         directory = FileManager.default.temporaryDirectory.appending(path: "replica-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         replica = try Self.open(directory.appending(path: "replica.sqlite").path, limits)

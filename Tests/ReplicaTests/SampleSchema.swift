@@ -85,26 +85,3 @@ enum Sample {
         Submission(id: operation.map { OperationID($0) }, table: table, action: .delete, key: ["id": Text(id)])
     }
 }
-
-/// Seeded, so that a failing run can be had again (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        // Mixed first: neighbouring seeds would otherwise give the same numbers, one place apart.
-        state = seed
-        state = next() &* 0xd129_0b26_88e5_a6c7
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-
-    mutating func pick<Element>(_ elements: [Element]) -> Element? { elements.randomElement(using: &self) }
-}

@@ -1,3 +1,4 @@
+import SeededRandom
 import Shapes
 import SyncModel
 import Testing

@@ -1,3 +1,4 @@
+import SeededRandom
 import SyncModel
 
 /// Makes conditions that are well typed for the most part, once as we read them (with parameters) and once

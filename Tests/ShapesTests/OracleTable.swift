@@ -1,3 +1,4 @@
+import SeededRandom
 import SyncModel
 
 /// The table that conditions are evaluated on, here and in PostgreSQL.

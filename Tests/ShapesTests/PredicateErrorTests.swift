@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import SeededRandom
 import SyncModel
 import Testing
 

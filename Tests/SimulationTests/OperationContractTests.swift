@@ -1,5 +1,6 @@
 import Foundation
 import Merge
+import SeededRandom
 import Simulation
 import SyncModel
 import SyncService
@@ -54,7 +55,7 @@ struct ContractRun {
 
     private let seed: UInt64
     private let pair: ContractPair
-    private var random: SimulationRandom
+    private var random: SeededGenerator
     private var devices = ["a", "b", "c"].map { Device(replica: ReplicaID($0)) }
     private(set) var counts: [String: Int] = [:]
     private(set) var difference: String?
@@ -62,7 +63,7 @@ struct ContractRun {
     init(seed: UInt64, pair: ContractPair) {
         self.seed = seed
         self.pair = pair
-        random = SimulationRandom(seed: seed)
+        random = SeededGenerator(mixing: seed)
     }
 
     /// False where the two differ.
@@ -138,7 +139,7 @@ struct ContractRun {
         devices[index].at += Int64(random.within(1...40_000))
         let table = self.table()
         let actions: [SyncModel.Operation.Action] = [.insert, .update, .update, .upsert, .upsert, .delete]
-        let action = random.pick(actions) ?? .update
+        let action = random.pick(ifAnyOf: actions) ?? .update
         var set = action == .delete ? [:] : values(table, isWhole: action != .update)
         if action == .update, random.chance(50) { set = set.filter { $0.key == "name" || $0.key == "content" } }
         return Draft(
@@ -164,7 +165,9 @@ struct ContractRun {
             var set: [String: Value] = ["name": name]
             if isWhole || random.chance(20) { set["pipeline_id"] = .text(id()) }
             if random.chance(50) { set["x"] = Value("\(random.below(900))") }
-            if random.chance(6) { set["x"] = Value(random.pick(["007", "1000", "x", "-3", "+4", "99999999999"])) }
+            if random.chance(6) {
+                set["x"] = Value(random.pick(ifAnyOf: ["007", "1000", "x", "-3", "+4", "99999999999"]))
+            }
             return set
         case ModelTables.connections: return ["from_step_id": .text(id()), "to_step_id": .text(id())]
         default:

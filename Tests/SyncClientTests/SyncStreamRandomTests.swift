@@ -1,3 +1,4 @@
+import SeededRandom
 import SyncClient
 import SyncModel
 import SyncProtocol

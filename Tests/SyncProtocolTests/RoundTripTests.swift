@@ -1,4 +1,5 @@
 import JSONText
+import SeededRandom
 import SyncModel
 import SyncProtocol
 import Testing

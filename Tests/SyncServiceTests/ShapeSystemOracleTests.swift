@@ -1,5 +1,6 @@
 import JSONText
 import Postgres
+import SeededRandom
 import Shapes
 import SyncModel
 import SyncProtocol
@@ -150,7 +151,7 @@ import Testing
         }.sorted().joined(separator: ",")
     }
 
-    private func statement(_ random: inout SystemRandom) -> String {
+    private func statement(_ random: inout SeededGenerator) -> String {
         func id(_ count: Int = 8) -> Int { Int.random(in: 1...count, using: &random) }
         func name() -> String { "'\(["a", "B", "c", "é"].randomElement(using: &random) ?? "a")'" }
         func null(_ text: String) -> String { id(5) == 1 ? "NULL" : text }
@@ -187,7 +188,7 @@ import Testing
 
     @Test func everyShapeHoldsWhatPostgreSQLAnswers() async throws {
         let seed: UInt64 = 20_261_122
-        var random = SystemRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let fixture = try await ServiceFixture(Self.sql)
         var held = try Self.cases.map { Held(definition: try ShapeDefinition(json: JSON(parsing: $0.shape))) }
         for round in 0..<100 {
@@ -256,20 +257,5 @@ import Testing
         #expect(held[0].changes == before + 1)
         #expect(held[0].rows[TableName("tags")]?.values.map(\.count) == [1])
         await fixture.stop()
-    }
-}
-
-/// SplitMix64.
-private struct SystemRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

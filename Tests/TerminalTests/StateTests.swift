@@ -1,4 +1,5 @@
 import DaemonProtocol
+import SeededRandom
 import SyncModel
 import TerminalText
 import Testing
@@ -134,22 +135,5 @@ import Testing
         #expect(lines.count == 3 && lines[2] == "1 confirmed")
         #expect(
             OperationText.lines([], counts: [], now: 0, width: nil, style: .plain) == ["The queue is empty."])
-    }
-}
-
-/// SplitMix64.
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

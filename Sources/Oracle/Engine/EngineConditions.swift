@@ -1,4 +1,5 @@
 import JSONText
+import SeededRandom
 
 /// Conditions on one table's rows, and sub-selects of the others'.
 struct EngineConditions {
@@ -6,7 +7,7 @@ struct EngineConditions {
 
     typealias Condition = EnginePlan.Condition
 
-    func condition(of table: Int, _ random: inout OracleRandom) -> Condition {
+    func condition(of table: Int, _ random: inout SeededGenerator) -> Condition {
         switch Int.random(in: 0..<10, using: &random) {
         case 0, 1, 2: return subselect(of: table, as: tables[table].name, depth: 2, &random)
         case 3: return time(&random, table)
@@ -24,7 +25,7 @@ struct EngineConditions {
     }
 
     /// Of no features, in no need of a qualifier.
-    func plain(_ table: EngineTable, _ random: inout OracleRandom) -> String {
+    func plain(_ table: EngineTable, _ random: inout SeededGenerator) -> String {
         let column = random.pick(table.columns)
         let name = column.name
         let value = random.pick(column.kind.values)
@@ -45,7 +46,7 @@ struct EngineConditions {
         return random.pick(forms)
     }
 
-    private func time(_ random: inout OracleRandom, _ table: Int) -> Condition {
+    private func time(_ random: inout SeededGenerator, _ table: Int) -> Condition {
         guard let column = tables[table].columns(of: .time).first else {
             let text = plain(tables[table], &random)
             return Condition(text: text, sql: text)
@@ -64,7 +65,7 @@ struct EngineConditions {
     }
 
     /// A row whose condition fails is outside; PostgreSQL would end the query.
-    private func failing(_ random: inout OracleRandom, _ table: Int) -> Condition {
+    private func failing(_ random: inout SeededGenerator, _ table: Int) -> Condition {
         guard let column = tables[table].columns(of: .int).randomElement(using: &random) else {
             let text = plain(tables[table], &random)
             return Condition(text: text, sql: text)
@@ -78,7 +79,7 @@ struct EngineConditions {
 
     /// - Parameter alias: what the row around is called.
     private func subselect(
-        of table: Int, as alias: String, depth: Int, _ random: inout OracleRandom
+        of table: Int, as alias: String, depth: Int, _ random: inout SeededGenerator
     ) -> Condition {
         let inside = Int.random(in: tables.tables.indices, using: &random)
         let inner = "i\(depth)"
@@ -120,7 +121,7 @@ struct EngineConditions {
 
     /// Of the same kind: often a reference and what it refers to.
     private func columns(
-        _ outer: Int, _ inner: Int, _ random: inout OracleRandom
+        _ outer: Int, _ inner: Int, _ random: inout SeededGenerator
     ) -> (outer: String, inner: String)? {
         var likely: [(String, String)] = []
         for reference in tables[outer].references where reference.table == inner {
@@ -137,7 +138,7 @@ struct EngineConditions {
 
 extension EngineConditions {
     /// `{"column": value}`: a value, several, or NULL.
-    func equality(of table: EngineTable, _ random: inout OracleRandom) -> EnginePlan.Equality {
+    func equality(of table: EngineTable, _ random: inout SeededGenerator) -> EnginePlan.Equality {
         let column = random.pick(table.columns)
         let values = [random.pick(column.kind.values), random.pick(column.kind.values)]
         switch Int.random(in: 0..<5, using: &random) {

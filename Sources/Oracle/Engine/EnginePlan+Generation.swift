@@ -1,5 +1,7 @@
+import SeededRandom
+
 extension EnginePlan {
-    init(_ tables: EngineTables, _ random: inout OracleRandom) {
+    init(_ tables: EngineTables, _ random: inout SeededGenerator) {
         var table = Int.random(in: tables.tables.indices, using: &random)
         if let junction = tables.tables.last?.junctionReferences.randomElement(using: &random), random.once(in: 2) {
             table = junction.0.table
@@ -13,11 +15,11 @@ extension EnginePlan {
 
 private struct PlanGenerator {
     let tables: EngineTables
-    var random: OracleRandom
+    var random: SeededGenerator
     /// PostgreSQL plans all shapes of a world at once.
     private var left = 8
 
-    init(tables: EngineTables, random: OracleRandom) {
+    init(tables: EngineTables, random: SeededGenerator) {
         self.tables = tables
         self.random = random
     }

@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// Two ways of writing a shape that give the same rows.
 package enum EngineRelation: String, CaseIterable, Hashable, Sendable {
     case redundantConjunct
@@ -6,7 +8,7 @@ package enum EngineRelation: String, CaseIterable, Hashable, Sendable {
     case splitInTwo
 
     /// What together holds the same rows as `plan`; nil where the relation does not apply.
-    func variants(of plan: EnginePlan, _ random: inout OracleRandom) -> [EnginePlan]? {
+    func variants(of plan: EnginePlan, _ random: inout SeededGenerator) -> [EnginePlan]? {
         var one = plan
         switch self {
         case .redundantConjunct:

@@ -1,6 +1,8 @@
+import SeededRandom
+
 extension EngineTables {
     /// Two to five tables, one often a junction; `ta`, `tb`, …
-    init(_ random: inout OracleRandom) {
+    init(_ random: inout SeededGenerator) {
         let count = Int.random(in: 2...5, using: &random)
         let hasJunction = count > 2 && !random.once(in: 4)
         let plain = hasJunction ? count - 1 : count
@@ -22,7 +24,7 @@ extension EngineTables {
     }
 
     private static func plain(
-        _ index: Int, _ name: String, _ keys: [[EngineColumn]], _ random: inout OracleRandom
+        _ index: Int, _ name: String, _ keys: [[EngineColumn]], _ random: inout SeededGenerator
     ) -> EngineTable {
         var columns = keys[index]
         var references: [EngineReference] = []
@@ -43,7 +45,7 @@ extension EngineTables {
     }
 
     private static func junction(
-        _ name: String, between tables: [EngineTable], _ keys: [[EngineColumn]], _ random: inout OracleRandom
+        _ name: String, between tables: [EngineTable], _ keys: [[EngineColumn]], _ random: inout SeededGenerator
     ) -> EngineTable {
         let pairs = keys.indices.flatMap { one in keys.indices.filter { $0 != one }.map { (one, $0) } }
         // Where a reference connects the two, no name leads through the junction.
@@ -75,7 +77,7 @@ extension EngineTables {
         return (columns, reference)
     }
 
-    private static func payload(_ random: inout OracleRandom) -> [EngineColumn] {
+    private static func payload(_ random: inout SeededGenerator) -> [EngineColumn] {
         var columns = [
             EngineColumn(name: "a", kind: .int), EngineColumn(name: "t", kind: .text),
             EngineColumn(name: "w", kind: .time),

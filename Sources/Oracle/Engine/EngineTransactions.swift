@@ -1,3 +1,4 @@
+import SeededRandom
 import SyncModel
 
 /// Statements as chance makes them. One that PostgreSQL refuses does nothing.
@@ -10,7 +11,7 @@ struct EngineTransactions {
 
     private static let ids = 9
 
-    func statement(_ kind: Kind, on index: Int, _ random: inout OracleRandom) -> String {
+    func statement(_ kind: Kind, on index: Int, _ random: inout SeededGenerator) -> String {
         let table = tables[index]
         switch kind {
         case .insert:
@@ -34,24 +35,24 @@ struct EngineTransactions {
     }
 
     private func update(
-        _ table: EngineTable, _ columns: [EngineColumn], _ filter: String, _ random: inout OracleRandom
+        _ table: EngineTable, _ columns: [EngineColumn], _ filter: String, _ random: inout SeededGenerator
     ) -> String {
         let settings = columns.map { "\($0.name) = \(value($0, table, &random))" }
         return "UPDATE \(table.name) SET \(settings.joined(separator: ", ")) WHERE \(filter)"
     }
 
     /// A row, whichever there is.
-    private func one(_ table: EngineTable, _ random: inout OracleRandom) -> String {
+    private func one(_ table: EngineTable, _ random: inout SeededGenerator) -> String {
         let salt = Int.random(in: 0..<1000, using: &random)
         return "number = (SELECT number FROM \(table.name) ORDER BY number * 7919 % \(1009 + salt), number LIMIT 1)"
     }
 
-    private func many(_ table: EngineTable, _ random: inout OracleRandom) -> String {
+    private func many(_ table: EngineTable, _ random: inout SeededGenerator) -> String {
         let column = random.pick(table.columns)
         return "\(column.name) = \(value(column, table, &random))"
     }
 
-    private func value(_ column: EngineColumn, _ table: EngineTable, _ random: inout OracleRandom) -> String {
+    private func value(_ column: EngineColumn, _ table: EngineTable, _ random: inout SeededGenerator) -> String {
         let isKey = table.key.contains(column.name)
         guard let reference = table.references.first(where: { $0.columns.contains(column.name) }) else {
             if isKey { return id(column, &random) }
@@ -64,7 +65,7 @@ struct EngineTransactions {
 
     /// Of a row that there is. The parts of a key of two columns often come from the same.
     private func existing(
-        _ column: EngineColumn, _ reference: EngineReference, _ random: inout OracleRandom
+        _ column: EngineColumn, _ reference: EngineReference, _ random: inout SeededGenerator
     ) -> String {
         let place = reference.columns.firstIndex(of: column.name) ?? 0
         let choice = Int.random(in: 0..<(reference.columns.count > 1 ? 3 : 8), using: &random)
@@ -73,7 +74,7 @@ struct EngineTransactions {
     }
 
     /// Keys and what refers to them are from few values; parts of keys of two columns from fewer.
-    private func id(_ column: EngineColumn, _ random: inout OracleRandom) -> String {
+    private func id(_ column: EngineColumn, _ random: inout SeededGenerator) -> String {
         let isPart = column.name.hasSuffix("k1") || column.name.hasSuffix("k2")
         let number = Int.random(in: 1...(isPart ? 3 : Self.ids), using: &random)
         return column.kind == .int

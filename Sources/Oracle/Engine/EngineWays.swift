@@ -1,9 +1,11 @@
+import SeededRandom
+
 /// The includes that are possible below a table.
 struct EngineWays {
     let tables: EngineTables
 
     /// Of the same name there may be several, told apart by `on`.
-    func all(below parent: Int, _ random: inout OracleRandom) -> [EngineWay] {
+    func all(below parent: Int, _ random: inout SeededGenerator) -> [EngineWay] {
         var ways: [EngineWay] = []
         for child in tables.tables.indices {
             ways += toMany(child, parent)
@@ -82,9 +84,9 @@ struct EngineWays {
     }
 
     /// By either of two pairs of columns, one of them now and then of two.
-    private func explicit(_ child: Int, _ parent: Int, _ random: inout OracleRandom) -> EngineWay? {
+    private func explicit(_ child: Int, _ parent: Int, _ random: inout SeededGenerator) -> EngineWay? {
         let qualifier = child == parent || random.once(in: 2) ? "parent" : tables[parent].name
-        func pair(_ random: inout OracleRandom) -> EngineWay.Link? {
+        func pair(_ random: inout SeededGenerator) -> EngineWay.Link? {
             // Links join on equal text (Protocol/shapes.md), where PostgreSQL has 1.0 join 1.
             let own = random.pick(tables[child].columns.filter { $0.kind != .numeric })
             guard let other = tables[parent].columns(of: own.kind).randomElement(using: &random) else { return nil }

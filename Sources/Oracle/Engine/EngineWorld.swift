@@ -1,4 +1,5 @@
 import Postgres
+import SeededRandom
 import ShapeEngine
 import Shapes
 import SyncModel
@@ -6,7 +7,7 @@ import SyncModel
 /// One schema, some shapes over it, and transactions one after the other.
 struct EngineWorld {
     private let seed: UInt64
-    private var random: OracleRandom
+    private var random: SeededGenerator
     private let tables: EngineTables
     private let schema: DatabaseSchema
     private var followed: [FollowedShape] = []
@@ -20,7 +21,7 @@ struct EngineWorld {
 
     init(seed: UInt64) {
         self.seed = seed
-        random = OracleRandom(seed: seed)
+        random = SeededGenerator(seed: seed)
         tables = EngineTables(&random)
         schema = tables.schema
         live = LiveShapes(schema: schema, now: Self.start)

@@ -1,4 +1,5 @@
 import Replica
+import SeededRandom
 import Shapes
 import SyncModel
 import SyncService

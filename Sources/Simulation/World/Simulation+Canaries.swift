@@ -1,4 +1,5 @@
 import Merge
+import SeededRandom
 import SyncModel
 import SyncProtocol
 

@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// Faults of processes and disks.
 extension Simulation {
     func strike() throws {

@@ -1,4 +1,5 @@
 import Replica
+import SeededRandom
 import Shapes
 import SyncClient
 import SyncModel
@@ -117,7 +118,7 @@ extension Simulation {
     }
 
     private func delete(_ index: Int) -> Submission? {
-        let table = random.pick([
+        let table = random.pick(ifAnyOf: [
             ModelTables.pipelines, ModelTables.steps, ModelTables.steps, ModelTables.connections, ModelTables.comments,
             ModelTables.members,
         ])
@@ -147,7 +148,7 @@ extension Simulation {
                 if let id = held.fields["id"]?.text { ids.insert(id) }
             }
         }
-        return random.pick(ids.sorted())
+        return random.pick(ifAnyOf: ids.sorted())
     }
 
     // MARK: - Wishes
@@ -155,7 +156,7 @@ extension Simulation {
     /// What was refused is tried again, or let go.
     private func decide(_ index: Int) throws {
         guard let replica = devices[index].process?.replica,
-            let record = random.pick(try replica.operations([.parked], limit: 20))
+            let record = random.pick(ifAnyOf: try replica.operations([.parked], limit: 20))
         else { return }
         if random.chance(50) { try retry(record, index) } else { try dismiss(record, index) }
     }
@@ -225,13 +226,13 @@ extension Simulation {
     private func changeShapes(_ index: Int) throws {
         guard let replica = devices[index].process?.replica else { return }
         let others = replica.heldShapes.filter { !Self.isFlat($0.definition) }
-        if random.chance(40), let shape = random.pick(others) {
+        if random.chance(40), let shape = random.pick(ifAnyOf: others) {
             count("shapes forgotten")
             trace("d\(index) forgets \(shape.id)")
             let effects = try replica.forget(shape: shape.id)
             try took(index, effects)
             devices[index].process?.client.shapes[shape.id] = nil
-        } else if let definition = random.pick(definitions) {
+        } else if let definition = random.pick(ifAnyOf: definitions) {
             count("shapes held")
             let (shape, effects) = try replica.hold(definition)
             trace("d\(index) holds \(shape.id)")

@@ -1,3 +1,4 @@
+import SeededRandom
 import SyncModel
 
 /// People at SQL, who do not know of Satchel.
@@ -18,9 +19,9 @@ extension Simulation {
 
     private func plainStatement() -> PlainStatement? {
         let tables = database.schema.tables.map(\.name)
-        guard let table = random.pick(tables) else { return nil }
+        guard let table = random.pick(ifAnyOf: tables) else { return nil }
         if table == ModelTables.members { return toggleMember() }
-        let key = random.pick((database.rows[table] ?? [:]).keys.sorted())
+        let key = random.pick(ifAnyOf: (database.rows[table] ?? [:]).keys.sorted())
         switch random.weighted([35, 45, 15]) {
         case 0: return table == ModelTables.people ? missingPerson() : randomPlainInsert(into: table)
         case 1: return key.flatMap { plainUpdate(of: $0, in: table) }
@@ -47,15 +48,15 @@ extension Simulation {
     private func missingPerson() -> PlainStatement? {
         let there = database.rows[ModelTables.people] ?? [:]
         let missing = (0..<6).map(Self.person).filter { there[RowKey(values: [$0])] == nil }
-        return random.pick(missing).map {
+        return random.pick(ifAnyOf: missing).map {
             .insert(ModelTables.people, ["id": $0, "name": Value("sql \(random.below(10))")])
         }
     }
 
     /// Somebody gets, or loses, a pipeline.
     private func toggleMember() -> PlainStatement? {
-        guard let person = random.pick((database.rows[ModelTables.people] ?? [:]).keys.sorted()),
-            let pipeline = random.pick((database.rows[ModelTables.pipelines] ?? [:]).keys.sorted())
+        guard let person = random.pick(ifAnyOf: (database.rows[ModelTables.people] ?? [:]).keys.sorted()),
+            let pipeline = random.pick(ifAnyOf: (database.rows[ModelTables.pipelines] ?? [:]).keys.sorted())
         else { return nil }
         let pair = [
             database.rows[ModelTables.pipelines]?[pipeline]?[0], database.rows[ModelTables.people]?[person]?[0],
@@ -70,7 +71,7 @@ extension Simulation {
 
     func randomPlainInsert(into table: TableName) -> PlainStatement {
         func some(_ parent: TableName) -> Value {
-            let key = random.pick((database.rows[parent] ?? [:]).keys.sorted())
+            let key = random.pick(ifAnyOf: (database.rows[parent] ?? [:]).keys.sorted())
             return key.flatMap { database.rows[parent]?[$0]?[0] } ?? "none"
         }
         let id = Value("sql-\(time.now)-\(random.below(1_000_000))")

@@ -1,4 +1,5 @@
 import Merge
+import SeededRandom
 import SyncClient
 import SyncModel
 import SyncProtocol

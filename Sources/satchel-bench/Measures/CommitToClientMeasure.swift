@@ -1,5 +1,6 @@
 import Glibc
 import Postgres
+import SeededRandom
 
 enum CommitToClientMeasure: Measure {
     static let name = "commit-to-client"
@@ -37,7 +38,7 @@ enum CommitToClientMeasure: Measure {
         let connection = try database.connect()
         defer { connection.close() }
         let keys = try ItemTable.keys(commits, seed: bench.options.seed, in: connection)
-        var random = SplitMix(seed: bench.options.seed)
+        var random = SeededGenerator(seed: bench.options.seed)
         var samples: [Double] = []
         for (number, key) in keys.enumerated() {
             try connection.query("BEGIN")

@@ -1,27 +1,8 @@
 import JSONText
+import SeededRandom
 import Shapes
 import SyncModel
 import SyncProtocol
-
-/// SplitMix64: the same numbers for the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-    mutating func flag() -> Bool { Bool.random(using: &self) }
-}
 
 /// Random messages with everything in them that is awkward on a wire.
 extension SeededGenerator {
@@ -37,7 +18,7 @@ extension SeededGenerator {
 
     mutating func identifier() -> String { "id-\(below(1 << 40))" }
     mutating func columnName() -> String { ["id", "name", "größe", "a.b", "x/y", "\"q\""][below(6)] }
-    mutating func value() -> Value { flag() ? .text(Text(string())) : .null }
+    mutating func value() -> Value { chance(50) ? .text(Text(string())) : .null }
     mutating func timestamp() -> HybridTimestamp { HybridTimestamp(microseconds: Int64(below(1 << 53)) + 1) }
     mutating func epoch() -> Epoch { Epoch(systemIdentifier: "\(next())", timeline: below(9) + 1) }
     mutating func tableName() -> TableName {
@@ -72,12 +53,12 @@ extension SeededGenerator {
         let first = Int64(below(1 << 40)) + 1
         var operations: [SequencedOperation] = []
         for index in 0..<below(6) {
-            let group = flag() ? "g\(index / 2)" : nil
+            let group = chance(50) ? "g\(index / 2)" : nil
             operations.append(
                 SequencedOperation(seq: first + Int64(index), operation: operation(group: group)))
         }
         return OperationsRequest(
-            replica: ReplicaID(identifier()), epoch: flag() ? epoch() : nil, acknowledged: first - 1,
+            replica: ReplicaID(identifier()), epoch: chance(50) ? epoch() : nil, acknowledged: first - 1,
             operations: operations)
     }
 
@@ -88,28 +69,28 @@ extension SeededGenerator {
         for _ in 0..<below(3) {
             lost.append(
                 LostWrite(
-                    column: flag() ? columnName() : nil, mine: flag() ? value() : .absent,
-                    theirs: flag() ? value() : .absent, writer: flag() ? .plainSQL : ReplicaID(identifier()),
+                    column: chance(50) ? columnName() : nil, mine: chance(50) ? value() : .absent,
+                    theirs: chance(50) ? value() : .absent, writer: chance(50) ? .plainSQL : ReplicaID(identifier()),
                     writtenAt: timestamp()))
         }
         return Verdict(
             seq: seq, id: OperationID(identifier()),
             outcome: [.applied, .merged, .conflict, .rejected][below(4)],
-            at: timestamp(), lost: lost, reason: flag() ? reason() : nil, isDuplicate: flag())
+            at: timestamp(), lost: lost, reason: chance(50) ? reason() : nil, isDuplicate: chance(50))
     }
 
     mutating func shapeMessage() -> ShapeMessage {
         let origin = ShapeMessage.Origin(
             offset: LogOffset(tx: next(), op: UInt64(below(1 << 40))),
             xid: UInt32(truncatingIfNeeded: next()),
-            isLast: flag())
+            isLast: chance(50))
         var fields: [ShapeMessage.Field] = []
         for index in 0..<below(20) { fields.append(ShapeMessage.Field("\(columnName())\(index)", value())) }
         return ShapeMessage(
             kind: [.insert, .update, .delete][below(3)], table: tableName(),
             key: RowKey(values: [.text(Text(string())), value()]), fields: fields,
-            clock: flag() ? RowClock(version: Int64(below(1 << 60)), clock: timestamp()) : nil,
-            origin: flag() ? origin : nil)
+            clock: chance(50) ? RowClock(version: Int64(below(1 << 60)), clock: timestamp()) : nil,
+            origin: chance(50) ? origin : nil)
     }
 
     mutating func answerLine() -> SyncAnswerLine {
@@ -122,7 +103,7 @@ extension SeededGenerator {
         case 3:
             return .frontier(
                 Frontier(
-                    epoch: epoch(), position: next(), confirmedSeq: Int64(below(99)), isComplete: flag(),
+                    epoch: epoch(), position: next(), confirmedSeq: Int64(below(99)), isComplete: chance(50),
                     serviceClock: timestamp()))
         default:
             var messages: [ShapeMessage] = []
@@ -131,7 +112,7 @@ extension SeededGenerator {
                 SyncAnswerLine.ShapeMessages(
                     shape: identifier(), handle: ShapeHandle(identifier()), offset: offset(),
                     messages: messages,
-                    hasMore: flag()))
+                    hasMore: chance(50)))
         }
     }
 }

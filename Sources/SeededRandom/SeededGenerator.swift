@@ -1,9 +1,14 @@
-/// SplitMix64: the same numbers for the same seed, everywhere.
-package struct SimulationRandom: RandomNumberGenerator {
+/// The same numbers for the same seed, on every machine: SplitMix64 (Steele, Lea and Flood, "Fast Splittable
+/// Pseudorandom Number Generators", OOPSLA 2014). What a randomised run needs to be had again.
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64) {
-        // Mixed first: neighbouring seeds would otherwise give the same numbers, one place apart.
+        state = seed
+    }
+
+    /// For runs of neighbouring seeds, which would otherwise give the same numbers one place apart.
+    package init(mixing seed: UInt64) {
         state = seed
         state = next() &* 0xd129_0b26_88e5_a6c7
     }
@@ -16,13 +21,22 @@ package struct SimulationRandom: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
+    /// From 0 to `bound - 1`.
     package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
     package mutating func within(_ range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.count) }
 
     package mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 
-    package mutating func pick<Element>(_ elements: [Element]) -> Element? {
+    /// True once in `n`.
+    package mutating func once(in n: Int) -> Bool { Int.random(in: 0..<n, using: &self) == 0 }
+
+    /// `elements` has one at least.
+    package mutating func pick<Element>(_ elements: [Element]) -> Element {
+        elements[Int.random(in: elements.indices, using: &self)]
+    }
+
+    package mutating func pick<Element>(ifAnyOf elements: [Element]) -> Element? {
         elements.isEmpty ? nil : elements[below(elements.count)]
     }
 
