@@ -158,7 +158,9 @@ let package = Package(
         tests(
             "DaemonProtocolTests",
             ["DaemonProtocol", "JSONRPC", "JSONText", "SyncModel", "Shapes", "TranscriptTesting"]),
-        tests("ShapesTests", data: ["Facts"], ["SeededRandom", "Shapes", "SyncModel", "JSONText"]),
+        tests(
+            "ShapesTests", data: ["Facts"],
+            ["SeededRandom", "Shapes", "SyncModel", "JSONText", "Postgres", "PostgresTesting"]),
         tests("OracleTests", data: ["EngineWorlds.txt"], ["Oracle", "Postgres", "PostgresTesting"]),
         tests("ShapeEngineTests", ["SeededRandom", "ShapeEngine", "Shapes", "SyncModel"]),
         tests("MergeTests", ["SeededRandom", "Merge", "SyncModel"]),

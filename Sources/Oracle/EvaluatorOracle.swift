@@ -30,6 +30,8 @@ package struct EvaluatorOracle {
         package var nulls = 0
         package var errors = 0
         package var sameWords = 0
+        /// Rows of which an equality was read off a condition that PostgreSQL finds true.
+        package var equalities = 0
         package var mismatches: [String] = []
         /// What was agreed on, to be kept (`Facts`): one expression of each feature.
         package var facts: [String] = []
@@ -41,6 +43,7 @@ package struct EvaluatorOracle {
             return """
                 seed \(seed): \(cases) cases of \(expressions) expressions: \(values) values, \(nulls) NULL, \
                 \(errors) errors (\(sameWords) in the same words); \(printed) printed back; \
+                \(equalities) equalities held; \
                 refused by both \(refusedByBoth), not served \(refused); features \(coverage.features), \
                 gaps \(coverage.zeros.count); mismatches \(mismatchCount)
                 """
@@ -54,7 +57,8 @@ package struct EvaluatorOracle {
         let pair: ExpressionGenerator.Pair
         let parameters: [String]
         let hasNull: Bool
-        let term: Term
+        /// What must hold of a row for which a condition is true, by which shapes are indexed.
+        let equalities: [(column: Int, value: Text)]
         let printed: String
         let outcomes: [Outcome]
     }
@@ -139,12 +143,20 @@ package struct EvaluatorOracle {
                 }
             }
             return Candidate(
-                feature: feature, pair: pair, parameters: parameters, hasNull: generator.hasNull, term: term,
-                printed: Self.inlined(term.sql()), outcomes: outcomes)
+                feature: feature, pair: pair, parameters: parameters, hasNull: generator.hasNull,
+                equalities: equalities(of: pair, parameters), printed: Self.inlined(term.sql()), outcomes: outcomes)
         } catch {
             try checkRefusal(pair, parameters, error)
             return nil
         }
+    }
+
+    private func equalities(
+        of pair: ExpressionGenerator.Pair, _ parameters: [String]
+    ) -> [(column: Int, value: Text)] {
+        let predicate = try? Predicate(
+            parsing: pair.ours, parameters: parameters.map { Text($0) }, table: OracleTable.schema)
+        return predicate?.equalities ?? []
     }
 
     private static func inlined(_ fragment: SQLFragment) -> String {
@@ -229,6 +241,7 @@ package struct EvaluatorOracle {
         {
             report.facts.append(Facts.line(candidate.pair.ours, candidate.parameters, theirs))
         }
+        checkEqualities(candidate, theirs)
         for (index, ours) in candidate.outcomes.enumerated() {
             report.cases += 1
             report.coverage.count(candidate.feature, hasNull: candidate.hasNull, ours)
@@ -251,6 +264,16 @@ package struct EvaluatorOracle {
                 \(theirs[index]), printed \(printed[index])
                     as \(candidate.printed)
                 """, isCounted: false)
+        }
+    }
+
+    private mutating func checkEqualities(_ candidate: Candidate, _ theirs: [Outcome]) {
+        for (row, outcome) in zip(rows, theirs) where outcome == .text("t") {
+            for equality in candidate.equalities {
+                report.equalities += 1
+                guard row[equality.column] != .text(equality.value) else { continue }
+                note("\(candidate.pair.ours) \(candidate.parameters): true for a row that is not \(equality)")
+            }
         }
     }
 

@@ -21,7 +21,7 @@ struct EvaluatorOracleTests {
         print(report.summary)
         #expect(report.mismatches == [])
         #expect(report.cases >= cases && report.values > 0 && report.nulls > 0 && report.errors > 0)
-        #expect(report.sameWords > 0 && report.refusedByBoth > 0)
+        #expect(report.sameWords > 0 && report.equalities > 0 && report.refusedByBoth > 0)
         return report
     }
 }

@@ -1,16 +1,16 @@
+import Postgres
+import PostgresTesting
 import SyncModel
 import Testing
 
 @testable import Shapes
 
 /// Reading and writing of single values against PostgreSQL.
-@Suite(.enabled(if: PostgresCluster.binaries != nil, "PostgreSQL is not installed"))
 struct ValueOracleTests {
     @Test func readsWritesAndFoldsValuesAsPostgreSQLDoes() throws {
-        let cluster = try PostgresCluster()
-        defer { cluster.stop() }
-        try checkSyntax(cluster)
-        try checkCaseMapping(cluster)
+        let connection = try TestDatabase().connect()
+        try checkSyntax(connection)
+        try checkCaseMapping(connection)
     }
 
     private static let types = [
@@ -43,8 +43,8 @@ struct ValueOracleTests {
             "2026-02-03 04:05:06+00 BC",
         ]
 
-    private func checkSyntax(_ cluster: PostgresCluster) throws {
-        _ = try cluster.psql(
+    private func checkSyntax(_ connection: PostgresConnection) throws {
+        try connection.execute(
             """
             CREATE FUNCTION input(value text, type text) RETURNS text LANGUAGE plpgsql AS $$
             DECLARE result text;
@@ -57,10 +57,10 @@ struct ValueOracleTests {
             """)
         var taken = 0
         var refused = 0
-        let list = Self.inputs.map { "(\(quoted($0)))" }.joined(separator: ", ")
+        let list = Self.inputs.map { "('\($0)')" }.joined(separator: ", ")
         for name in Self.types {
             guard let type = SQLType(named: name) else { continue }
-            let rows = try cluster.rows("SELECT input(v, '\(name)') FROM (VALUES \(list)) AS x(v)")
+            let rows = try connection.query("SELECT input(v, '\(name)') FROM (VALUES \(list)) AS x(v)").rows
             for (input, row) in zip(Self.inputs, rows) {
                 let ours = Scalar(parsing: Text(input), as: type)
                 if let theirs = row[0] {
@@ -88,10 +88,10 @@ struct ValueOracleTests {
     /// Inputs that PostgreSQL takes and conditions do not: see "Differences" in Protocol/shapes.md.
     private static let known: Set<String> = ["float4 0x10", "float8 0x10"]
 
-    private func checkCaseMapping(_ cluster: PostgresCluster) throws {
-        let rows = try cluster.rows(
+    private func checkCaseMapping(_ connection: PostgresConnection) throws {
+        let rows = try connection.query(
             "SELECT i, lower(chr(i)) FROM generate_series(128, 131071) AS i WHERE i NOT BETWEEN 55296 AND 57343 AND lower(chr(i)) <> chr(i)"
-        )
+        ).rows
         var theirs: [UInt32: String] = [:]
         for row in rows {
             if let code = row[0].flatMap({ UInt32($0) }), let lower = row[1] { theirs[code] = lower }
