@@ -83,13 +83,15 @@ let package = Package(
         library("TableStore", ["SyncModel", "Shapes", "ShapeEngine", grdb, sqlite]),
         library("SyncProtocol", ["SyncModel", "Shapes", "Merge", "DataModel", "JSONText"]),
 
+        library("SharedOptions", [yams]),
+
         // Service side
         library("Postgres", ["SyncModel", "CLibpq"]),
         library(
             "SyncService",
             [
                 "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "TableStore", "SyncProtocol",
-                "Postgres", grdb, yams, logging, nioCore,
+                "Postgres", "SharedOptions", grdb, logging, nioCore,
             ] + http + lifecycle),
 
         // Device side
@@ -105,7 +107,7 @@ let package = Package(
             "Daemon",
             [
                 "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel", "SyncProtocol", "SyncClient",
-                "Replica", "JSONRPC", "JSONRPCTransport", "DaemonProtocol", yams, logging,
+                "Replica", "JSONRPC", "JSONRPCTransport", "DaemonProtocol", "SharedOptions", logging,
             ] + nio),
 
         // Proof
@@ -121,7 +123,7 @@ let package = Package(
         library("Oracle", ["SeededRandom", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Postgres"]),
 
         // Programs: main and options only.
-        program("satcheld", ["Daemon", "SyncModel", arguments, logging, yams] + lifecycle),
+        program("satcheld", ["Daemon", "SyncModel", arguments, logging] + lifecycle),
         program(
             "satchel-service",
             ["SyncService", "SyncModel", "Postgres", "DataModel", arguments, logging]),
@@ -196,7 +198,8 @@ let package = Package(
         tests(
             "SyncServiceTests",
             [
-                "SeededRandom", "SyncService", "SyncModel", "SyncProtocol", "Shapes", "JSONText", "Postgres",
+                "SeededRandom", "SharedOptions", "SyncService", "SyncModel", "SyncProtocol", "Shapes", "JSONText",
+                "Postgres",
                 "PostgresTesting",
                 logging, grdb,
             ] + http),

@@ -47,7 +47,7 @@ struct CommonOptions: ParsableArguments {
             } catch {
                 throw StartError("The configuration file \(config) cannot be read: check that it exists and is yours.")
             }
-            options = try ConfigurationFile(text: text, environment: environment).options()
+            options = try DaemonOptions(text: text, environment: environment)
         }
         options.stateDirectory = state ?? options.stateDirectory
         options.socket = socket ?? options.socket

@@ -1,3 +1,4 @@
+import SharedOptions
 import Testing
 
 @testable import SyncService

@@ -1,6 +1,6 @@
 /// All options of `satcheld`, decoded once: what the command line leaves out comes from the configuration file,
 /// and what that leaves out has the value given here.
-package struct DaemonOptions: Codable, Sendable {
+package struct DaemonOptions: Hashable, Sendable {
     /// Where the service is: `http://host:port`, `https://host` or `unix:///path`.
     package var service = "http://127.0.0.1:7077"
     /// Who is asking, where the service trusts names (`auth.mode: insecure`).
@@ -21,7 +21,7 @@ package struct DaemonOptions: Codable, Sendable {
     package var idleExit: Int?
     package var logLevel = LogLevel.info
 
-    package enum LogLevel: String, Codable, Sendable, CaseIterable {
+    package enum LogLevel: String, Sendable, CaseIterable {
         case trace, debug, info, notice, warning, error, critical
     }
 
@@ -30,34 +30,6 @@ package struct DaemonOptions: Codable, Sendable {
     package static let idleRange = 1...31_536_000
 
     package init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case service, user, token, socket
-        case tokenFile = "token_file"
-        case stateDirectory = "state"
-        case maxOfflineQueue = "max_offline_queue"
-        case syncBatchSize = "sync_batch_size"
-        case idleExit = "idle_exit"
-        case logLevel = "log_level"
-    }
-}
-
-extension DaemonOptions {
-    /// What is missing keeps its default.
-    package init(from decoder: any Decoder) throws {
-        self.init()
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        service = try values.decodeIfPresent(String.self, forKey: .service) ?? service
-        user = try values.decodeIfPresent(String.self, forKey: .user)
-        token = try values.decodeIfPresent(String.self, forKey: .token)
-        tokenFile = try values.decodeIfPresent(String.self, forKey: .tokenFile)
-        stateDirectory = try values.decodeIfPresent(String.self, forKey: .stateDirectory)
-        socket = try values.decodeIfPresent(String.self, forKey: .socket)
-        maxOfflineQueue = try values.decodeIfPresent(Int.self, forKey: .maxOfflineQueue) ?? maxOfflineQueue
-        syncBatchSize = try values.decodeIfPresent(Int.self, forKey: .syncBatchSize) ?? syncBatchSize
-        idleExit = try values.decodeIfPresent(Int.self, forKey: .idleExit)
-        logLevel = try values.decodeIfPresent(LogLevel.self, forKey: .logLevel) ?? logLevel
-    }
 }
 
 /// Why the daemon does not start. The message says what to do.

@@ -1,3 +1,4 @@
+import SharedOptions
 import Foundation
 
 extension ServiceOptions {
@@ -15,7 +16,7 @@ extension ServiceOptions {
     /// `text`: the configuration file. `environment`: for `${NAME}`.
     package init(text: String, environment: [String: String]) throws(OptionsError) {
         self.init()
-        let settings = try ConfigurationFile(text: text, environment: environment).settings
+        let settings = try Self.settings(text: text, environment: environment)
         func value(_ path: String) -> String? { settings[path]?.text }
         func number(_ path: String) -> Int? { value(path).flatMap { Int($0) } }
         database = value("electric.database_url")
@@ -35,15 +36,41 @@ extension ServiceOptions {
         try checkSecret(line: (settings["electric.auth.jwt_secret"] ?? settings["electric.auth.mode"])?.line ?? 1)
     }
 
+    private static func settings(
+        text: String, environment: [String: String]
+    ) throws(OptionsError) -> [String: ConfigurationFile.Setting] {
+        do {
+            return try ConfigurationFile(text: text, environment: environment, members: members).settings
+        } catch {
+            throw OptionsError(error.description)
+        }
+    }
+
+    private static let members: [ConfigurationFile.Member] =
+        ConfigurationFile.electric(for: .service) + [
+            ConfigurationFile.Member("service.state_directory", .text),
+            ConfigurationFile.Member("service.listen", address),
+            ConfigurationFile.Member("service.slot", .text),
+            ConfigurationFile.Member("service.data_model", .text),
+            ConfigurationFile.Member("service.operation_connections", .whole(1...100)),
+            ConfigurationFile.Member("service.max_shapes", .whole(1...1_000_000)),
+            ConfigurationFile.Member("daemon", .anything),
+        ]
+
+    private static let address = ConfigurationFile.Form.other(wanted: "HOST:PORT, as 127.0.0.1:7077") {
+        Listen($0) != nil
+    }
+
     /// A short secret can be guessed offline, by whoever has seen one token.
     private func checkSecret(line: Int) throws(OptionsError) {
         guard auth.mode == .secure else { return }
         let bytes = auth.secret?.utf8.count ?? 0
         guard bytes < Auth.minimumSecretBytes else { return }
         let found = auth.secret == nil ? "is missing" : "has \(bytes) bytes"
-        throw ConfigurationFile.error(
-            line,
+        let error = ConfigurationError(
+            line: line,
             "electric.auth.mode is secure, and electric.auth.jwt_secret \(found): give it at least "
                 + "\(Auth.minimumSecretBytes) bytes, for example from `openssl rand -base64 48`")
+        throw OptionsError(error.description)
     }
 }

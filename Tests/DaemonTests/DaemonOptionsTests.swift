@@ -2,9 +2,9 @@ import Testing
 
 @testable import Daemon
 
-@Suite struct ConfigurationFileTests {
+@Suite struct DaemonOptionsTests {
     private func options(_ text: String, _ environment: [String: String] = [:]) throws -> DaemonOptions {
-        try ConfigurationFile(text: text, environment: environment).options()
+        try DaemonOptions(text: text, environment: environment)
     }
 
     private func refusal(_ text: String) -> String? {
