@@ -49,16 +49,6 @@ extension Replica {
         try change(.full) { try $0.received(verdicts, epoch: epoch, lastSeq: lastSeq) }.effects
     }
 
-    /// The service will never take these, which are all of one batch: they are parked with the reason, and what builds
-    /// on them with them.
-    ///
-    /// - Parameter lastSeq: the greatest seq that the service holds; later ones are given anew.
-    package func refused(
-        _ operations: [OperationID], _ reason: Reason, lastSeq: Int64
-    ) throws(ReplicaError) -> Effects {
-        try change(.full) { try $0.refused(operations, reason, lastSeq: lastSeq) }.effects
-    }
-
     /// The database has another history, which holds this replica's operations up to `lastSeq`: what it lost is
     /// queued again.
     package func epochChanged(_ epoch: Epoch, lastSeq: Int64) throws(ReplicaError) -> Effects {

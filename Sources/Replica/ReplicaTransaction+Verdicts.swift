@@ -45,30 +45,6 @@ extension ReplicaTransaction {
         }
     }
 
-    /// A refusal without a verdict: the seq was not used up, and a gap is refused, so that what was to be sent after
-    /// these is numbered anew.
-    func refused(_ operations: [OperationID], _ reason: Reason, lastSeq: Int64) throws {
-        var addresses: [RowAddress] = []
-        var refused: [OperationRecord] = []
-        for id in operations {
-            guard let record = try OperationTable.record(id, in: db), record.state == .sending else { continue }
-            try set(record, .parked, isApplied: false) { record in
-                record.seq = nil
-                record.verdict = .rejected
-                record.reason = reason
-            }
-            if let address = address(record.operation) { addresses.append(address) }
-            refused.append(record)
-        }
-        for record in try OperationTable.sending(in: db) where record.seq ?? 0 > lastSeq {
-            try set(record, .queued, isApplied: record.isApplied) { $0.seq = nil }
-        }
-        for record in refused { try parkDependents(of: record) }
-        memory.nextSeq = lastSeq + 1
-        try storeSequence()
-        try rebase(addresses)
-    }
-
     /// Operations up to the frontier's seq have come back: their effect is in the confirmed rows from now on.
     /// Returns the rows whose queue changed.
     func confirm(upTo frontier: Frontier) throws -> [RowAddress] {

@@ -31,8 +31,10 @@ package struct SimulationReport: Sendable {
             "verdict applied", "verdict merged", "verdict conflict", "verdict rejected", "duplicate verdicts",
             "fault: request lost", "fault: answer lost", "fault: request duplicated", "fault: request overtaken",
             "fault: answer cut off", "fault: partition", "fault: commit unknown", "fault: database call failed",
-            "fault: batch refused", "fault: slow disk", "fault: slow disk of the service", "fault: device power cut",
-            "fault: service power cut", "operations lost before their answer", "refusals without a verdict", "paused",
+            "fault: batch refused", "fault: repeated batch refused", "fault: slow disk",
+            "fault: slow disk of the service", "fault: device power cut",
+            "fault: service power cut", "operations lost before their answer", "given up",
+            "done before it was given up", "paused",
             "resumed", "shapes held", "shapes forgotten", "retried", "dismissed", "queue full", "groups", "resets",
             "barriers", "rows resurrected", "rows brought back", "requests held",
         ] + (SimulatedShape.flat + SimulatedShape.others).map { "rows in shape: \($0.name)" }

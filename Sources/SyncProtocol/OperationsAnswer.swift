@@ -56,9 +56,7 @@ extension OperationsAnswer {
 
     /// The answer covers exactly what was asked: the same seqs and ids, in order.
     package func answers(_ request: OperationsRequest) -> Bool {
-        replica == request.replica && verdicts.count == request.operations.count
-            && zip(verdicts, request.operations).allSatisfy { verdict, sent in
-                verdict.seq == sent.seq && verdict.id == sent.operation.id
-            }
+        replica == request.replica
+            && verdicts.map { Withdrawal.Entry(seq: $0.seq, id: $0.id) } == request.entries
     }
 }

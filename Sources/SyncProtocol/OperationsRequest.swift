@@ -10,14 +10,23 @@ package struct OperationsRequest: Hashable, Sendable {
     package let acknowledged: Int64
     /// Contiguous in seq; the members of a group are neighbours.
     package let operations: [SequencedOperation]
+    /// Not together with operations.
+    package let withdrawal: Withdrawal?
 
     package init(
-        replica: ReplicaID, epoch: Epoch?, acknowledged: Int64, operations: [SequencedOperation]
+        replica: ReplicaID, epoch: Epoch?, acknowledged: Int64, operations: [SequencedOperation],
+        withdrawal: Withdrawal? = nil
     ) {
         self.replica = replica
         self.epoch = epoch
         self.acknowledged = acknowledged
         self.operations = operations
+        self.withdrawal = withdrawal
+    }
+
+    /// What has to be answered, one verdict for each.
+    package var entries: [Withdrawal.Entry] {
+        withdrawal?.operations ?? operations.map { Withdrawal.Entry(seq: $0.seq, id: $0.operation.id) }
     }
 }
 
@@ -33,6 +42,10 @@ extension OperationsRequest {
         json.beginArray()
         for operation in operations { operation.write(to: &json) }
         json.endArray()
+        if let withdrawal {
+            json.key("withdraw")
+            withdrawal.write(to: &json)
+        }
         json.endObject()
         return json.bytes
     }
@@ -40,7 +53,7 @@ extension OperationsRequest {
     /// Throws `ServiceError`: what the asker is to be answered.
     package init(body: [UInt8]) throws(ServiceError) {
         let request = try JSON(request: body)
-            .object(at: "request", only: ["protocol", "replica", "epoch", "acknowledged", "operations"])
+            .object(at: "request", only: ["protocol", "replica", "epoch", "acknowledged", "operations", "withdraw"])
         try request.requireProtocolVersion()
         replica = ReplicaID(try request.identifier("replica"))
         epoch = try request.optionalEpoch("epoch")
@@ -56,6 +69,12 @@ extension OperationsRequest {
         }
         try Self.checkOrder(operations)
         self.operations = operations
+        withdrawal = try request.optionalObject("withdraw").map { object throws(ServiceError) in
+            try Withdrawal(object)
+        }
+        if withdrawal != nil, !operations.isEmpty {
+            throw .badRequest("request.withdraw: it goes without operations; send them in another request")
+        }
     }
 
     private static func checkOrder(_ operations: [SequencedOperation]) throws(ServiceError) {

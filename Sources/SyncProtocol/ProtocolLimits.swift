@@ -4,6 +4,10 @@ package enum ProtocolLimits {
     package static let shapesPerRequest = 100
     /// One request is one or more transactions in PostgreSQL; beyond this it holds its locks too long.
     package static let operationsPerRequest = 1000
+    /// Operations that one request gives up: a group is given up as a whole, however large.
+    package static let withdrawalsPerRequest = 10_000
+    /// Bytes of the reason that a device gives for it, in UTF-8.
+    package static let reasonBytes = 1000
     /// Bytes of a request's body. It is held in memory before anything of it is checked. One operation of the
     /// greatest size fits, every byte of it escaped.
     package static let requestBytes = 64 << 20

@@ -14,6 +14,9 @@ package enum VerdictReason: String, CaseIterable, Hashable, Sendable {
     /// Another operation of its group was refused.
     case groupFailed = "group_failed"
     case notSupported = "not_supported"
+    /// The device gave it up: the service refused every request with it, for this.
+    case badRequest = "bad_request"
+    case tooLarge = "too_large"
 
     package func reason(_ message: String) -> Reason { Reason(code: rawValue, message: message) }
 }

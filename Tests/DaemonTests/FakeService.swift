@@ -217,10 +217,21 @@ extension FakeService.State {
                     reason: reason))
             unechoed.append(operation)
         }
+        if let withdrawal = request.withdrawal { verdicts = withdraw(withdrawal) }
         if echoesAtOnce { echo() }
         return OperationsAnswer(
             epoch: epoch ?? Epoch(systemIdentifier: "1", timeline: 1), replica: request.replica, lastSeq: lastSeq,
             at: HybridTimestamp(microseconds: 1), verdicts: verdicts)
+    }
+
+    private mutating func withdraw(_ withdrawal: Withdrawal) -> [Verdict] {
+        withdrawal.operations.map { entry in
+            let isDone = entry.seq <= lastSeq
+            lastSeq = max(lastSeq, entry.seq)
+            return Verdict(
+                seq: entry.seq, id: entry.id, outcome: isDone ? .applied : .rejected,
+                at: HybridTimestamp(microseconds: 1), reason: isDone ? nil : withdrawal.reason, isDuplicate: isDone)
+        }
     }
 
     mutating func echo() {

@@ -72,6 +72,70 @@ import Testing
         #expect(try fixture.value("SELECT count(*) FROM steps") == "1")
     }
 
+    private func withdrawal(of operations: [SequencedOperation], from device: Device) -> OperationBatch {
+        OperationBatch(
+            replica: device.replica, epoch: OperationFixture.epoch, acknowledged: 0, operations: [],
+            withdrawal: Withdrawal(
+                operations: operations.map { Withdrawal.Entry(seq: $0.seq, id: $0.operation.id) },
+                reason: Reason(code: "bad_request", message: "operations[0].set: no \\u0000 \"é\"")))
+    }
+
+    /// The first batch was done, and its answer lost. Now the service refuses it when it comes again, and the device
+    /// gives it up, with one that was never done.
+    @Test func whatWasDoneBeforeItIsGivenUpKeepsItsVerdict() throws {
+        let fixture = try OperationFixture()
+        var ana = Device("ana")
+        ana.add(.insert, "steps", 1, ["x": "1"])
+        ana.add(.update, "steps", 9, ["x": "2"])
+        guard case .answered(let first) = try fixture.send(ana.batch) else { return }
+        ana.add(.insert, "steps", 2)
+        guard case .answered(let given) = try fixture.send(withdrawal(of: ana.queue, from: ana)) else { return }
+        #expect(given.verdicts.map(\.outcome) == [.applied, .rejected, .rejected])
+        #expect(given.verdicts.map(\.isDuplicate) == [true, true, false])
+        #expect(given.verdicts.map(\.reason?.code) == [nil, "row_missing", "bad_request"])
+        #expect(given.verdicts[0].at == first.verdicts[0].at)
+        #expect(given.lastSeq == 3)
+        #expect(try fixture.rows("SELECT id, x FROM steps") == ["1|1"])
+        // Again, it is the same.
+        guard case .answered(let again) = try fixture.send(withdrawal(of: ana.queue, from: ana)) else { return }
+        #expect(again.verdicts.map(\.reason) == given.verdicts.map(\.reason))
+        #expect(again.verdicts.allSatisfy { $0.isDuplicate })
+        ana.settle()
+        #expect(try ana.sends(to: fixture, .insert, "steps", 3).outcome == .applied)
+    }
+
+    /// The request with the operations is late: the device has long told its person that they were refused.
+    @Test func whatWasGivenUpIsNotDoneByARequestThatComesLate() throws {
+        let fixture = try OperationFixture()
+        var ana = Device("ana")
+        ana.add(.insert, "steps", 1)
+        ana.add(.insert, "steps", 2, group: "g")
+        ana.add(.insert, "steps", 3, group: "g")
+        let late = ana.batch
+        guard case .answered = try fixture.send(withdrawal(of: ana.queue, from: ana)),
+            case .answered(let answer) = try fixture.send(late)
+        else { return }
+        #expect(answer.verdicts.map(\.outcome) == [.rejected, .rejected, .rejected])
+        #expect(answer.verdicts.allSatisfy { $0.isDuplicate })
+        #expect(try fixture.value("SELECT count(*) FROM steps") == "0")
+        // Gaps, other operations and operations beside them are refused as ever.
+        ana.settle()
+        ana.add(.insert, "steps", 4)
+        ana.add(.insert, "steps", 5)
+        #expect(
+            try fixture.send(withdrawal(of: [ana.queue[1]], from: ana)) == .refused(.sequenceGap(expected: 4)))
+        var copy = Device("ana")
+        copy.add(.insert, "steps", 7, id: "another")
+        #expect(try fixture.send(withdrawal(of: copy.queue, from: ana)) == .refused(.sequenceGap(expected: 4)))
+        let both = OperationBatch(
+            replica: ana.replica, epoch: nil, acknowledged: 0, operations: ana.queue,
+            withdrawal: withdrawal(of: ana.queue, from: ana).withdrawal)
+        guard case .refused(.malformed) = try fixture.send(both) else {
+            Issue.record("operations beside a withdrawal were taken")
+            return
+        }
+    }
+
     @Test func malformedBatchesAreRefused() throws {
         let fixture = try OperationFixture()
         func refusal(_ replica: String, _ seqs: [Int64], acknowledged: Int64 = 0, id: String = "o", base: Int64 = 0)

@@ -21,7 +21,7 @@ import Testing
             }
         }
         print("contract: seed \(seed)", run.counts.sorted { $0.key < $1.key })
-        for feature in ["applied", "merged", "rejected", "conflict", "sql", "repeated"] where seed <= 8 {
+        for feature in ["applied", "merged", "rejected", "conflict", "sql", "repeated", "given up"] where seed <= 8 {
             #expect(run.counts[feature, default: 0] > 0, "seed \(seed): never happened: \(feature)")
         }
     }
@@ -83,7 +83,9 @@ struct ContractRun {
         default:
             guard !devices[device].last.isEmpty else { break }
             counts["repeated", default: 0] += 1
-            try send(device)
+            // Another may follow, which is given up with it or alone.
+            if random.chance(40) { devices[device].last.append(draft(device, nil)) }
+            try send(device, givingUp: random.chance(50))
         }
         if difference == nil { compare(pair.modelRows(), try pair.realRows()) }
         if difference == nil {
@@ -100,19 +102,24 @@ struct ContractRun {
         if ours.count != theirs.count { difference = "model has \(ours.count) rows, real \(theirs.count)" }
     }
 
-    private mutating func send(_ index: Int) throws {
+    private mutating func send(_ index: Int, givingUp: Bool = false) throws {
         let device = devices[index]
+        let withdrawal = Withdrawal(
+            operations: device.last.map { Withdrawal.Entry(seq: $0.seq, id: OperationID($0.id)) },
+            reason: Reason(code: "bad_request", message: "no"))
         let (ours, theirs) = try pair.send(
             { base in
                 OperationBatch(
                     replica: device.replica, epoch: ContractPair.epoch, acknowledged: device.acknowledged,
-                    operations: device.last.map { Self.operation($0, base) })
+                    operations: givingUp ? [] : device.last.map { Self.operation($0, base) },
+                    withdrawal: givingUp ? withdrawal : nil)
             }, bases: device.bases)
         guard case .answered(let mine) = ours, case .answered(let other) = theirs else {
             difference = "model \(ours), real \(theirs)"
             return
         }
         for verdict in mine.verdicts { counts[verdict.outcome.rawValue, default: 0] += 1 }
+        if givingUp { counts["given up", default: 0] += mine.verdicts.count { !$0.isDuplicate } }
         compare(mine.verdicts.map(ContractPair.text), other.verdicts.map(ContractPair.text))
         if difference != nil { difference = "\(device.last): \(difference ?? "")" }
     }

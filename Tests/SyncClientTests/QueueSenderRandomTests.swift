@@ -40,7 +40,7 @@ import Testing
         for kind in QueueSender.EventKind.allCases {
             #expect(counts[kind.rawValue, default: 0] > 0, "\(kind)")
         }
-        for name in ["unknown outcome", "resent", "recover"] {
+        for name in ["unknown outcome", "resent", "recover", "given up"] {
             #expect(counts[name, default: 0] > 0, "\(name)")
         }
     }
@@ -87,16 +87,16 @@ import Testing
             feed(.requestFailed(id, .connection("gone"), random: random), &world)
         case 1:
             // It is carried out and the answer is lost.
-            world.held = max(world.held, request.operations.last?.seq ?? 0)
-            world.unresolved = request
+            world.held = max(world.held, request.entries.last?.seq ?? 0)
+            if request.withdrawal == nil { world.unresolved = request }
             world.counts["unknown outcome", default: 0] += 1
             feed(.requestFailed(id, .cutOff, random: random), &world)
         case 2:
             world.unresolved = nil
             let error = ServiceError.sequenceGap(expected: world.held + 1)
             feed(.requestFailed(id, .service(error, retryAfter: 0), random: random), &world)
-        case 3 where !request.isAlone:
-            world.unresolved = nil
+        case 3 where !request.entries.isEmpty:
+            if !request.isAlone { world.unresolved = nil }
             feed(.requestFailed(id, .service(.tooLarge("n", 1), retryAfter: 0), random: random), &world)
         case 4: feed(.answerReceived(id, SenderFixture.answer(to: SenderFixture.request(90...91))), &world)
         default: accept(request, id, &world)
@@ -104,10 +104,11 @@ import Testing
     }
 
     private static func accept(_ request: OperationsRequest, _ id: RequestID, _ world: inout World) {
-        if let first = request.operations.first?.seq, first > world.held + 1 {
+        if let first = request.entries.first?.seq, first > world.held + 1 {
             world.problems.append("a gap")
         }
-        world.held = max(world.held, request.operations.last?.seq ?? 0)
+        if request.withdrawal != nil { world.counts["given up", default: 0] += 1 }
+        world.held = max(world.held, request.entries.last?.seq ?? 0)
         world.unresolved = nil
         feed(.answerReceived(id, SenderFixture.answer(to: request)), &world)
     }
@@ -122,10 +123,9 @@ import Testing
             case .send(let request, _):
                 guard let unresolved = world.unresolved else { continue }
                 world.counts["resent", default: 0] += 1
-                if request != unresolved {
+                if request != unresolved, request.withdrawal?.operations != unresolved.entries {
                     world.problems.append("something else while an outcome is unknown")
                 }
-            case .refuse: world.problems.append("refused though the service took the same later")
             case .cancelRequest, .startTimer, .cancelTimer, .recover, .statusChanged: break
             }
         }

@@ -88,45 +88,86 @@ import Testing
             ])
     }
 
-    @Test func aBatchThatIsTooLargeIsHalvedAndGrowsAgain() throws {
-        var fixture = sending()
-        for limit in [2, 1] {
-            #expect(try fail(&fixture, .tooLarge("body", 1)).last == .takeBatch(limit: limit))
-            fixture.feed(.batchTaken(SenderFixture.request(1...Int64(limit))))
+    @Test func aBatchThatIsTooLargeIsCutAndGrowsAgain() throws {
+        var fixture = sending(1...1000, batchSize: 1000)
+        let error = ServiceError.tooLarge("body", 1)
+        #expect(try fail(&fixture, error).last == .takeBatch(limit: 125))
+        // One refusal after another, with nothing taken between: it waits, and longer each time.
+        for (sent, limit, delay) in [(125, 15, 2000), (15, 1, 5000)] {
+            fixture.feed(.batchTaken(SenderFixture.request(1...Int64(sent))))
+            #expect(try fail(&fixture, error).map(\.name) == ["startTimer"])
+            #expect(fixture.delay == delay)
+            let timer = try #require(fixture.timer)
+            #expect(fixture.feed(.timerFired(timer, random: 200)) == [.takeBatch(limit: limit)])
         }
-        for limit in [2, 4, 4] {
+        #expect(fixture.sender.status == .offline(nil))
+        fixture.feed(.batchTaken(SenderFixture.request(1...1)))
+        for limit in [2, 4, 8] {
             let request = try #require(fixture.inFlight)
             fixture.feed(.answerReceived(request.id, SenderFixture.answer(to: request.request)))
             #expect(fixture.feed(.verdictsStored) == [.takeBatch(limit: limit)])
             fixture.feed(.batchTaken(SenderFixture.request(1...2)))
         }
+        // Verdicts start the waits over.
+        #expect(try fail(&fixture, error).last == .takeBatch(limit: 1))
     }
 
-    @Test(arguments: [ServiceError.badRequest("operations[0]: no"), .tooLarge("body", 1)])
-    func anOperationThatIsRefusedForWhatItIsIsFoundAndPutAside(_ error: ServiceError) throws {
+    @Test(arguments: [ServiceError.badRequest("operations[0]: \u{0}\nno"), .tooLarge("body", 1)])
+    func anOperationThatIsRefusedForWhatItIsIsFoundAndGivenUp(_ error: ServiceError) throws {
         var fixture = sending()
-        for limit in [2, 1] {
-            #expect(try fail(&fixture, error).last == .takeBatch(limit: limit))
-            fixture.feed(.batchTaken(SenderFixture.request(1...Int64(limit))))
-        }
+        #expect(try fail(&fixture, error).last == .takeBatch(limit: 1))
+        fixture.feed(.batchTaken(SenderFixture.request(1...1)))
         // Alone, and still refused: is it the operation, or does the service refuse whatever this replica sends?
         _ = try fail(&fixture, error)
-        let probe = try #require(fixture.inFlight)
-        #expect(probe.request.operations.isEmpty)
-        let reason = Reason(code: error.code.rawValue, message: error.message)
-        let actions = fixture.feed(.answerReceived(probe.id, SenderFixture.answer(to: probe.request, lastSeq: 0)))
-        #expect(
-            actions.last
-                == .refuse(QueueSender.Refusal(operations: [OperationID("o1")], reason: reason, lastSeq: 0)))
+        let sent = try #require(fixture.inFlight)
+        #expect(sent.request.operations.isEmpty)
+        let withdrawal = try #require(sent.request.withdrawal)
+        #expect(withdrawal.operations == [Withdrawal.Entry(seq: 1, id: OperationID("o1"))])
+        #expect(withdrawal.reason.code == error.code.rawValue)
+        #expect(withdrawal.reason.message == error.message.filter { !"\u{0}\n".contains($0) })
+        // Whatever the verdict is: it may have been carried out before its answer was lost.
+        let answer = SenderFixture.answer(to: sent.request)
+        #expect(fixture.feed(.answerReceived(sent.id, answer)).last == .deliver(answer))
         #expect(fixture.sender.status == .connected)
         #expect(fixture.feed(.verdictsStored) == [.takeBatch(limit: 1)])
         #expect(fixture.faults == [])
     }
 
+    @Test func theReasonForGivingUpFitsTheLimit() throws {
+        for text in ["x", "é", "€", "\u{1F600}"] {
+            var fixture = sending(1...1)
+            _ = try fail(&fixture, .badRequest(String(repeating: text, count: 2000)))
+            let request = try #require(fixture.inFlight?.request)
+            let bytes = try #require(request.withdrawal).reason.message.utf8.count
+            #expect((ProtocolLimits.reasonBytes - 3...ProtocolLimits.reasonBytes).contains(bytes))
+            #expect(try OperationsRequest(body: request.body) == request)
+        }
+    }
+
+    @Test func aGroupIsGivenUpAsAWhole() throws {
+        var fixture = SenderFixture(batchSize: 2)
+        let operations = SenderFixture.request(3...6).operations.map { sequenced in
+            let operation = sequenced.operation
+            return SequencedOperation(
+                seq: sequenced.seq,
+                operation: Operation(
+                    id: operation.id, table: operation.table, action: operation.action, key: operation.key,
+                    at: operation.at, base: 0, group: "g"))
+        }
+        fixture.feed(.queueChanged)
+        fixture.feed(
+            .batchTaken(
+                OperationsRequest(
+                    replica: ReplicaID("r"), epoch: SenderFixture.epoch, acknowledged: 2, operations: operations)))
+        _ = try fail(&fixture, .tooLarge("operations", 1))
+        #expect(fixture.inFlight?.request.withdrawal?.operations.map(\.seq) == [3, 4, 5, 6])
+        #expect(fixture.inFlight?.request.acknowledged == 2)
+    }
+
     @Test func aServiceThatRefusesEverythingIsWaitedFor() throws {
         var fixture = sending(1...1)
         _ = try fail(&fixture, .badRequest("replica: no"))
-        #expect(fixture.inFlight?.request.operations.isEmpty == true)
+        #expect(fixture.inFlight?.request.withdrawal != nil)
         _ = try fail(&fixture, .badRequest("replica: no"))
         #expect(fixture.sender.stateKind == .waiting)
         #expect(fixture.sender.status == .refused(Reason(code: "bad_request", message: "replica: no")))
@@ -136,7 +177,7 @@ import Testing
         #expect(fixture.faults == [])
     }
 
-    @Test func sleepInTheMiddleOfAProbeSendsTheOperationsAgain() throws {
+    @Test func sleepBeforeTheAnswerToAWithdrawalSendsTheOperationsAgain() throws {
         var fixture = sending(1...1)
         _ = try fail(&fixture, .badRequest("no"))
         fixture.feed(.woke)

@@ -32,6 +32,22 @@ import Testing
         #expect(code { _ = try OperationsRequest(body: operations(limit + 1)) } == .tooLarge)
     }
 
+    @Test func withdrawalsAreBounded() {
+        func body(_ count: Int, _ message: String = "no") -> [UInt8] {
+            let entries = (1...count).map { Withdrawal.Entry(seq: Int64($0), id: OperationID("\($0)")) }
+            return OperationsRequest(
+                replica: ReplicaID("r"), epoch: nil, acknowledged: 0, operations: [],
+                withdrawal: Withdrawal(operations: entries, reason: VerdictReason.tooLarge.reason(message))
+            ).body
+        }
+        let limit = ProtocolLimits.withdrawalsPerRequest
+        #expect(code { _ = try OperationsRequest(body: body(limit)) } == nil)
+        #expect(code { _ = try OperationsRequest(body: body(limit + 1)) } == .tooLarge)
+        let message = String(repeating: "x", count: ProtocolLimits.reasonBytes)
+        #expect(code { _ = try OperationsRequest(body: body(1, message)) } == nil)
+        #expect(code { _ = try OperationsRequest(body: body(1, message + "x")) } == .tooLarge)
+    }
+
     @Test func aValueIsBounded() {
         let limit = ProtocolLimits.valueBytes
         #expect(

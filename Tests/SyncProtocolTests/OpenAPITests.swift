@@ -39,6 +39,8 @@ import Testing
         for limit in [
             "maxItems: \(ProtocolLimits.shapesPerRequest)\n",
             "maxItems: \(ProtocolLimits.operationsPerRequest)\n",
+            "maxItems: \(ProtocolLimits.withdrawalsPerRequest)\n",
+            "maxLength: \(ProtocolLimits.reasonBytes)}",
             "maxLength: \(ProtocolLimits.identifierBytes)}", "maxLength: \(ProtocolLimits.tableNameBytes)}",
         ] {
             #expect(text.contains(limit), "\(limit)")

@@ -51,6 +51,7 @@ extension SeededGenerator {
 
     mutating func operationsRequest() -> OperationsRequest {
         let first = Int64(below(1 << 40)) + 1
+        if below(4) == 0 { return withdrawalRequest(first: first) }
         var operations: [SequencedOperation] = []
         for index in 0..<below(6) {
             let group = chance(50) ? "g\(index / 2)" : nil
@@ -60,6 +61,17 @@ extension SeededGenerator {
         return OperationsRequest(
             replica: ReplicaID(identifier()), epoch: chance(50) ? epoch() : nil, acknowledged: first - 1,
             operations: operations)
+    }
+
+    private mutating func withdrawalRequest(first: Int64) -> OperationsRequest {
+        let entries = (0...Int64(below(5))).map {
+            Withdrawal.Entry(seq: first + $0, id: OperationID(identifier()))
+        }
+        let message = string().replacing("\u{0}", with: "")
+        let code = flag() ? VerdictReason.badRequest : .tooLarge
+        return OperationsRequest(
+            replica: ReplicaID(identifier()), epoch: epoch(), acknowledged: first - 1, operations: [],
+            withdrawal: Withdrawal(operations: entries, reason: code.reason(message)))
     }
 
     mutating func reason() -> Reason { Reason(code: identifier(), message: string()) }

@@ -35,12 +35,15 @@ extension DaemonCore {
     private func perform(_ action: QueueSender.Action) {
         switch action {
         case .takeBatch(let limit): takeBatch(limit)
-        case .send(let request, let id): send(request, id)
+        case .send(let request, let id):
+            if let withdrawal = request.withdrawal {
+                logger.warning("the service refuses an operation: \(withdrawal.reason.message)")
+            }
+            send(request, id)
         case .cancelRequest(let id): cancelTransfer(.sender, id)
         case .startTimer(let id, let milliseconds): startTimer(.sender, id, milliseconds)
         case .cancelTimer(let id): cancelTimer(.sender, id)
         case .deliver(let answer): deliver(answer)
-        case .refuse(let refusal): refuse(refusal)
         case .recover(let recovery): recover(recovery)
         case .statusChanged: break
         }
@@ -119,18 +122,6 @@ extension DaemonCore {
         }
         storageProblem = nil
         lastContact = now.microseconds
-        sync(.sender(.verdictsStored))
-    }
-
-    private func refuse(_ refusal: QueueSender.Refusal) {
-        logger.warning("the service refuses an operation: \(refusal.reason.message)")
-        do throws(ReplicaError) {
-            effects.append(
-                try replica.refused(refusal.operations, refusal.reason, lastSeq: refusal.lastSeq))
-        } catch {
-            noteStorage(error)
-            return sync(.sender(.replicaFailed(random: surroundings.random())))
-        }
         sync(.sender(.verdictsStored))
     }
 

@@ -53,7 +53,7 @@ extension SimulatedService {
     ) throws -> OperationsAnswer {
         let batch = OperationBatch(
             replica: request.replica, epoch: request.epoch, acknowledged: request.acknowledged,
-            operations: request.operations)
+            operations: request.operations, withdrawal: request.withdrawal)
         let result = try OperationProcessor(database: database, epoch: epoch)
             .process(batch, user: user, arrival: arrival)
         switch result {

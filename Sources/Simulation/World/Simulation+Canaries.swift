@@ -69,7 +69,8 @@ extension Simulation {
         case .lostCommit: database.dropsNextCommit = random.chance(20)
         case .leak:
             request = OperationsRequest(
-                replica: request.replica, epoch: request.epoch, acknowledged: 0, operations: request.operations)
+                replica: request.replica, epoch: request.epoch, acknowledged: 0, operations: request.operations,
+                withdrawal: request.withdrawal)
         case .reorder: (request, swapped) = Self.reordered(request)
         case .lostMessage, .skippedChange, .tornTransaction, .earlyEcho, .stuck: break
         }

@@ -163,7 +163,6 @@ extension Simulation {
             time.schedule(.timer(device: index, life: life, .sender, id), milliseconds: milliseconds)
         case .cancelTimer: devices[index].process?.senderTimer = nil
         case .deliver(let answer): try deliver(answer, index)
-        case .refuse(let refusal): try refuse(refusal, index)
         case .recover(let recovery): try recover(recovery, index)
         case .statusChanged: break
         }
@@ -275,17 +274,6 @@ extension Simulation {
         }
         checkDelivered(answer.verdicts)
         let effects = try replica.received(answer.verdicts, epoch: answer.epoch, lastSeq: answer.lastSeq)
-        try whenWritten(index) { simulation in
-            try simulation.took(index, effects)
-            try simulation.sender(index, .verdictsStored)
-        }
-    }
-
-    private func refuse(_ refusal: QueueSender.Refusal, _ index: Int) throws {
-        guard let replica = devices[index].process?.replica else { return }
-        count("refusals without a verdict")
-        for id in refusal.operations { noteRefusal(of: id) }
-        let effects = try replica.refused(refusal.operations, refusal.reason, lastSeq: refusal.lastSeq)
         try whenWritten(index) { simulation in
             try simulation.took(index, effects)
             try simulation.sender(index, .verdictsStored)

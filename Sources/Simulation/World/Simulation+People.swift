@@ -47,7 +47,7 @@ extension Simulation {
             else { continue }
             ledger.add(record, device: index, key: key)
             trace("d\(index) submits \(record.operation.id) \(record.operation.action) \(table.name) \(key)")
-            if random.chance(1) { unacceptable.insert(record.operation.id) }
+            if random.chance(2) { unacceptable.insert(record.operation.id) }
         }
         try whenWritten(index) { try $0.accepted(records, effects, index) }
     }

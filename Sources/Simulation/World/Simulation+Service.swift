@@ -185,17 +185,29 @@ extension Simulation {
         if !isHealed, random.chance(1) { return try killService(losingUnsynced: random.chance(40)) }
         if isCopy { return }
         switch result {
-        case .success(let answer): reply(id, status: 200, answer.body)
+        case .success(let answer):
+            if request?.withdrawal != nil {
+                let done = answer.verdicts.count { $0.outcome == .applied || $0.outcome == .merged }
+                count("done before it was given up", done)
+                count("given up", answer.verdicts.count { !$0.isDuplicate })
+            }
+            reply(id, status: 200, answer.body)
         case .failure(let error): reply(id, status: error.code.status, error.body)
         }
     }
 
-    /// Some operations are such that the service takes no batch with them.
+    /// Some operations are such that the service mostly takes no batch with them. Others it has done before, and may
+    /// refuse when they come again, as after a limit was lowered: a batch is refused as a whole, whatever is known of it.
     private func refusal(of request: OperationsRequest) -> ServiceError? {
-        guard !isHealed, request.operations.contains(where: { unacceptable.contains($0.operation.id) }) else {
+        guard !isHealed else { return nil }
+        let lastSeq = database.lastSeq(of: request.replica)
+        if request.operations.contains(where: { $0.seq <= lastSeq }), random.chance(70) {
+            count("fault: repeated batch refused")
+        } else if request.operations.contains(where: { unacceptable.contains($0.operation.id) }), random.chance(85) {
+            count("fault: batch refused")
+        } else {
             return nil
         }
-        count("fault: batch refused")
         return ServiceError.badRequest("operations[0]: it cannot be taken")
     }
 

@@ -51,7 +51,6 @@ extension QueueSender.Action {
         case .startTimer: "startTimer"
         case .cancelTimer: "cancelTimer"
         case .deliver: "deliver"
-        case .refuse: "refuse"
         case .recover: "recover"
         case .statusChanged: "statusChanged"
         }

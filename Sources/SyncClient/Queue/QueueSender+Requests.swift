@@ -12,18 +12,22 @@ extension QueueSender {
 
     mutating func send(_ request: OperationsRequest) -> [Action] {
         unresolved = request
+        return post(request)
+    }
+
+    /// Gives up what the service refuses, and cannot be made smaller. What is unresolved stays so: where this is
+    /// refused too, the service takes nothing of this replica, and the operations are none the worse for it.
+    private mutating func withdraw(_ refused: OperationsRequest, for reason: Reason) -> [Action] {
+        post(
+            OperationsRequest(
+                replica: refused.replica, epoch: refused.epoch, acknowledged: refused.acknowledged, operations: [],
+                withdrawal: Withdrawal(operations: refused.entries, reason: reason.storable)))
+    }
+
+    private mutating func post(_ request: OperationsRequest) -> [Action] {
         let exchange = Exchange(id: nextRequest(), timer: nextTimer(), request: request)
         state = .sending(exchange)
         return [.send(request, exchange.id), .startTimer(exchange.timer, milliseconds: Self.patience)]
-    }
-
-    /// Does the service take anything of this replica? An empty request is answered with the greatest seq held.
-    private mutating func probe(_ refused: OperationsRequest, _ doubt: Reason) -> [Action] {
-        let empty = OperationsRequest(
-            replica: refused.replica, epoch: refused.epoch, acknowledged: refused.acknowledged, operations: [])
-        let exchange = Exchange(id: nextRequest(), timer: nextTimer(), request: empty, doubt: doubt)
-        state = .sending(exchange)
-        return [.send(empty, exchange.id), .startTimer(exchange.timer, milliseconds: Self.patience)]
     }
 
     mutating func wait(milliseconds: Int) -> [Action] {
@@ -51,16 +55,11 @@ extension QueueSender {
                 // A fault of the service, not of its load: nobody else comes back at the same moment.
                 return fail(.malformed("the verdicts are not those of the operations sent"), random: 0)
             }
-            defer { unresolved = nil }
+            unresolved = nil
             recoveries = 0
             state = .replica(.delivering)
-            let told = [.cancelTimer(exchange.timer)] + become(.connected)
-            guard let doubt = exchange.doubt, let refused = unresolved else {
-                if !answer.verdicts.isEmpty { limit = min(fullLimit, limit * 2) }
-                return told + [.deliver(answer)]
-            }
-            let operations = refused.operations.map(\.operation.id)
-            return told + [.refuse(Refusal(operations: operations, reason: doubt, lastSeq: answer.lastSeq))]
+            if !exchange.request.operations.isEmpty { limit = min(fullLimit, limit * 2) }
+            return [.cancelTimer(exchange.timer)] + become(.connected) + [.deliver(answer)]
         case .idle, .paused, .replica, .waiting:
             return []
         }
@@ -71,14 +70,16 @@ extension QueueSender {
         case .sending(let exchange):
             guard exchange.id == id else { return [] }
             if let recovery = Recovery(failure) { return recover(recovery, exchange) }
-            guard let reason = Self.blame(failure), exchange.doubt == nil, !exchange.request.operations.isEmpty else {
+            guard let reason = Self.blame(failure), !exchange.request.operations.isEmpty else {
                 return fail(failure, random: random)
             }
-            if exchange.request.isIndivisible { return probe(exchange.request, reason) }
-            limit = max(1, min(limit, exchange.request.operations.count) / 2)
-            // Nothing of it was carried out, and a smaller batch begins with the same seqs.
+            if exchange.request.isIndivisible { return withdraw(exchange.request, for: reason) }
+            limit = max(1, min(limit, exchange.request.operations.count) / Self.cut)
+            // A smaller batch begins with the same seqs. One after another, with nothing taken between, they wait.
             unresolved = nil
-            return goOn(without: exchange.timer)
+            let isFirst = backoff.failures == 0
+            let delay = backoff.next(random: random)
+            return isFirst ? goOn(without: exchange.timer) : wait(milliseconds: delay)
         case .idle, .paused, .replica, .waiting:
             return []
         }
@@ -118,6 +119,20 @@ extension OperationsRequest {
     fileprivate var isIndivisible: Bool {
         guard let first = operations.first, operations.count > 1 else { return true }
         return first.operation.group != nil && operations.allSatisfy { $0.operation.group == first.operation.group }
+    }
+}
+
+extension Reason {
+    /// As the service takes it back: its message may repeat what the operation holds, at any length.
+    fileprivate var storable: Reason {
+        var message = ""
+        var room = ProtocolLimits.reasonBytes
+        for scalar in self.message.unicodeScalars where scalar.value >= 0x20 {
+            room -= UTF8.width(scalar)
+            if room < 0 { break }
+            message.unicodeScalars.append(scalar)
+        }
+        return Reason(code: code, message: message)
     }
 }
 

@@ -28,10 +28,8 @@ package struct QueueSender: Sendable {
     struct Exchange: Hashable, Sendable {
         let id: RequestID
         let timer: TimerID
+        /// The unresolved one, or its withdrawal.
         let request: OperationsRequest
-        /// The request is empty and only shows whether the service takes requests of this replica at all: it has
-        /// refused the unresolved one, which cannot be made smaller, for this reason.
-        var doubt: Reason?
     }
 
     /// What the service said instead of verdicts.
@@ -42,23 +40,10 @@ package struct QueueSender: Sendable {
         case epochChanged(Epoch, lastSeq: Int64)
     }
 
-    /// An operation, or one group, that the service will never take, whatever becomes of the others.
-    package struct Refusal: Hashable, Sendable {
-        /// In queue order.
-        package let operations: [OperationID]
-        package let reason: Reason
-        /// The greatest seq that the service holds of this replica: later ones are free.
-        package let lastSeq: Int64
-
-        package init(operations: [OperationID], reason: Reason, lastSeq: Int64) {
-            self.operations = operations
-            self.reason = reason
-            self.lastSeq = lastSeq
-        }
-    }
-
     /// Milliseconds to wait for verdicts.
     package static let patience = 30_000
+    /// How much smaller the next batch is after one that was refused: three of these find one among 500.
+    static let cut = 8
 
     var state = State.idle
     var backoff = Backoff()
@@ -67,7 +52,7 @@ package struct QueueSender: Sendable {
     var unresolved: OperationsRequest?
     /// Recoveries since the last verdict. One is done at once, more of them wait.
     var recoveries = 0
-    /// Operations of a batch: `sync_batch_size`, halved when the service refuses a batch for what is in it.
+    /// Operations of a batch: `sync_batch_size`, an eighth when the service refuses a batch for what is in it.
     let fullLimit: Int
     var limit: Int
     private var requests = 0
@@ -102,8 +87,6 @@ extension QueueSender {
         case cancelTimer(TimerID)
         /// Store the verdicts durably, then say `verdictsStored` or `replicaFailed`.
         case deliver(OperationsAnswer)
-        /// Park these, number the others anew, then say `verdictsStored` or `replicaFailed`.
-        case refuse(Refusal)
         /// Number the queue anew, then say `recovered` or `replicaFailed`.
         case recover(Recovery)
         case statusChanged(ConnectionStatus)

@@ -16,7 +16,7 @@ struct OperationsRoute: Sendable {
         }
         let batch = OperationBatch(
             replica: request.replica, epoch: request.epoch, acknowledged: request.acknowledged,
-            operations: request.operations)
+            operations: request.operations, withdrawal: request.withdrawal)
         let arrival = now()
         let result: BatchResult
         do {

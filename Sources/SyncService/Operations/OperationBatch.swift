@@ -9,12 +9,23 @@ package struct OperationBatch: Hashable, Sendable {
     package let acknowledged: Int64
     /// By seq, contiguous. Members of one group stand side by side.
     package let operations: [SequencedOperation]
+    /// What the device gives up instead of sending it; there are no operations then.
+    package let withdrawal: Withdrawal?
 
-    package init(replica: ReplicaID, epoch: Epoch?, acknowledged: Int64, operations: [SequencedOperation]) {
+    package init(
+        replica: ReplicaID, epoch: Epoch?, acknowledged: Int64, operations: [SequencedOperation],
+        withdrawal: Withdrawal? = nil
+    ) {
         self.replica = replica
         self.epoch = epoch
         self.acknowledged = acknowledged
         self.operations = operations
+        self.withdrawal = withdrawal
+    }
+
+    /// What gets a verdict, by seq.
+    var entries: [Withdrawal.Entry] {
+        withdrawal?.operations ?? operations.map { Withdrawal.Entry(seq: $0.seq, id: $0.operation.id) }
     }
 }
 
@@ -26,7 +37,7 @@ package enum BatchResult: Hashable, Sendable {
 }
 
 package struct BatchAnswer: Hashable, Sendable {
-    /// One for each operation sent, in their order.
+    /// One for each operation sent or given up, in their order.
     package let verdicts: [Verdict]
     /// The greatest seq of the replica that has a verdict.
     package let lastSeq: Int64

@@ -73,33 +73,44 @@ package struct OperationProcessor<Database: OperationDatabase> {
         guard let repeated = try repeatedVerdicts(batch, lastSeq: record.lastSeq) else {
             return .refused(.sequenceGap(expected: expected))
         }
-        let fresh = Array(batch.operations.dropFirst(repeated.count))
+        let fresh = batch.entries.dropFirst(repeated.count)
         if let first = fresh.first, first.seq != expected { return .refused(.sequenceGap(expected: expected)) }
 
         if batch.acknowledged > 0 { try database.forgetVerdicts(of: batch.replica, through: batch.acknowledged) }
         var unit = OperationMerge(
             database: database, replica: batch.replica, arrival: arrival, clock: record.clock, isCareful: isCareful)
-        for group in isCareful ? fresh.grouped : OperationRun.cut(fresh.grouped, database.schema) {
-            try unit.merge(group)
-        }
+        let groups = Array(batch.operations.dropFirst(repeated.count)).grouped
+        for group in isCareful ? groups : OperationRun.cut(groups, database.schema) { try unit.merge(group) }
+        let verdicts =
+            batch.withdrawal.map { Self.rejections(of: fresh, for: $0.reason, at: arrival) } ?? unit.verdicts
         let lastSeq = fresh.last?.seq ?? record.lastSeq
         try database.saveReplica(batch.replica, lastSeq: lastSeq, clock: unit.clock)
         if !fresh.isEmpty {
-            try database.store(unit.verdicts, of: batch.replica)
+            try database.store(verdicts, of: batch.replica)
             try database.confirm(batch.replica, through: lastSeq, epoch: epoch)
         }
         return .answered(
-            BatchAnswer(
-                verdicts: repeated + unit.verdicts.map(\.verdict), lastSeq: lastSeq, alarms: unit.alarms))
+            BatchAnswer(verdicts: repeated + verdicts.map(\.verdict), lastSeq: lastSeq, alarms: unit.alarms))
+    }
+
+    /// What the device gives up and has no verdict gets one: its seq is used up, so that a request which is still on
+    /// its way finds the place taken.
+    private static func rejections(
+        of entries: some Sequence<Withdrawal.Entry>, for reason: Reason, at arrival: HybridTimestamp
+    ) -> [StoredVerdict] {
+        entries.map { entry in
+            let verdict = Verdict(seq: entry.seq, id: entry.id, outcome: .rejected, at: arrival, reason: reason)
+            return StoredVerdict(verdict: verdict, originalAt: arrival)
+        }
     }
 
     /// The first verdicts of those operations of the batch that have one; nil when one of them is no longer
     /// known, or was given for another operation: seqs are being used a second time.
     private func repeatedVerdicts(_ batch: OperationBatch, lastSeq: Int64) throws(OperationFailure) -> [Verdict]? {
-        let sent = batch.operations.prefix { $0.seq <= lastSeq }
+        let sent = batch.entries.prefix { $0.seq <= lastSeq }
         guard let first = sent.first, let last = sent.last else { return [] }
         let stored = try database.verdicts(of: batch.replica, from: first.seq, through: last.seq)
-        guard stored.count == sent.count, zip(stored, sent).allSatisfy({ $0.id == $1.operation.id }) else { return nil }
+        guard stored.count == sent.count, zip(stored, sent).allSatisfy({ $0.id == $1.id }) else { return nil }
         return stored.map { verdict in
             Verdict(
                 seq: verdict.seq, id: verdict.id, outcome: verdict.outcome, at: verdict.at, lost: verdict.lost,
@@ -116,21 +127,23 @@ extension OperationBatch {
         if !Self.isIdentifier(replica.description) {
             return "replica: an id of 1 to 128 bytes without control characters is needed"
         }
-        if operations.count > Self.maxOperations {
-            return "operations: \(operations.count) of them; send at most \(Self.maxOperations) at once"
+        let entries = entries
+        if entries.count > Self.maxOperations {
+            return "operations: \(entries.count) of them; send at most \(Self.maxOperations) at once"
         }
+        if withdrawal != nil, !operations.isEmpty { return "withdraw: it goes without operations" }
         if acknowledged < 0 { return "acknowledged: it cannot be negative" }
-        for (index, sequenced) in operations.enumerated() {
-            if sequenced.seq < 1 { return "seq: \(sequenced.seq); the first one is 1" }
-            if index > 0, sequenced.seq - 1 != operations[index - 1].seq {
-                return "seq: \(sequenced.seq) follows \(operations[index - 1].seq); they must be contiguous"
+        for (index, entry) in entries.enumerated() {
+            if entry.seq < 1 { return "seq: \(entry.seq); the first one is 1" }
+            if index > 0, entry.seq - 1 != entries[index - 1].seq {
+                return "seq: \(entry.seq) follows \(entries[index - 1].seq); they must be contiguous"
             }
-            if !Self.isIdentifier(sequenced.operation.id.description) {
-                return "id: one of 1 to 128 bytes without control characters is needed (seq \(sequenced.seq))"
+            if !Self.isIdentifier(entry.id.description) {
+                return "id: one of 1 to 128 bytes without control characters is needed (seq \(entry.seq))"
             }
-            if sequenced.operation.base < 0 { return "base: it cannot be negative" }
         }
-        if let seq = operations.first?.seq, acknowledged >= seq {
+        if operations.contains(where: { $0.operation.base < 0 }) { return "base: it cannot be negative" }
+        if let seq = entries.first?.seq, acknowledged >= seq {
             return "acknowledged: \(acknowledged), but seq \(seq) is sent again"
         }
         return nil

@@ -24,7 +24,7 @@ struct SenderFixture {
             if inFlight?.id == id { inFlight = nil }
         case .timerFired(let id, _): if timer == id { timer = nil }
         case .batchTaken: if owed == "takeBatch" { owed = nil }
-        case .verdictsStored: if owed == "deliver" || owed == "refuse" { owed = nil }
+        case .verdictsStored: if owed == "deliver" { owed = nil }
         case .recovered: if owed == "recover" { owed = nil }
         case .replicaFailed: owed = nil
         case .queueChanged, .connectionUp, .paused, .resumed, .nudged, .woke: break
@@ -47,7 +47,7 @@ struct SenderFixture {
             if milliseconds <= 0 { faults.append("a timer without a time") }
             (timer, delay) = (id, milliseconds)
         case .cancelTimer(let id): if timer == id { timer = nil }
-        case .takeBatch, .deliver, .refuse, .recover:
+        case .takeBatch, .deliver, .recover:
             if owed != nil { faults.append("the replica is asked twice") }
             owed = action.name
         case .statusChanged: break
@@ -88,9 +88,7 @@ struct SenderFixture {
 
     static func answer(to request: OperationsRequest, lastSeq: Int64? = nil) -> OperationsAnswer {
         OperationsAnswer(
-            epoch: epoch, replica: request.replica, lastSeq: lastSeq ?? request.operations.last?.seq ?? 0, at: .zero,
-            verdicts: request.operations.map {
-                Verdict(seq: $0.seq, id: $0.operation.id, outcome: .applied, at: $0.operation.at)
-            })
+            epoch: epoch, replica: request.replica, lastSeq: lastSeq ?? request.entries.last?.seq ?? 0, at: .zero,
+            verdicts: request.entries.map { Verdict(seq: $0.seq, id: $0.id, outcome: .applied, at: .zero) })
     }
 }
