@@ -1,4 +1,3 @@
-import Shapes
 import SyncModel
 
 /// What the engine needs to know of a moment beside the rows: the time, and the members of sub-selects.
@@ -14,20 +13,12 @@ package struct EngineView: Sendable {
         self.subselects = subselects
         self.schema = schema
     }
-
-    /// For one shape alone, read from the rows.
-    package init(for shape: Shape, now: Int64?, in source: some RowSource, schema: DatabaseSchema) throws {
-        var subselects = SubselectStore()
-        for node in shape.nodes {
-            if let predicate = node.predicate { try subselects.retain(predicate, in: source, schema: schema) }
-        }
-        self.init(now: now, subselects: subselects, schema: schema)
-    }
 }
 
 /// A transaction as every shape sees it: what changed in the rows, in the members of sub-selects, and in time.
 package struct EngineStep: Sendable {
     package let changes: [RowChange]
+    let changed: [TableName: [RowKey: RowChange]]
     package let before: EngineView
     package let subselects: SubselectStep
     /// `NOW()` after the transaction.
@@ -38,6 +29,9 @@ package struct EngineStep: Sendable {
         after: some RowSource
     ) throws {
         self.changes = changes
+        var changed: [TableName: [RowKey: RowChange]] = [:]
+        for change in changes { changed[change.table, default: [:]][change.key] = change }
+        self.changed = changed
         self.before = view
         self.now = now ?? view.now
         subselects = try view.subselects.step(changes, before: before, after: after, schema: view.schema)

@@ -80,16 +80,17 @@ func content(
     return (tables, members)
 }
 
-private func subselects(of predicate: Predicate?, _ source: MemorySource) -> SubselectContents {
-    SubselectContents(
-        (predicate?.subselects ?? []).map { subselect in
-            var content = SubselectContent()
-            let context = EvaluationContext(subselects: subselects(of: subselect.condition, source))
-            for (_, row) in source.sorted(subselect.table) {
-                if case .member(let member) = subselect.member(of: row, in: context) { _ = content.add(member) }
-            }
-            return content
-        })
+private func subselects(of predicate: Predicate?, _ source: MemorySource) -> SubselectView {
+    var view = SubselectView()
+    for subselect in predicate?.subselects ?? [] {
+        var content = SubselectContent()
+        let context = EvaluationContext(subselects: subselects(of: subselect.condition, source))
+        for (_, row) in source.sorted(subselect.table) {
+            if case .member(let member) = subselect.member(of: row, in: context) { _ = content.add(member) }
+        }
+        view.append(content, nil)
+    }
+    return view
 }
 
 private func isLinked(_ row: Row, _ parent: Row, _ links: [Shape.Link]) -> Bool {

@@ -46,11 +46,15 @@ struct ShapeCostTests {
         self.source = source
     }
 
-    private func changes(_ change: RowChange) throws -> ShapeChanges {
+    private func step(_ change: RowChange) throws -> LiveShapes.Step {
+        var live = LiveShapes(schema: Self.schema, now: 0)
+        try live.add(1, shape, source: source)
         let after = DeltaSource(base: source, changes: [change])
-        let view = try EngineView(for: shape, now: nil, in: source, schema: Self.schema)
-        let step = try EngineStep([change], from: view, before: source, after: after)
-        return try ShapeMaintenance.changes(of: shape, step, before: source, after: after)
+        return try live.step([change], time: 0, before: source, after: after)
+    }
+
+    private func changes(_ change: RowChange) throws -> ShapeChanges {
+        try #require(try step(change).touched.first).changes
     }
 
     @Test func readsOneParentForAChangedChild() throws {
@@ -84,8 +88,8 @@ struct ShapeCostTests {
 
     @Test func doesNothingForARowOutside() throws {
         let row = try #require(source.row(key(15), of: Self.parent.name))
-        let result = try changes(RowChange(table: Self.parent.name, key: key(15), old: row, new: nil))
-        #expect(result.changes.isEmpty && result.work.lookups == 0)
+        let step = try step(RowChange(table: Self.parent.name, key: key(15), old: row, new: nil))
+        #expect(step.touched.isEmpty && step.work == ShapeWork())
     }
 
     @Test func leavesARowOutWhoseConditionFailsAndNamesIt() throws {
@@ -93,11 +97,13 @@ struct ShapeCostTests {
         let shape = try Shape(resolving: definition, in: Self.schema)
         let row = Row(["7", "1", "-2147483648"])
         let change = RowChange(table: Self.child.name, key: key(7), old: nil, new: row)
+        var live = LiveShapes(schema: Self.schema, now: 0)
+        try live.add(1, shape, source: MemorySource())
         let after = DeltaSource(base: MemorySource(), changes: [change])
-        let step = try EngineStep(
-            [change], from: EngineView(schema: Self.schema), before: MemorySource(), after: after)
-        let result = try ShapeMaintenance.changes(of: shape, step, before: MemorySource(), after: after)
-        #expect(result.changes.isEmpty)
+        let step = try live.step([change], time: 0, before: MemorySource(), after: after)
+        let result = try #require(step.touched.first).changes
+        live.commit(step)
+        #expect(result.changes.isEmpty && live.metrics.failures == 1 && live.metrics.scanned == 1)
         #expect(
             result.failures == [ConditionFailure(table: Self.child.name, key: key(7), message: "integer out of range")])
     }

@@ -26,20 +26,20 @@ struct SubselectTests {
     /// What an engine does, from scratch.
     private func contents(
         of predicate: Predicate, _ rows: [TableName: [Row]], outer: Row? = nil
-    ) throws -> SubselectContents {
-        SubselectContents(
-            try predicate.subselects.map { subselect in
-                var content = SubselectContent()
-                let inner = try subselect.condition.map { try contents(of: $0, rows) } ?? SubselectContents([])
-                for row in rows[subselect.table] ?? [] {
-                    guard
-                        case .member(let member) = subselect.member(
-                            of: row, in: EvaluationContext(subselects: inner))
-                    else { continue }
-                    _ = content.add(member)
-                }
-                return content
-            })
+    ) throws -> SubselectView {
+        var view = SubselectView()
+        for subselect in predicate.subselects {
+            var content = SubselectContent()
+            let inner = try subselect.condition.map { try contents(of: $0, rows) } ?? SubselectView()
+            for row in rows[subselect.table] ?? [] {
+                guard
+                    case .member(let member) = subselect.member(of: row, in: EvaluationContext(subselects: inner))
+                else { continue }
+                _ = content.add(member)
+            }
+            view.append(content, nil)
+        }
+        return view
     }
 
     private func truths(_ text: String, members: [[Value]], teams: [[Value]]) throws -> [Truth] {

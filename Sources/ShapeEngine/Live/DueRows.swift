@@ -1,53 +1,79 @@
-import Shapes
 import SyncModel
 
-/// When time alone may move rows over the edge of a condition on `NOW()`.
+/// When time alone may move rows over the edge of a condition on `NOW()`: of all shapes, each row at most once for
+/// each node.
 ///
-/// A heap of moments. A row that changes is filed again; what is filed of it before stays until its moment, finds
-/// nothing changed then, and goes.
-struct DueRows {
-    struct Entry: Hashable {
-        let moment: Int64
+/// A heap of moments. What is filed anew leaves its older entry behind; such entries go when they come to the top,
+/// and all of them once they are more than half.
+struct DueRows: Sendable {
+    struct Place: Hashable, Sendable {
         let node: Int
         let key: RowKey
+    }
+
+    private struct Entry {
+        let moment: Int64
+        let shape: Int64
+        let place: Place
     }
 
     private var heap: [Entry] = []
-    private var filed: [Place: Int64] = [:]
+    private var filed: [Int64: [Place: Int64]] = [:]
+    private var filedCount = 0
 
-    private struct Place: Hashable {
-        let node: Int
-        let key: RowKey
-    }
+    /// Up to so many older entries are not worth a look at all.
+    private static let slack = 64
 
     var next: Int64? { heap.first?.moment }
 
-    var count: Int { heap.count }
+    /// How many entries there are, older ones included.
+    var size: Int { heap.count }
 
-    mutating func file(_ key: RowKey, at node: Int, moment: Int64) {
-        let place = Place(node: node, key: key)
-        guard filed[place] != moment else { return }
-        filed[place] = moment
-        heap.append(Entry(moment: moment, node: node, key: key))
-        rise(heap.count - 1)
+    /// `moment` nil: time moves the row no more.
+    mutating func file(_ place: Place, of shape: Int64, moment: Int64?) {
+        let old = filed[shape]?[place]
+        guard old != moment else { return }
+        if let moment {
+            filed[shape, default: [:]][place] = moment
+            heap.append(Entry(moment: moment, shape: shape, place: place))
+            rise(heap.count - 1)
+        } else {
+            filed[shape]?[place] = nil
+            if filed[shape]?.isEmpty == true { filed[shape] = nil }
+        }
+        filedCount += (moment == nil ? 0 : 1) - (old == nil ? 0 : 1)
+        clear()
     }
 
-    /// What is due at `now` at the latest, without taking it out.
-    func due(at now: Int64) -> [Entry] {
-        var found: [Entry] = []
+    mutating func remove(_ shape: Int64) {
+        filedCount -= filed.removeValue(forKey: shape)?.count ?? 0
+        clear()
+    }
+
+    /// What is due at `now` at the latest, by shape, without taking it out.
+    func due(at now: Int64) -> [Int64: Set<Place>] {
+        var found: [Int64: Set<Place>] = [:]
         var rest = [0]
         while let index = rest.popLast() {
             guard index < heap.count, heap[index].moment <= now else { continue }
-            found.append(heap[index])
+            let entry = heap[index]
+            if isCurrent(entry) { found[entry.shape, default: []].insert(entry.place) }
             rest += [2 * index + 1, 2 * index + 2]
         }
         return found
     }
 
-    mutating func remove(through now: Int64) {
-        while let first = heap.first, first.moment <= now {
-            let place = Place(node: first.node, key: first.key)
-            if filed[place] == first.moment { filed[place] = nil }
+    private func isCurrent(_ entry: Entry) -> Bool { filed[entry.shape]?[entry.place] == entry.moment }
+
+    private mutating func clear() {
+        if heap.count > 2 * filedCount + Self.slack {
+            heap = filed.flatMap { shape, places in
+                places.map { Entry(moment: $0.value, shape: shape, place: $0.key) }
+            }
+            // What is sorted is a heap.
+            heap.sort { $0.moment < $1.moment }
+        }
+        while let first = heap.first, !isCurrent(first) {
             heap.swapAt(0, heap.count - 1)
             heap.removeLast()
             sink(0)

@@ -7,23 +7,34 @@ import SyncModel
 /// What a transaction costs follows the shapes that it touches (`ShapeIndex`), and what is held are the keys and
 /// values that decide: members of sub-selects, rows whose time is near. No rows.
 package struct LiveShapes: Sendable {
-    private struct Live {
-        let shape: Shape
-        var due = DueRows()
-        var failures: FailureCount = FailureCount()
+    private struct TimedNode: Hashable {
+        let shape: Int64
+        let node: Int
     }
 
     private let schema: DatabaseSchema
-    private var shapes: [Int64: Live] = [:]
+    private var shapes: [Int64: Shape] = [:]
     private var index = ShapeIndex()
     private var subselects = SubselectStore()
-    /// Shapes by the sub-selects that their conditions have at the top.
-    private var users: [Subselect: Set<Int64>] = [:]
-    /// Those that ask for the time.
-    private var timed: Set<Int64> = []
+    private var users = ShapeUsers()
+    /// Nodes whose conditions ask for the time.
+    private var timed = ConditionIndex<TimedNode>()
+    private var due = DueRows()
     package private(set) var now: Int64
-    /// Of all transactions so far.
-    package private(set) var work = ShapeWork()
+    package private(set) var metrics = Metrics()
+
+    /// For people who watch a service.
+    package struct Metrics: Hashable, Sendable {
+        package var shapes = 0
+        /// Those that are asked about every change of some table.
+        package var scanned = 0
+        /// Rows that were outside because a condition could not be evaluated, each time that one was met.
+        package var failures = 0
+        /// Of all transactions so far.
+        package var work = ShapeWork()
+
+        package init() {}
+    }
 
     /// - Parameter now: the greatest commit timestamp so far, in microseconds since 2000-01-01 00:00 UTC.
     package init(schema: DatabaseSchema, now: Int64) {
@@ -31,48 +42,44 @@ package struct LiveShapes: Sendable {
         self.now = now
     }
 
-    package var count: Int { shapes.count }
-
-    package var scannedCount: Int { index.scannedCount }
-
     /// When time alone changes a shape next.
-    package var nextDue: Int64? { timed.compactMap { shapes[$0]?.due.next }.min() }
+    package var nextDue: Int64? { due.next }
 
     /// The moment that shapes stand at, for snapshots.
     package var view: EngineView { EngineView(now: now, subselects: subselects, schema: schema) }
 
-    package func failures(of id: Int64) -> FailureCount { shapes[id]?.failures ?? FailureCount() }
-
     /// `source` is the view that the shapes stand at.
     package mutating func add(_ id: Int64, _ shape: Shape, source: some RowSource) throws {
-        var live = Live(shape: shape)
         for node in shape.nodes {
             guard let predicate = node.predicate else { continue }
             try subselects.retain(predicate, in: source, schema: schema)
-            for subselect in predicate.subselects { users[subselect, default: []].insert(id) }
+            users.add(id, predicate, of: node.table)
             guard predicate.usesNow else { continue }
-            timed.insert(id)
-            try source.forEach(of: node.table) { key, row in
-                if let moment = predicate.nextChange(of: row, after: now) {
-                    live.due.file(key, at: node.index, moment: moment)
-                }
+            timed.add(TimedNode(shape: id, node: node.index), node.table, predicate)
+            try source.forEachCandidate(of: node.table, predicate, &metrics.work) { key, row in
+                due.file(
+                    DueRows.Place(node: node.index, key: key), of: id, moment: predicate.nextChange(of: row, after: now)
+                )
             }
         }
-        shapes[id] = live
+        shapes[id] = shape
         index.add(id, shape)
+        metrics.shapes = shapes.count
+        metrics.scanned = index.scannedCount
     }
 
     package mutating func remove(_ id: Int64) {
-        guard let live = shapes.removeValue(forKey: id) else { return }
-        index.remove(id, live.shape)
-        timed.remove(id)
-        for predicate in live.shape.nodes.compactMap(\.predicate) {
+        guard let shape = shapes.removeValue(forKey: id) else { return }
+        index.remove(id, shape)
+        due.remove(id)
+        for node in shape.nodes {
+            guard let predicate = node.predicate else { continue }
             subselects.release(predicate)
-            for subselect in predicate.subselects {
-                users[subselect]?.remove(id)
-                if users[subselect]?.isEmpty == true { users[subselect] = nil }
-            }
+            users.remove(id, predicate, of: node.table)
+            if predicate.usesNow { timed.remove(TimedNode(shape: id, node: node.index), node.table, predicate) }
         }
+        metrics.shapes = shapes.count
+        metrics.scanned = index.scannedCount
     }
 
     /// What a transaction does. `time`: its commit timestamp; NOW() never goes back.
@@ -82,39 +89,39 @@ package struct LiveShapes: Sendable {
         let later = max(now, time)
         let engine = try EngineStep(changes, from: view, now: later, before: before, after: after)
         var step = Step(subselects: engine.subselects, now: later)
-        var ids: Set<Int64> = []
-        try index.touched(by: changes, before: before, after: after, into: &ids, &step.work)
-        for subselect in engine.subselects.touched { ids.formUnion(users[subselect] ?? []) }
-        ids.formUnion(timed.filter { shapes[$0]?.due.next.map { $0 <= later } ?? false })
-        for id in ids.sorted() {
-            guard let live = shapes[id] else { continue }
-            var due: [Int: [RowKey]] = [:]
-            for entry in live.due.due(at: later) { due[entry.node, default: []].append(entry.key) }
-            let found = try ShapeMaintenance.changes(
-                of: live.shape, engine, due: due, before: before, after: after)
+        var touches: [Int64: ShapeTouch] = [:]
+        try index.touched(by: changes, before: before, after: after, into: &touches, &step.work)
+        try users.touched(by: engine, index, before: before, after: after, into: &touches, &step.work)
+        let due = due.due(at: later)
+        for (id, places) in due { touches[id, default: ShapeTouch()].due = places }
+        for id in touches.keys.sorted() {
+            guard let shape = shapes[id], let touch = touches[id] else { continue }
+            let found = try ShapeMaintenance.changes(of: shape, engine, touch, before: before, after: after)
             step.work += found.work
             step.work.shapesAsked += 1
             let isTouched = !found.changes.isEmpty || !found.clocks.isEmpty || !found.failures.isEmpty
             if isTouched { step.touched.append((id: id, changes: found)) }
         }
-        for id in timed.sorted() { try file(id, changes, later, after, in: &step) }
+        try refile(due, engine, after, in: &step)
         return step
     }
 
-    /// When time moves the rows next that changed, or that were due.
-    private func file(
-        _ id: Int64, _ changes: [RowChange], _ later: Int64, _ after: some RowSource, in step: inout Step
+    /// When time moves the rows next that were due, or that changed.
+    private func refile(
+        _ due: [Int64: Set<DueRows.Place>], _ engine: EngineStep, _ after: some RowSource, in step: inout Step
     ) throws {
-        guard let live = shapes[id] else { return }
-        for node in live.shape.nodes {
-            guard let predicate = node.predicate, predicate.usesNow else { continue }
-            var rows = changes.filter { $0.table == node.table }.map { (key: $0.key, row: $0.new) }
-            for entry in live.due.due(at: later) where entry.node == node.index {
-                rows.append((key: entry.key, row: try after.row(entry.key, of: node.table)))
-            }
-            for (key, row) in rows {
-                guard let row, let moment = predicate.nextChange(of: row, after: later) else { continue }
-                step.due.append((id: id, entry: DueRows.Entry(moment: moment, node: node.index, key: key)))
+        func file(_ place: DueRows.Place, of id: Int64, _ row: Row?) {
+            let predicate = shapes[id]?.nodes[place.node].predicate
+            let moment = row.flatMap { predicate?.nextChange(of: $0, after: step.now) }
+            step.due.append((id: id, place: place, moment: moment))
+        }
+        for (id, places) in due {
+            guard let shape = shapes[id] else { continue }
+            for place in places { file(place, of: id, try after.row(place.key, of: shape.nodes[place.node].table)) }
+        }
+        for change in engine.changes {
+            for node in timed.ids(touchedBy: change) {
+                file(DueRows.Place(node: node.node, key: change.key), of: node.shape, change.new)
             }
         }
     }
@@ -126,30 +133,16 @@ package struct LiveShapes: Sendable {
         /// By id. Those of which no change is shown are here only for rows whose condition failed.
         package fileprivate(set) var touched: [(id: Int64, changes: ShapeChanges)] = []
         package fileprivate(set) var work = ShapeWork()
-        fileprivate var due: [(id: Int64, entry: DueRows.Entry)] = []
+        /// In no order: each place has one moment. nil: none.
+        fileprivate var due: [(id: Int64, place: DueRows.Place, moment: Int64?)] = []
     }
 
     /// Call it once the step stands.
     package mutating func commit(_ step: Step) {
-        work += step.work
-        for (id, found) in step.touched { shapes[id]?.failures.add(found.failures) }
+        metrics.work += step.work
+        for (_, found) in step.touched { metrics.failures += found.failures.count }
         subselects.apply(step.subselects)
         now = step.now
-        for id in timed { shapes[id]?.due.remove(through: now) }
-        for (id, entry) in step.due { shapes[id]?.due.file(entry.key, at: entry.node, moment: entry.moment) }
-    }
-}
-
-/// Rows that are outside a shape because a condition could not be evaluated.
-package struct FailureCount: Hashable, Sendable {
-    package private(set) var count = 0
-    /// The newest.
-    package private(set) var last: ConditionFailure?
-
-    package init() {}
-
-    mutating func add(_ failures: [ConditionFailure]) {
-        count += failures.count
-        last = failures.last ?? last
+        for (id, place, moment) in step.due { due.file(place, of: id, moment: moment) }
     }
 }

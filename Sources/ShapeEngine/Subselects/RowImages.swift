@@ -43,32 +43,43 @@ struct SubselectProbes {
         self.schema = schema
     }
 
-    /// The keys of rows in either view, each once, sorted.
+    /// The keys of rows in either view, each once.
     mutating func rows(
-        touchedIn predicate: Predicate, of name: TableName, before: some RowSource, after: some RowSource
-    ) throws -> [RowKey] {
-        guard let table = schema[name] else { return [] }
+        touchedIn predicate: Predicate, of table: TableName, before: some RowSource, after: some RowSource
+    ) throws -> Set<RowKey> {
         let monotone = predicate.monotoneSubselects
         var keys: Set<RowKey> = []
-        for (place, subselect) in predicate.subselects.enumerated() {
-            guard let delta = step.deltas[subselect] else { continue }
-            for crossing in delta.crossings(over: store.content(subselect)) {
-                switch subselect.probed(by: crossing, in: table, isMonotone: monotone.contains(place)) {
-                case .rows(let lists):
-                    for list in lists {
-                        try look(up: list, name, in: before, &keys)
-                        try look(up: list, name, in: after, &keys)
-                    }
-                case .any:
-                    work.scans += 2
-                    try before.forEach(of: name) { key, _ in keys.insert(key) }
-                    try after.forEach(of: name) { key, _ in keys.insert(key) }
-                    work.rowsFound += keys.count
-                    return keys.sorted()
+        for (place, subselect) in predicate.subselects.enumerated() where step.deltas[subselect] != nil {
+            let isMonotone = monotone.contains(place)
+            keys.formUnion(
+                try rows(touchedBy: subselect, isMonotone: isMonotone, of: table, before: before, after: after))
+        }
+        return keys
+    }
+
+    /// Of one sub-select; `isMonotone` as in `Subselect.probed`.
+    mutating func rows(
+        touchedBy subselect: Subselect, isMonotone: Bool, of name: TableName, before: some RowSource,
+        after: some RowSource
+    ) throws -> Set<RowKey> {
+        guard let table = schema[name], let delta = step.deltas[subselect] else { return [] }
+        var keys: Set<RowKey> = []
+        for crossing in delta.crossings(over: store.content(subselect)) {
+            switch subselect.probed(by: crossing, in: table, isMonotone: isMonotone) {
+            case .rows(let lists):
+                for list in lists {
+                    try look(up: list, name, in: before, &keys)
+                    try look(up: list, name, in: after, &keys)
                 }
+            case .any:
+                work.scans += 2
+                try before.forEach(of: name) { key, _ in keys.insert(key) }
+                try after.forEach(of: name) { key, _ in keys.insert(key) }
+                work.rowsFound += keys.count
+                return keys
             }
         }
-        return keys.sorted()
+        return keys
     }
 
     private mutating func look(

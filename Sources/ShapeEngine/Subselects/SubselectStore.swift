@@ -5,58 +5,70 @@ import SyncModel
 /// an equal one. What it holds are the values that decide, never rows.
 package struct SubselectStore: Sendable {
     private struct Entry {
+        let subselect: Subselect
         var content: SubselectContent
-        var users: Int
+        var users = 1
+        /// How many stand inside each other below it: those of a lower level are worked out first.
+        let level: Int
+        /// Those whose conditions it stands in.
+        var dependents: Set<Int> = []
     }
 
-    private var entries: [Subselect: Entry] = [:]
-    /// Those inside others stand before them.
-    private var order: [Subselect] = []
+    private var entries: [Int: Entry] = [:]
+    private var numbers: [Subselect: Int] = [:]
+    private var nextNumber = 0
+    private var index = ConditionIndex<Int>()
 
     package init() {}
 
-    package var count: Int { order.count }
-
-    /// The different members of all sub-selects together.
-    package var memberCount: Int { entries.values.reduce(0) { $0 + $1.content.memberCount } }
-
     /// Reads the members of those that are new from `source`, the view as of which the store stands.
-    package mutating func retain(_ predicate: Predicate, in source: some RowSource, schema: DatabaseSchema) throws {
+    mutating func retain(_ predicate: Predicate, in source: some RowSource, schema: DatabaseSchema) throws {
         for subselect in predicate.subselects {
             if let condition = subselect.condition { try retain(condition, in: source, schema: schema) }
-            if entries[subselect] != nil {
-                entries[subselect]?.users += 1
-                continue
+            if let number = numbers[subselect] {
+                entries[number]?.users += 1
+            } else {
+                add(subselect, try content(of: subselect, in: source))
             }
-            entries[subselect] = Entry(content: try content(of: subselect, in: source), users: 1)
-            order.append(subselect)
         }
     }
 
-    package mutating func release(_ predicate: Predicate) {
+    private mutating func add(_ subselect: Subselect, _ content: SubselectContent) {
+        let number = nextNumber
+        nextNumber += 1
+        let inner = (subselect.condition?.subselects ?? []).compactMap { numbers[$0] }
+        let level = inner.compactMap { entries[$0]?.level }.max().map { $0 + 1 } ?? 0
+        for other in inner { entries[other]?.dependents.insert(number) }
+        numbers[subselect] = number
+        entries[number] = Entry(subselect: subselect, content: content, level: level)
+        index.add(number, subselect.table, subselect.condition)
+    }
+
+    mutating func release(_ predicate: Predicate) {
         for subselect in predicate.subselects {
+            if let number = numbers[subselect], let users = entries[number]?.users {
+                entries[number]?.users = users - 1
+                if users == 1 { remove(subselect, number) }
+            }
             if let condition = subselect.condition { release(condition) }
-            guard let users = entries[subselect]?.users else { continue }
-            entries[subselect]?.users = users - 1
-            guard users == 1 else { continue }
-            entries[subselect] = nil
-            order.removeAll { $0 == subselect }
         }
+    }
+
+    private mutating func remove(_ subselect: Subselect, _ number: Int) {
+        for other in (subselect.condition?.subselects ?? []).compactMap({ numbers[$0] }) {
+            entries[other]?.dependents.remove(number)
+        }
+        numbers[subselect] = nil
+        entries[number] = nil
+        index.remove(number, subselect.table, subselect.condition)
     }
 
     private func content(of subselect: Subselect, in source: some RowSource) throws -> SubselectContent {
         var content = SubselectContent()
+        var work = ShapeWork()
         let context = EvaluationContext(subselects: view(of: subselect.condition))
-        func add(_ row: Row) {
+        try source.forEachCandidate(of: subselect.table, subselect.condition, &work) { _, row in
             if case .member(let member) = subselect.member(of: row, in: context) { _ = content.add(member) }
-        }
-        let equalities = subselect.condition?.equalities ?? []
-        if equalities.isEmpty {
-            try source.forEach(of: subselect.table) { _, row in add(row) }
-        } else {
-            let found = try source.rows(
-                of: subselect.table, where: equalities.map(\.column), equal: equalities.map { .text($0.value) })
-            for item in found { add(item.row) }
         }
         return content
     }
@@ -69,37 +81,43 @@ package struct SubselectStore: Sendable {
     /// With a step, the view after its transaction.
     func view(of predicate: Predicate?, after step: SubselectStep?) -> SubselectView {
         var view = SubselectView()
-        for subselect in predicate?.subselects ?? [] {
-            // One that is not kept has no members; a shape's are kept before it is asked for.
-            view.append(entries[subselect]?.content ?? SubselectContent(), step?.deltas[subselect])
-        }
+        for subselect in predicate?.subselects ?? [] { view.append(content(subselect), step?.deltas[subselect]) }
         return view
     }
 
+    /// One that is not kept has no members; a shape's are kept before it is asked for.
     func content(_ subselect: Subselect) -> SubselectContent {
-        entries[subselect]?.content ?? SubselectContent()
+        numbers[subselect].flatMap { entries[$0]?.content } ?? SubselectContent()
     }
 
-    /// What a transaction does to the members, by looking only at the rows that it can reach.
-    package func step(
+    /// What a transaction does to the members, by looking only at the rows, and the sub-selects, that it can reach.
+    func step(
         _ transaction: [RowChange], before: some RowSource, after: some RowSource, schema: DatabaseSchema
     ) throws -> SubselectStep {
         var step = SubselectStep()
-        guard !order.isEmpty else { return step }
-        var changed: [TableName: [RowChange]] = [:]
-        for change in transaction { changed[change.table, default: []].append(change) }
-        for subselect in order {
-            let inner = subselect.condition?.subselects ?? []
-            let isMoved = inner.contains { step.deltas[$0] != nil }
-            guard isMoved || changed[subselect.table] != nil else { continue }
-            var images = RowImages(changed[subselect.table] ?? [])
-            if isMoved, let condition = subselect.condition {
-                try images.add(
-                    touching: condition, of: subselect.table, step: step, store: self, schema: schema,
-                    before: before, after: after)
+        guard !entries.isEmpty else { return step }
+        var changes: [Int: [RowChange]] = [:]
+        for change in transaction {
+            for number in index.ids(touchedBy: change) { changes[number, default: []].append(change) }
+        }
+        var levels: [Int: Set<Int>] = [:]
+        for number in changes.keys { levels[entries[number]?.level ?? 0, default: []].insert(number) }
+        var moved: Set<Int> = []
+        while let level = levels.keys.min(), let numbers = levels.removeValue(forKey: level) {
+            for number in numbers.sorted() {
+                guard let entry = entries[number] else { continue }
+                var images = RowImages(changes[number] ?? [])
+                if moved.contains(number), let condition = entry.subselect.condition {
+                    try images.add(
+                        touching: condition, of: entry.subselect.table, step: step, store: self, schema: schema,
+                        before: before, after: after)
+                }
+                let delta = delta(of: entry.subselect, images, step)
+                guard !delta.isEmpty else { continue }
+                step.deltas[entry.subselect] = delta
+                moved.formUnion(entry.dependents)
+                for other in entry.dependents { levels[entries[other]?.level ?? 0, default: []].insert(other) }
             }
-            let delta = delta(of: subselect, images, step)
-            if !delta.isEmpty { step.deltas[subselect] = delta }
         }
         return step
     }
@@ -121,13 +139,13 @@ package struct SubselectStore: Sendable {
     }
 
     /// Call it once the transaction stands, and let go of the views first, which share storage with the store.
-    package mutating func apply(_ step: SubselectStep) {
-        for subselect in order {
-            guard let delta = step.deltas[subselect], var content = entries[subselect]?.content else { continue }
+    mutating func apply(_ step: SubselectStep) {
+        for (subselect, delta) in step.deltas {
+            guard let number = numbers[subselect], var content = entries[number]?.content else { continue }
             // Taken out, so that the content is changed in place and not copied.
-            entries[subselect]?.content = SubselectContent()
+            entries[number]?.content = SubselectContent()
             delta.apply(to: &content)
-            entries[subselect]?.content = content
+            entries[number]?.content = content
         }
     }
 }
@@ -136,14 +154,6 @@ package struct SubselectStore: Sendable {
 package struct SubselectStep: Sendable {
     fileprivate(set) var deltas: [Subselect: SubselectDelta] = [:]
 
-    package init() {}
-
-    package var isEmpty: Bool { deltas.isEmpty }
-
     /// In no order.
     var touched: [Subselect] { Array(deltas.keys) }
-
-    package func touches(_ predicate: Predicate) -> Bool {
-        predicate.subselects.contains { deltas[$0] != nil }
-    }
 }

@@ -64,7 +64,10 @@ struct ExplicitLink {
                 ways = ways.isEmpty ? found : Self.product(ways, found)
             }
             return ways
-        default:
+        case .column, .string, .number, .boolean, .null, .parameter, .not, .compare, .distinct, .binary, .prefix,
+            .oneOf,
+            .between, .isNull, .test, .cast, .function, .row, .choice, .array, .subscripts, .quantified, .inSelect,
+            .exists:
             // A term of any other form is the child's own, or the checker refuses it by the name it does not know.
             return nil
         }

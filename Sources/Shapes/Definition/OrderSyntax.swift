@@ -56,7 +56,7 @@ enum OrderSyntax {
             switch tokens[index].kind {
             case .word(let word): column = word
             case .quotedName(let name): column = name
-            default: return nil
+            case .string, .number, .parameter, .symbol, .punctuation, .end: return nil
             }
             index += 1
             let isDescending = take(.word("desc"))

@@ -112,7 +112,7 @@ extension Scalar {
     var microseconds: Int64 {
         switch self {
         case .date(let value), .time(let value), .timestamp(let value): value
-        default: 0
+        case .bool, .integer, .float, .numeric, .text, .uuid, .bytes, .interval, .jsonb, .label, .array: 0
         }
     }
     var span: Interval { if case .interval(let value) = self { value } else { Interval() } }

@@ -169,7 +169,7 @@ enum Numbers {
             return .integer(try Scalar.inRange(-integer, type))
         case .float(let float): return .float(FloatValue(-float.double))
         case .numeric(let decimal): return .numeric(decimal.negated)
-        default: return value
+        case .bool, .text, .uuid, .bytes, .date, .time, .timestamp, .interval, .jsonb, .label, .array: return value
         }
     }
 
@@ -178,7 +178,7 @@ enum Numbers {
         case .integer(let integer): return integer < 0 ? try negated(value, type) : value
         case .float(let float): return .float(FloatValue(float.double.magnitude))
         case .numeric(let decimal): return .numeric(decimal.magnitude)
-        default: return value
+        case .bool, .text, .uuid, .bytes, .date, .time, .timestamp, .interval, .jsonb, .label, .array: return value
         }
     }
 

@@ -43,7 +43,9 @@ enum TimeFields {
             case .timestamp: "timestamp without time zone"
             case .timestamptz: "timestamp with time zone"
             case .time: "time without time zone"
-            default: type.name
+            case .bool, .int2, .int4, .int8, .float4, .float8, .numeric, .text, .varchar, .bpchar, .uuid, .bytea, .date,
+                .interval, .json, .jsonb, .enumeration, .array, .opaque:
+                type.name
             }
         return EvaluationError("unit \"\(unit)\" not \(isKnown ? "supported" : "recognized") for type \(full)")
     }
@@ -92,7 +94,9 @@ enum TimeFields {
         case .decade: year > 0 ? year / 10 * 10 : -((8 - (year - 1)) / 10) * 10
         case .century: year > 0 ? (year + 99) / 100 * 100 - 99 : -((99 - (year - 1)) / 100) * 100 + 1
         case .millennium: year > 0 ? (year + 999) / 1000 * 1000 - 999 : -((999 - (year - 1)) / 1000) * 1000 + 1
-        default: year
+        case .microseconds, .milliseconds, .second, .minute, .hour, .day, .week, .month, .quarter, .year,
+            .isoyear, .dow, .isodow, .doy, .epoch, .julian, .timezone, .timezoneHour, .timezoneMinute:
+            year
         }
     }
 
@@ -158,8 +162,10 @@ enum TimeFields {
         case .second: fraction(Int128(time % 60_000_000), digits: 6)
         case .minute: whole(time / 60_000_000 % 60)
         case .hour: whole(time / 3_600_000_000)
-        case .epoch where isClock: fraction(Int128(time), digits: 6)
-        default: nil
+        case .epoch: isClock ? fraction(Int128(time), digits: 6) : nil
+        case .day, .week, .month, .quarter, .year, .decade, .century, .millennium, .isoyear, .dow, .isodow,
+            .doy, .julian, .timezone, .timezoneHour, .timezoneMinute:
+            nil
         }
     }
 
@@ -179,7 +185,8 @@ enum TimeFields {
             // A year is 365.25 days here, a month 30.
             let days = Int128(years) * 1461 * 6 + (Int128(interval.months % 12) * 30 + Int128(interval.days)) * 24
             return fraction(days * 3_600_000_000 + Int128(interval.microseconds), digits: 6)
-        default: return nil
+        case .week, .isoyear, .dow, .isodow, .doy, .julian, .timezone, .timezoneHour, .timezoneMinute:
+            return nil
         }
     }
 
@@ -187,13 +194,18 @@ enum TimeFields {
         switch unit {
         case .microseconds, .milliseconds, .second, .minute, .hour, .timezone, .timezoneHour, .timezoneMinute:
             throw unknown(name, .date, isKnown: true)
-        default: break
+        case .day, .week, .month, .quarter, .year, .decade, .century, .millennium, .isoyear, .dow, .isodow,
+            .doy, .epoch, .julian:
+            break
         }
         if days == .min || days == .max { return infinite(unit, isNegative: days == .min) }
         switch unit {
         case .epoch: return whole((days - TimeSyntax.unixEpoch) * 86_400)
         case .julian: return whole(days + 2_451_545)
-        default: return calendar(unit, days)
+        case .microseconds, .milliseconds, .second, .minute, .hour, .day, .week, .month, .quarter, .year,
+            .decade, .century, .millennium, .isoyear, .dow, .isodow, .doy, .timezone, .timezoneHour,
+            .timezoneMinute:
+            return calendar(unit, days)
         }
     }
 
@@ -205,7 +217,9 @@ enum TimeFields {
         case .timezone, .timezoneHour, .timezoneMinute:
             guard type == .timestamptz else { throw unknown(name, type, isKnown: true) }
             return .zero
-        default: break
+        case .microseconds, .milliseconds, .second, .minute, .hour, .day, .week, .month, .quarter, .year,
+            .decade, .century, .millennium, .isoyear, .dow, .isodow, .doy, .epoch, .julian:
+            break
         }
         let time = TimeSyntax.timeOfDay(stamp)
         let days = TimeSyntax.days(ofTimestamp: stamp)
@@ -220,7 +234,9 @@ enum TimeFields {
         case .julian:
             let day = try? Decimal(time) / Decimal(TimeSyntax.microsecondsPerDay)
             return whole(days + 2_451_545) + (day ?? .zero)
-        default: return calendar(unit, days)
+        case .day, .week, .month, .quarter, .year, .decade, .century, .millennium, .isoyear, .dow, .isodow,
+            .doy, .timezone, .timezoneHour, .timezoneMinute:
+            return calendar(unit, days)
         }
     }
 
@@ -229,7 +245,9 @@ enum TimeFields {
         switch unit {
         case .year, .decade, .century, .millennium, .julian, .isoyear, .epoch:
             Decimal(isNegative ? .negativeInfinity : .positiveInfinity)
-        default: nil
+        case .microseconds, .milliseconds, .second, .minute, .hour, .day, .week, .month, .quarter, .dow,
+            .isodow, .doy, .timezone, .timezoneHour, .timezoneMinute:
+            nil
         }
     }
 
@@ -250,7 +268,9 @@ enum TimeFields {
         case .dow: return whole(isoWeekday(days) % 7)
         case .isodow: return whole(isoWeekday(days))
         case .doy: return whole(days - TimeSyntax.days(year: year, month: 1, day: 1) + 1)
-        default: return nil
+        case .microseconds, .milliseconds, .second, .minute, .hour, .epoch, .julian, .timezone, .timezoneHour,
+            .timezoneMinute:
+            return nil
         }
     }
 

@@ -125,7 +125,9 @@ indirect enum SQLType: Hashable, Sendable {
     var isPreferred: Bool {
         switch self {
         case .bool, .float8, .text, .timestamptz, .interval: true
-        default: false
+        case .int2, .int4, .int8, .float4, .numeric, .varchar, .bpchar, .uuid, .bytea, .date, .time, .timestamp, .json,
+            .jsonb, .enumeration, .array, .opaque:
+            false
         }
     }
 

@@ -22,7 +22,9 @@ extension Predicate {
             switch term {
             case .and(let parts), .or(let parts): rest += parts
             case .not(let part), .test(let part, _): rest.append(part)
-            default: terms.append(term)
+            case .constant, .column, .outer, .now, .subselect, .compare, .compareRows, .distinct, .oneOf, .quantified,
+                .matches, .isNull, .call, .cast, .choice, .coalesce, .nullIf, .extreme, .array:
+                terms.append(term)
             }
         }
         return terms

@@ -86,37 +86,76 @@ package struct Predicate: Hashable, Sendable {
             self, firstParameter: firstParameter, qualifier: qualifier, outerQualifier: outerQualifier)
     }
 
-    /// Conjuncts `column = constant`: a row whose column's text is not `value` cannot satisfy the predicate.
+    /// What a conjunct asks of one column: that its text is one of these, each once. A row of which it is none cannot
+    /// satisfy the predicate.
+    package struct ValueList: Hashable, Sendable {
+        package let column: Int
+        package let values: [Text]
+    }
+
+    /// Conjuncts `column = constant`, `column IN (constants)`, and such of one column under OR.
     ///
     /// Only of types that PostgreSQL writes in one way (so no numeric, where 1.0 is 1, and no floats).
-    package var equalities: [(column: Int, value: Text)] {
+    package var valueLists: [ValueList] {
         var conjuncts: [Expression] = [expression]
-        var found: [(column: Int, value: Text)] = []
+        var found: [ValueList] = []
         var next = 0
         while next < conjuncts.count {
             if case .and(let terms) = conjuncts[next] {
                 conjuncts.append(contentsOf: terms)
-            } else if let equality = conjuncts[next].equality {
-                found.append(equality)
+            } else if let list = conjuncts[next].valueList {
+                found.append(list)
             }
             next += 1
         }
         return found
     }
+
+    /// Conjuncts `column = constant`.
+    package var equalities: [(column: Int, value: Text)] {
+        valueLists.compactMap { $0.values.count == 1 ? (column: $0.column, value: $0.values[0]) : nil }
+    }
+
+    /// The list that leaves the fewest values; the first of equal ones. nil where no conjunct gives any.
+    package var narrowestList: ValueList? { valueLists.min { $0.values.count < $1.values.count } }
 }
 
 extension Expression {
-    fileprivate var equality: (column: Int, value: Text)? {
+    fileprivate var valueList: Predicate.ValueList? {
         switch self {
-        case .column(let index, .bool): return (index, "t")
-        case .not(.column(let index, .bool)): return (index, "f")
+        case .column(let index, .bool): return Predicate.ValueList(column: index, values: ["t"])
+        case .not(.column(let index, .bool)): return Predicate.ValueList(column: index, values: ["f"])
         case .compare(.equal, .column(let index, let type), .constant(let constant), let form),
             .compare(.equal, .constant(let constant), .column(let index, let type), let form):
-            guard let value = constant.value, type.hasOneText else { return nil }
-            guard form == .same, type == constant.type || type.isText || type.isInteger else { return nil }
-            return (index, value.text(as: type))
-        default: return nil
+            guard let value = constant.value, Self.isFound(by: constant.type, type, form) else { return nil }
+            return Predicate.ValueList(column: index, values: [value.text(as: type)])
+        case .oneOf(.column(let index, let type), let list):
+            // NULL in the list makes no row a member.
+            guard !list.values.isEmpty, Self.isFound(by: list.type, type, list.form) else { return nil }
+            return Predicate.ValueList(column: index, values: list.values.map { $0.text(as: type) })
+        case .or(let terms): return Self.union(of: terms)
+        case .constant, .column, .outer, .now, .subselect, .and, .not, .compare, .compareRows, .distinct, .oneOf,
+            .quantified, .matches, .isNull, .test, .call, .cast, .choice, .coalesce, .nullIf, .extreme, .array:
+            return nil
         }
+    }
+
+    /// Whether a value of the constant's type is equal to a column's exactly when it has the column's text.
+    private static func isFound(by constant: SQLType, _ column: SQLType, _ form: ComparisonForm) -> Bool {
+        guard column.hasOneText, form == .same else { return false }
+        return column == constant || column.isText || column.isInteger
+    }
+
+    private static func union(of terms: [Expression]) -> Predicate.ValueList? {
+        var column: Int?
+        var values: [Text] = []
+        var seen: Set<Text> = []
+        for term in terms {
+            guard let list = term.valueList, list.column == column ?? list.column else { return nil }
+            column = list.column
+            values += list.values.filter { seen.insert($0).inserted }
+        }
+        return column.map { Predicate.ValueList(column: $0, values: values) }
     }
 
     fileprivate func collectColumns(into columns: inout Set<Int>, outer: inout Set<Int>) {

@@ -52,7 +52,9 @@ extension Predicate {
             switch term {
             case .and(let parts), .or(let parts): terms += parts
             case .subselect(let place, _, _, _): places.insert(place)
-            default: break
+            case .constant, .column, .outer, .now, .not, .compare, .compareRows, .distinct, .oneOf, .quantified,
+                .matches, .isNull, .test, .call, .cast, .choice, .coalesce, .nullIf, .extreme, .array:
+                break
             }
         }
         return places

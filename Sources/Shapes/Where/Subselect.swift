@@ -5,7 +5,7 @@ import SyncModel
 /// How an engine uses it. For each of a predicate's `subselects` it keeps a `SubselectContent`. A row of `table`
 /// that comes, goes or changes gives a member before and after, by `member(of:in:)`: the old one is removed, the
 /// new one added. To evaluate the predicate it passes a `SubselectSource` that asks the content of that place
-/// (`SubselectContents` is one). Equal sub-selects have equal content, whatever shape they stand in.
+/// (`SubselectView` is one). Equal sub-selects have equal content, whatever shape they stand in.
 ///
 /// When a member comes or goes, the outer rows that may be touched are those with `probedColumns(of:)`.
 package struct Subselect: Hashable, Sendable {
@@ -24,7 +24,6 @@ package struct Subselect: Hashable, Sendable {
     let outerColumns: [Int?]
 
     package var table: TableName { schema.name }
-    package var isExists: Bool { values.isEmpty }
 
     /// In its own condition, at any depth.
     var usesNow: Bool {

@@ -14,9 +14,6 @@ package struct SubselectContent: Sendable {
 
     package var isEmpty: Bool { groups.isEmpty }
 
-    /// How many different members there are: what it costs to keep.
-    package var memberCount: Int { groups.values.reduce(0) { $0 + $1.counts.count } }
-
     func isEmpty(_ group: [Scalar?]) -> Bool { groups[group] == nil }
 
     func count(_ member: SubselectMember) -> Int { groups[member.group]?.counts[member.values] ?? 0 }
@@ -61,18 +58,5 @@ package struct SubselectContent: Sendable {
             zip(values, member).allSatisfy { left, right in left == nil || right == nil || left == right }
         }
         return isPossible ? .unknown : .false
-    }
-}
-
-/// The contents of a predicate's sub-selects, in their order.
-package struct SubselectContents: SubselectSource {
-    package var contents: [SubselectContent]
-
-    package init(_ contents: [SubselectContent]) {
-        self.contents = contents
-    }
-
-    package func truth(of index: Int, _ probe: SubselectProbe) -> Truth {
-        contents.indices.contains(index) ? contents[index].truth(of: probe) : .undecidable
     }
 }

@@ -34,7 +34,7 @@ package struct Routes: Sendable {
         let status = service.health
         return Self.respond(
             status == "active" ? 200 : 202, [("cache-control", "no-cache, no-store, must-revalidate")],
-            Array("{\"status\":\"\(status)\"}".utf8))
+            service.healthBody(status))
     }
 
     private func schema(_ request: Request) async throws -> Response {

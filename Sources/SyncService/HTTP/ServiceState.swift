@@ -1,3 +1,5 @@
+import JSONText
+import ShapeEngine
 import SyncModel
 import SyncProtocol
 
@@ -19,6 +21,31 @@ struct ServiceState: Sendable {
         case .starting, .copying: "starting"
         case .waiting, .stopped: "waiting"
         }
+    }
+
+    /// The answer of `/v1/health`: what it costs to keep the shapes, beside the status. Numbers only, because anybody
+    /// may ask.
+    func healthBody(_ status: String) -> [UInt8] {
+        let metrics = mirror.metrics
+        let numbers: [(String, Int)] = [
+            ("shapes", metrics.shapes), ("shapes_scanned", metrics.scanned), ("condition_failures", metrics.failures),
+            ("shapes_asked", metrics.work.shapesAsked), ("rows_read", metrics.work.rowsRead),
+            ("lookups", metrics.work.lookups), ("rows_found", metrics.work.rowsFound),
+            ("conditions_evaluated", metrics.work.conditionsEvaluated), ("table_scans", metrics.work.scans),
+        ]
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("status")
+        json.string(status)
+        json.key("metrics")
+        json.beginObject()
+        for (name, number) in numbers {
+            json.key(name)
+            json.int(Int64(number))
+        }
+        json.endObject()
+        json.endObject()
+        return json.finish()
     }
 
     func schema() throws(ServiceError) -> (body: [UInt8], tag: String) {

@@ -20,10 +20,12 @@ extension Mirror {
             try MirrorFile.rows.createIndex(on: columns, of: table, in: db)
         }
         let source = MirrorSource(db: db, schema: catalogue)
-        return try live.withLock { live in
+        let (view, metrics) = try live.withLock { live in
             try live?.add(kept.id, kept.shape, source: source)
-            return live?.view ?? EngineView(schema: catalogue)
+            return (live?.view ?? EngineView(schema: catalogue), live?.metrics)
         }
+        note(metrics)
+        return view
     }
 
     func enlivenAll(_ shapes: ShapeRegistry, _ catalogue: DatabaseSchema, _ position: MirrorPosition, _ db: Database)
@@ -34,7 +36,11 @@ extension Mirror {
     }
 
     func forget(_ kept: KeptShape) {
-        live.withLock { $0?.remove(kept.id) }
+        note(
+            live.withLock { live in
+                live?.remove(kept.id)
+                return live?.metrics
+            })
         change { $0.forget(kept) }
     }
 
@@ -49,8 +55,19 @@ extension Mirror {
     }
 
     func commit(_ step: LiveShapes.Step) {
-        live.withLock { $0?.commit(step) }
+        note(
+            live.withLock { live in
+                live?.commit(step)
+                return live?.metrics
+            })
     }
+
+    /// Kept apart, so that whoever asks does not wait for a transaction that is being worked on.
+    private func note(_ metrics: LiveShapes.Metrics?) {
+        change { $0.metrics = metrics ?? LiveShapes.Metrics() }
+    }
+
+    var metrics: LiveShapes.Metrics { state.metrics }
 }
 
 extension Shape {
@@ -58,7 +75,7 @@ extension Shape {
     fileprivate var lookups: [(TableName, [Int])] {
         var lookups: [(TableName, [Int])] = []
         for node in nodes {
-            if let equality = node.predicate?.equalities.first { lookups.append((node.table, [equality.column])) }
+            if let list = node.predicate?.narrowestList { lookups.append((node.table, [list.column])) }
             for link in node.links {
                 lookups.append((node.table, link.childColumns))
                 if let parent = node.parent { lookups.append((nodes[parent].table, link.parentColumns)) }
@@ -75,9 +92,7 @@ extension Predicate {
         var lookups: [(TableName, [Int])] = []
         for subselect in subselects {
             for columns in subselect.probedColumnLists { lookups.append((table, columns)) }
-            if let equality = subselect.condition?.equalities.first {
-                lookups.append((subselect.table, [equality.column]))
-            }
+            if let list = subselect.condition?.narrowestList { lookups.append((subselect.table, [list.column])) }
             lookups += subselect.condition?.lookups(of: subselect.table) ?? []
         }
         return lookups

@@ -33,6 +33,8 @@ package final class Mirror: Sendable {
         var durable = LSN.zero
         /// Something was committed since the newest heartbeat came through.
         var isHeartbeatDue = false
+        /// As of the newest transaction.
+        var metrics = LiveShapes.Metrics()
         /// Why the snapshot of a handle was given up; the readers that wait for it are told.
         var failures = BoundedFailures()
     }

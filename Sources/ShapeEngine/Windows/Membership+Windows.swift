@@ -87,21 +87,10 @@ extension Membership {
     mutating func forEachCandidate(
         of node: Shape.Node, _ body: (inout Self, RowKey, Row) throws -> Void
     ) throws {
-        let equalities = node.predicate?.equalities ?? []
-        guard equalities.isEmpty else {
-            work.lookups += 1
-            let rows = try source.rows(
-                of: node.table, where: equalities.map(\.column), equal: equalities.map { .text($0.value) })
-            work.rowsFound += rows.count
-            for found in rows { try body(&self, found.key, found.row) }
-            return
-        }
-        work.scans += 1
         let source = source
-        try source.forEach(of: node.table) { key, row in
-            work.rowsFound += 1
-            try body(&self, key, row)
-        }
+        var work = ShapeWork()
+        try source.forEachCandidate(of: node.table, node.predicate, &work) { key, row in try body(&self, key, row) }
+        self.work += work
     }
 }
 

@@ -8,13 +8,14 @@ import SyncModel
 /// before and in the view after; the difference, over all nodes of a table, is the answer.
 package enum ShapeMaintenance {
     /// The changes of `step` are the net effect, each row at most once. `before` and `after` are the views around
-    /// it. `due`: rows, by node, that time may have moved.
-    package static func changes(
-        of shape: Shape, _ step: EngineStep, due: [Int: [RowKey]] = [:], before: some RowSource, after: some RowSource
+    /// it. `touch` names the rows that the shape may have at one of their table's nodes, in either view, and that
+    /// changed, or that a sub-select decides for, or time.
+    static func changes(
+        of shape: Shape, _ step: EngineStep, _ touch: ShapeTouch, before: some RowSource, after: some RowSource
     ) throws -> ShapeChanges {
         let store = step.before.subselects
         var pass = MaintenancePass(
-            shape: shape, step: step, due: due,
+            shape: shape, step: step, touch: touch,
             before: Membership(shape: shape, source: before, now: step.before.now) { store.view(of: $0) },
             after: Membership(shape: shape, source: after, now: step.now) {
                 store.view(of: $0, after: step.subselects)
@@ -34,7 +35,6 @@ package enum ShapeMaintenance {
 /// The state of one transaction's way through one shape.
 private struct MaintenancePass<Before: RowSource, After: RowSource> {
     private let shape: Shape
-    private let step: EngineStep
     private let changed: [TableName: [RowKey: RowChange]]
     private var before: Membership<Before>
     private var after: Membership<After>
@@ -42,40 +42,23 @@ private struct MaintenancePass<Before: RowSource, After: RowSource> {
     private var affected: [Set<RowKey>]
 
     init(
-        shape: Shape, step: EngineStep, due: [Int: [RowKey]], before: Membership<Before>, after: Membership<After>
+        shape: Shape, step: EngineStep, touch: ShapeTouch, before: Membership<Before>, after: Membership<After>
     ) {
         self.shape = shape
-        self.step = step
         self.before = before
         self.after = after
-        var changed: [TableName: [RowKey: RowChange]] = [:]
-        for change in step.changes { changed[change.table, default: [:]][change.key] = change }
-        self.changed = changed
-        affected = shape.nodes.map { node in
-            Set((changed[node.table] ?? [:]).keys).union(due[node.index] ?? [])
-        }
+        changed = step.changed
+        affected = shape.nodes.map { touch.rows[$0.table] ?? [] }
+        for place in touch.due { affected[place.node].insert(place.key) }
     }
 
     mutating func visitNodes() throws {
         for node in shape.nodes {
-            if let predicate = node.predicate, step.subselects.touches(predicate) {
-                try addProbed(predicate, node)
-            }
             if node.window != nil { try closeWindows(node) }
             guard !node.children.isEmpty else { continue }
             // Sorted, so that the order of reads is a function of the transaction alone.
             for key in affected[node.index].sorted() { try visit(key, node) }
         }
-    }
-
-    /// Rows that a sub-select's members decide for.
-    private mutating func addProbed(_ predicate: Predicate, _ node: Shape.Node) throws {
-        var probes = SubselectProbes(
-            step: step.subselects, store: step.before.subselects, schema: step.before.schema)
-        let keys = try probes.rows(
-            touchedIn: predicate, of: node.table, before: before.source, after: after.source)
-        affected[node.index].formUnion(keys)
-        before.work += probes.work
     }
 
     /// A row that comes, goes or changes its place moves others over the edge of its windows.
