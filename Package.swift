@@ -79,7 +79,7 @@ let package = Package(
         library("Shapes", ["SyncModel", "JSONText"]),
         library("ShapeEngine", ["SyncModel", "Shapes"]),
         library("Merge", ["SyncModel"]),
-        library("DataModel", ["SyncModel", "Shapes", "Merge", yams]),
+        library("DataModel", ["SyncModel", "Shapes", "Merge", "JSONText", yams]),
         library("TableStore", ["SyncModel", "Shapes", "ShapeEngine", grdb, sqlite]),
         library("SyncProtocol", ["SyncModel", "Shapes", "Merge", "DataModel", "JSONText"]),
 

@@ -13,18 +13,22 @@ extension DataModel {
             )
         }
         let reader = Reader(file: file)
-        self.init(text: text, tables: try reader.tables(of: try reader.root(of: text)), file: file)
+        let root = try reader.root(of: text)
+        let tables = try reader.tables(of: root)
+        let shapes = try reader.shapes(of: root)
+        self.init(
+            text: text, tables: tables, shapes: shapes, views: try reader.views(of: root, shapes: shapes), file: file)
     }
 }
 
 /// Walks the YAML tree and refuses, with file and line, whatever it does not know.
-private struct Reader {
+struct Reader {
     let file: String
 
-    private static let members = ["version", "tables"]
-    private static let plannedMembers = ["permissions", "shapes", "views", "operations"]
-    private static let tableMembers = ["on_concurrent_delete", "on_missing_parent", "columns"]
-    private static let plannedTableMembers = ["identity", "children", "registers"]
+    private static let members = ["version", "tables", "shapes", "views"]
+    private static let plannedMembers = ["permissions", "operations"]
+    private static let tableMembers = ["on_concurrent_delete", "on_missing_parent", "columns", "children"]
+    private static let plannedTableMembers = ["identity", "registers"]
 
     func root(of text: String) throws(DataModelError) -> Node? {
         do {
@@ -59,11 +63,13 @@ private struct Reader {
         var onConcurrentDelete = ConcurrentDeleteRule.updateWins
         var onMissingParent = MissingParentRule.reject
         var columns: [ColumnModel] = []
+        var children: [ChildModel]?
         for (key, value) in try mapping(settings, name.text) {
             try check(key, known: Self.tableMembers, planned: Self.plannedTableMembers)
             switch key.text {
             case "on_concurrent_delete": onConcurrentDelete = try rule(value, key)
             case "on_missing_parent": onMissingParent = try rule(value, key)
+            case "children": children = try self.children(value, key)
             default:
                 for (column, value) in try mapping(value, "columns") {
                     columns.append(ColumnModel(name: column.text, rule: try rule(value, column), line: column.line))
@@ -72,7 +78,7 @@ private struct Reader {
         }
         return TableModel(
             name: TableName(name.text), onConcurrentDelete: onConcurrentDelete, onMissingParent: onMissingParent,
-            columns: columns, line: name.line)
+            columns: columns, children: children, line: name.line)
     }
 
     private func rule<Rule: MergeRule>(_ value: Node, _ key: Key) throws(DataModelError) -> Rule {
@@ -86,19 +92,19 @@ private struct Reader {
         throw failure(line, "\(key.text): there is no rule `\(text)`; supported: \(known)")
     }
 
-    private func check(_ key: Key, known: [String], planned: [String]) throws(DataModelError) {
+    func check(_ key: Key, known: [String], planned: [String] = []) throws(DataModelError) {
         if known.contains(key.text) { return }
         if planned.contains(key.text) { throw failure(key.line, "not supported yet: \(key.text)") }
         throw failure(key.line, "there is no member `\(key.text)` here; known: \(known.joined(separator: ", "))")
     }
 
-    private struct Key {
+    struct Key {
         let text: String
         let line: Int
     }
 
     /// The members in the file's order. Nothing (an empty file, `steps:`) is an empty mapping.
-    private func mapping(_ node: Node?, _ what: String) throws(DataModelError) -> [(key: Key, value: Node)] {
+    func mapping(_ node: Node?, _ what: String) throws(DataModelError) -> [(key: Key, value: Node)] {
         guard let node, node.null == nil else { return [] }
         guard case .mapping(let mapping) = node else {
             throw failure(node.mark?.line ?? 1, "\(what): members (`name: value`) are needed here")
@@ -114,7 +120,7 @@ private struct Reader {
         return members
     }
 
-    private func failure(_ line: Int, _ message: String) -> DataModelError {
+    func failure(_ line: Int, _ message: String) -> DataModelError {
         DataModelError(file: file, line: line, message: message)
     }
 

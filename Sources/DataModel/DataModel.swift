@@ -1,6 +1,6 @@
 import SyncModel
 
-/// The data model file: how the tables of one database are merged.
+/// The data model file: how the tables of one database are merged, and the shapes and views that have names.
 ///
 /// ```yaml
 /// version: 1
@@ -9,20 +9,28 @@ import SyncModel
 ///     on_concurrent_delete: update_wins
 ///     on_missing_parent: reject
 ///     columns: {name: last_writer_wins}
+///     children: [connections]
 /// ```
 ///
-/// A table or column that the file does not name has the defaults, which are the values shown.
+/// A table or column that the file does not name has the defaults, which are the values shown; `children`, which
+/// `include_all` takes, has none. Shapes and views: `NamedShape`, `NamedView`.
 package struct DataModel: Hashable, Sendable {
     /// As it was read, for `GET /v1/schema`.
     package let text: String
     /// Sorted by name.
     package let tables: [TableModel]
+    /// In the file's order.
+    package let shapes: [NamedShape]
+    /// In the file's order.
+    package let views: [NamedView]
     /// For messages.
-    private let file: String
+    let file: String
 
-    init(text: String, tables: [TableModel], file: String) {
+    init(text: String, tables: [TableModel], shapes: [NamedShape], views: [NamedView], file: String) {
         self.text = text
         self.tables = tables.sorted { $0.name < $1.name }
+        self.shapes = shapes
+        self.views = views
         self.file = file
     }
 
@@ -31,7 +39,8 @@ package struct DataModel: Hashable, Sendable {
         tables.first { $0.name == table } ?? TableModel(name: table)
     }
 
-    /// Throws for the first table or column, in the file's order, that the database does not have.
+    /// Throws for the first table or column, in the file's order, that the database does not have, then for the first
+    /// shape or view that it cannot serve.
     package func validate(against schema: DatabaseSchema) throws(DataModelError) {
         for table in tables.sorted(by: { $0.line < $1.line }) {
             guard let found = schema[table.name] else {
@@ -47,6 +56,7 @@ package struct DataModel: Hashable, Sendable {
                     message: "\(table.name) has no column \(column.name); its columns: \(known)")
             }
         }
+        try validateShapes(against: schema)
     }
 }
 
@@ -57,17 +67,21 @@ package struct TableModel: Hashable, Sendable {
     package let onMissingParent: MissingParentRule
     /// In the file's order; the others have the default rule.
     package let columns: [ColumnModel]
+    /// In the file's order; nil where nothing is said.
+    package let children: [ChildModel]?
     /// Of the file, from 1; 0 for a table that the file does not name.
     package let line: Int
 
     package init(
         name: TableName, onConcurrentDelete: ConcurrentDeleteRule = .updateWins,
-        onMissingParent: MissingParentRule = .reject, columns: [ColumnModel] = [], line: Int = 0
+        onMissingParent: MissingParentRule = .reject, columns: [ColumnModel] = [],
+        children: [ChildModel]? = nil, line: Int = 0
     ) {
         self.name = name
         self.onConcurrentDelete = onConcurrentDelete
         self.onMissingParent = onMissingParent
         self.columns = columns
+        self.children = children
         self.line = line
     }
 
@@ -86,6 +100,12 @@ package struct ColumnModel: Hashable, Sendable {
         self.rule = rule
         self.line = line
     }
+}
+
+/// A table that `include_all` takes.
+package struct ChildModel: Hashable, Sendable {
+    package let name: TableName
+    package let line: Int
 }
 
 /// Why a data model file was refused.

@@ -5,40 +5,56 @@ import SyncModel
 /// appended to the parameters, so that values never become part of a condition's text.
 struct DefinitionReader {
     var parameters: [Text]
+    /// Of a template, whose parameters have names.
+    var names: ParameterNames?
+    /// For `include_all`; nil where the data model is not at hand.
+    let children: ChildTables?
 
-    private static let later = ["offset", "include_all"]
+    init(parameters: [Text], names: ParameterNames? = nil, children: ChildTables? = nil) {
+        self.parameters = parameters
+        self.names = names
+        self.children = children
+    }
 
-    mutating func node(_ object: JSONObject, depth: Int) throws(ShapeError) -> ShapeDefinition.Node {
+    /// - Parameter table: of the node; nil where it is not known, and `include_all` is only looked at.
+    mutating func node(
+        _ object: JSONObject, of table: TableName?, depth: Int
+    ) throws(ShapeError) -> ShapeDefinition.Node {
         guard depth <= ShapeLimits.maxDepth else {
             throw ShapeError(
                 .tooLarge, "includes are nested at most \(ShapeLimits.maxDepth) deep", field: "include")
         }
         var node = ShapeDefinition.Node()
+        var includesAll = false
         for (key, value) in object.members {
             switch key {
             case "where": node.condition = try condition(value)
             case "select": node.select = try Self.select(value)
             case "order_by": node.orderBy = try Self.order(value)
             case "limit": node.limit = try Self.limit(value)
-            case "include": node.include = try includes(value, depth: depth)
+            case "include": node.include = try includes(value, of: table, depth: depth)
+            case "include_all": includesAll = try Self.includesAll(value)
             default: throw Self.refusal(of: key)
             }
         }
+        if includesAll { node.include += try allIncludes(beside: object["include"] ?? nil, of: table) }
         return node
     }
 
     private static func refusal(of key: String) -> ShapeError {
-        if later.contains(key) {
+        if key == "offset" {
             return ShapeError(
-                .notSupported, "`\(key)` is not supported yet: leave it out to receive all rows", field: key)
+                .notSupported, "`offset` is not supported yet: leave it out to receive all rows", field: key)
         }
         return ShapeError(
             .badDefinition,
-            "`\(key)` is not a member of a shape: use `where`, `select`, `order_by`, `limit`, `include`, and `root_table` and `params` at the top",
+            "`\(key)` is not a member of a shape: use `where`, `select`, `order_by`, `limit`, `include`, `include_all`, and `root_table` and `params` at the top",
             field: key)
     }
 
-    private mutating func includes(_ json: JSON, depth: Int) throws(ShapeError) -> [ShapeDefinition.Include] {
+    private mutating func includes(
+        _ json: JSON, of table: TableName?, depth: Int
+    ) throws(ShapeError) -> [ShapeDefinition.Include] {
         guard let object = json.object else {
             throw ShapeError(
                 .badDefinition, "`include` is an object: a name, and `true`, `false` or a tree", field: "include")
@@ -46,7 +62,7 @@ struct DefinitionReader {
         var includes: [ShapeDefinition.Include] = []
         for (name, value) in object.members {
             do throws(ShapeError) {
-                if let include = try include(name, value, depth: depth) { includes.append(include) }
+                if let include = try include(name, value, of: table, depth: depth) { includes.append(include) }
             } catch {
                 throw error.inside("include.\(name)")
             }
@@ -56,7 +72,7 @@ struct DefinitionReader {
 
     /// nil for `false`.
     private mutating func include(
-        _ name: String, _ json: JSON, depth: Int
+        _ name: String, _ json: JSON, of table: TableName?, depth: Int
     ) throws(ShapeError) -> ShapeDefinition.Include? {
         switch json {
         case .bool(true): return ShapeDefinition.Include(Text(name))
@@ -67,8 +83,10 @@ struct DefinitionReader {
             guard on == nil || on?.string != nil else {
                 throw ShapeError(.badDefinition, "`on` is the name of a foreign key column", field: "on")
             }
-            return ShapeDefinition.Include(
-                Text(name), on: (on?.string).map { Text($0) }, try node(object, depth: depth + 1))
+            var include = ShapeDefinition.Include(Text(name), on: (on?.string).map { Text($0) })
+            let child = table.flatMap { children?.table(of: include, in: $0) }
+            include.node = try node(object, of: child, depth: depth + 1)
+            return include
         case .null, .int, .double, .string, .array:
             throw ShapeError(.badDefinition, "an include is `true`, `false` or a tree")
         }
@@ -122,7 +140,7 @@ extension DefinitionReader {
     private mutating func condition(_ json: JSON) throws(ShapeError) -> Text? {
         switch json {
         case .null: return nil
-        case .string(let text): return Text(text)
+        case .string(let text): return Text(try names?.numbered(text) ?? text)
         case .object(let object):
             var terms: [String] = []
             for (column, value) in object.members { terms.append(try equality(column, value)) }
@@ -150,7 +168,10 @@ extension DefinitionReader {
     }
 
     private mutating func place(_ json: JSON, column: String) throws(ShapeError) -> String {
-        guard let text = Self.text(json) else {
+        if let place = try json.string.flatMap({ text throws(ShapeError) in try names?.place(of: text) }) {
+            return place
+        }
+        guard let text = Self.text(names?.unescaped(json) ?? json) else {
             throw ShapeError(
                 .badDefinition, "the value of `\(column)` is text, a number or a boolean", field: "where")
         }
@@ -163,7 +184,7 @@ extension DefinitionReader {
     }
 
     /// Scalars in PostgreSQL's text form; nil for NULL and containers.
-    private static func text(_ json: JSON) -> Text? {
+    static func text(_ json: JSON) -> Text? {
         switch json {
         case .string(let value): Text(value)
         case .bool(let value): value ? "true" : "false"

@@ -3,7 +3,9 @@ import SyncModel
 
 extension ShapeDefinition {
     /// Reads the object form of `Protocol/shapes.md`. Members that are not known are refused by name.
-    package init(json: JSON) throws(ShapeError) {
+    ///
+    /// - Parameter children: for `include_all`, which is refused without them.
+    package init(json: JSON, children: ChildTables? = nil) throws(ShapeError) {
         guard let object = json.object else {
             throw ShapeError(.badDefinition, "a shape is an object with at least `root_table`")
         }
@@ -26,9 +28,10 @@ extension ShapeDefinition {
                 .badDefinition, "`root_table` is missing: name the table, as `table` or `schema.table`",
                 field: "root_table")
         }
-        var reader = DefinitionReader(parameters: try DefinitionReader.parameters(values))
-        let root = try reader.node(JSONObject(rootMembers), depth: 1)
-        try self.init(rootTable: TableName(name), root: root, parameters: reader.parameters)
+        var reader = DefinitionReader(parameters: try DefinitionReader.parameters(values), children: children)
+        let rootTable = TableName(name)
+        let root = try reader.node(JSONObject(rootMembers), of: rootTable, depth: 1)
+        try self.init(rootTable: rootTable, root: root, parameters: reader.parameters)
     }
 
     /// The definition in the form that `init(json:)` reads, with everything that has a default left out, the

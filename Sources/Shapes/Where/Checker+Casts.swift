@@ -29,14 +29,7 @@ extension Checker {
     }
 
     private func elementType(_ name: String) -> SQLType? {
-        if let type = SQLType(named: name) { return type }
-        if name == "character" { return .bpchar }
-        // The tables' own enums can be named.
-        for column in scopes.flatMap(\.table.columns) where Text(column.type.name) == Text(name) {
-            let type = SQLType(column.type)
-            if let element = type.element ?? Optional(type), element.isEnumeration { return element }
-        }
-        return nil
+        SQLType(named: name, orEnumOf: scopes.flatMap(\.table.columns))
     }
 
     private mutating func cast(
@@ -74,5 +67,22 @@ extension Checker {
                 ?? self.error(at, "could not cast value \(text) from \(source.readable) to \(target.readable)")
             return .cast(expression, from: source, to: target)
         }
+    }
+}
+
+extension SQLType {
+    /// As a cast names it: PostgreSQL's own types, and the enums that the columns are of.
+    init?(named name: String, orEnumOf columns: [Column]) {
+        if let type = SQLType(named: name == "character" ? "bpchar" : name) {
+            self = type
+            return
+        }
+        for column in columns where Text(column.type.name) == Text(name) {
+            let type = SQLType(column.type)
+            guard let element = type.element ?? Optional(type), element.isEnumeration else { continue }
+            self = element
+            return
+        }
+        return nil
     }
 }

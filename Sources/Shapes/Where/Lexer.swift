@@ -4,6 +4,8 @@ import SyncModel
 struct Lexer {
     private let bytes: [UInt8]
     private var position = 0
+    /// Parameters are `$name`; those found so far. nil: they are `$1`.
+    private var references: [NameReference]?
 
     /// What Electric puts before a condition to parse it: its syntax errors count from there, in characters.
     private static let prefixLength = "SELECT 1 WHERE ".utf8.count
@@ -18,6 +20,20 @@ struct Lexer {
         var tokens: [Token] = []
         repeat { tokens.append(try lexer.next()) } while tokens.last?.kind != .end
         return tokens
+    }
+
+    /// A parameter's name in a condition, and the UTF-8 bytes that it takes there with its `$`.
+    struct NameReference: Hashable {
+        let name: String
+        let range: Range<Int>
+    }
+
+    /// The `$name`s of a condition whose parameters have names, in their order.
+    static func references(in condition: String) throws(ShapeError) -> [NameReference] {
+        var lexer = Lexer(condition)
+        lexer.references = []
+        while try lexer.next().kind != .end {}
+        return lexer.references ?? []
     }
 
     private mutating func next() throws(ShapeError) -> Token {
@@ -186,6 +202,7 @@ extension Lexer {
     private mutating func parameter() throws(ShapeError) -> Token.Kind {
         let start = position
         position += 1
+        if references != nil { return try reference(from: start) }
         while let byte = peek(), NumberSyntax.isDigit(byte) { position += 1 }
         guard position > start + 1 else {
             if let byte = peek(), byte == UInt8(ascii: "$") || Self.isNameStart(byte) {
@@ -205,6 +222,18 @@ extension Lexer {
                 .badParameters, "At location \(start): there is no parameter $\(digits)", field: "where")
         }
         return .parameter(number)
+    }
+
+    /// ASCII only, like the names that a data model can give.
+    private mutating func reference(from start: Int) throws(ShapeError) -> Token.Kind {
+        while let byte = peek(), byte < 0x80, byte != UInt8(ascii: "$"), Self.isNamePart(byte) { position += 1 }
+        let name = text(start + 1..<position)
+        guard let first = name.utf8.first, !NumberSyntax.isDigit(first) else {
+            throw ShapeError(
+                .badParameters, "At location \(start): parameters have names here: write $name", field: "where")
+        }
+        references?.append(NameReference(name: name, range: start..<position))
+        return .parameter(1)
     }
 
     private mutating func number() throws(ShapeError) -> Token.Kind {
