@@ -178,8 +178,8 @@ let package = Package(
             "DaemonTests",
             [
                 "SeededRandom", "Daemon", "satcheld", "SyncModel", "JSONText", "Shapes", "SyncProtocol", "SyncClient",
-                "Replica",
-                "JSONRPC", "JSONRPCTransport", "DaemonProtocol", "TranscriptTesting", logging,
+                "Replica", "JSONRPC", "JSONRPCTransport", "DaemonProtocol", "TranscriptTesting", "satchel-service",
+                "Postgres", "PostgresTesting", logging,
             ] + nio),
         tests(
             "SimulationTests", data: ["seeds.txt"],

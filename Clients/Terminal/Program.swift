@@ -16,7 +16,8 @@ struct Satchel: ParsableCommand {
             5 a conflict or changes that need you, 130 interrupted.
             """,
         subcommands: [
-            StatusCommand.self, WatchCommand.self, ReadCommand.self, SubmitCommand.self, QueueCommand.self,
+            StatusCommand.self, WatchCommand.self, ReadCommand.self, ViewCommand.self, SubmitCommand.self,
+            QueueCommand.self,
             SyncCommand.self, PipelineCommand.self, CallCommand.self, SocketNameCommand.self,
         ])
 }

@@ -44,8 +44,30 @@ package enum DefinitionText {
         }
     }
 
+    /// A shape of the data model, from `NAME` and `parameter=value …`.
+    package static func named(_ name: String, _ parameters: [String]) throws(UsageError) -> JSON {
+        ["name": .string(name), "parameters": .object(try self.parameters(parameters))]
+    }
+
+    package static func parameters(_ arguments: [String]) throws(UsageError) -> JSONObject {
+        var object = JSONObject()
+        for argument in arguments {
+            guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else {
+                throw UsageError("Write parameters as name=value, not `\(argument)`.")
+            }
+            let name = String(argument[..<equals])
+            guard object[name] == nil else { throw UsageError("The parameter `\(name)` is given twice.") }
+            object[name] = .string(String(argument[argument.index(after: equals)...]))
+        }
+        return object
+    }
+
     /// `pipelines where team_id = $1 [0b…] + steps + connections`
     package static func summary(_ definition: JSON) -> String {
+        if let name = definition["name"]?.string {
+            let parameters = definition["parameters"]?.object?.members ?? []
+            return ([name] + parameters.map { "\($0.key)=\(bare($0.value))" }).joined(separator: " ")
+        }
         var text = definition["root_table"]?.string ?? "?"
         if text.hasPrefix("public.") { text.removeFirst("public.".count) }
         switch definition["where"] {

@@ -19,7 +19,7 @@ package enum DaemonErrorCode: Int, Hashable, Sendable, CaseIterable {
     case storage = 1008
     /// A limit was passed.
     case tooLarge = 1009
-    /// The daemon has never reached the service and does not know this table.
+    /// The daemon has never reached the service and does not know this table, or this name.
     case schemaUnknown = 1010
 
     /// `data.code`

@@ -13,6 +13,17 @@ extension DataModel {
         return ChildTables(declared: declared, schema: schema)
     }
 
+    /// The definition says something that only the data model can tell: a name, or `include_all`.
+    package static func isNeeded(for json: JSON) -> Bool {
+        json["name"] != nil || hasIncludeAll(json)
+    }
+
+    /// No deeper than a JSON reader goes.
+    private static func hasIncludeAll(_ node: JSON) -> Bool {
+        node["include_all"]?.bool == true
+            || node["include"]?.object?.members.contains { hasIncludeAll($0.value) } == true
+    }
+
     /// A definition as a client gives it: `{"name": …, "parameters": {…}}`, or a plain one, maybe with `include_all`.
     package func definition(_ json: JSON, in schema: DatabaseSchema) throws(ShapeError) -> ShapeDefinition {
         guard let object = json.object, let name = object["name"] else {

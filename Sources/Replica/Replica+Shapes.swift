@@ -6,7 +6,11 @@ extension Replica {
     /// Holds a shape from now on; the one that is held already where the definition is the same. One that had
     /// ended is asked for again.
     package func hold(_ definition: ShapeDefinition) throws(ReplicaError) -> (shape: HeldShape, effects: Effects) {
-        let (shape, effects) = try change(.normal) { try $0.hold(definition) }
+        let (shape, effects) = try change(.normal) { transaction in
+            let shape = try transaction.hold(definition)
+            try transaction.keepApartFromViews(shape)
+            return shape
+        }
         return (shape, effects)
     }
 
@@ -90,6 +94,7 @@ extension ReplicaTransaction {
         try clear(index)
         memory.shapes.remove(at: index)
         try ShapeTable.delete(number, in: db)
+        try forgetInViews(number)
     }
 
     func adopt(_ schema: DatabaseSchema, dataModel: String?) throws {

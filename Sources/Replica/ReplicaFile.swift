@@ -62,6 +62,7 @@ enum ReplicaFile {
 /// Single values of the replica's file.
 enum StateName: String {
     case replica, instance, epoch, queueEpoch, schema, dataModel, clock, serviceClock, nextSeq, confirmedSeq, isPaused
+    case views
 }
 
 extension StateName {

@@ -11,12 +11,14 @@ package struct ReplicaLimits: Hashable, Sendable {
     /// Row changes that one event may carry; a shape with more is told as reset, and its rows are read in pages.
     package var maxChanges: Int
     package var maxShapes: Int
+    /// Shapes of views that were left, and that nobody looks at: the least recent ones beyond go.
+    package var maxLeftShapes: Int
     /// Microseconds for which a confirmed operation stays listed, and is offered again if a new epoch lacks it.
     package var confirmedRetention: Int64
 
     package init(
         maxQueue: Int = 10_000, maxValueBytes: Int = 8 << 20, maxOperationBytes: Int = 8 << 20,
-        maxSubmission: Int = 10_000, maxChanges: Int = 10_000, maxShapes: Int = 1_000,
+        maxSubmission: Int = 10_000, maxChanges: Int = 10_000, maxShapes: Int = 1_000, maxLeftShapes: Int = 64,
         confirmedRetention: Int64 = 24 * 3_600 * 1_000_000
     ) {
         self.maxQueue = maxQueue
@@ -25,6 +27,7 @@ package struct ReplicaLimits: Hashable, Sendable {
         self.maxSubmission = maxSubmission
         self.maxChanges = maxChanges
         self.maxShapes = maxShapes
+        self.maxLeftShapes = maxLeftShapes
         self.confirmedRetention = confirmedRetention
     }
 }

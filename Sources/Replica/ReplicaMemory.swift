@@ -22,6 +22,7 @@ struct ReplicaMemory {
     /// Operations up to this seq have come back in the rows that are in view.
     var confirmedSeq: Int64
     var isPaused: Bool
+    var views: ViewMemory
     /// In the order in which they were first held.
     var shapes: [HeldRecord]
     var sets: MembershipSets
@@ -91,6 +92,7 @@ extension ReplicaMemory {
         nextSeq = try StateName.nextSeq.integer(in: db) ?? 1
         confirmedSeq = try StateName.confirmedSeq.integer(in: db) ?? 0
         isPaused = try StateName.isPaused.integer(in: db) == 1
+        views = try StateName.views.text(in: db).map { ViewMemory(text: $0) } ?? ViewMemory()
         sets = try MembershipSets(in: db)
         counts = try OperationTable.counts(in: db)
         shapes = try ShapeTable.all(in: db)

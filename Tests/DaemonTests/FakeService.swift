@@ -35,6 +35,9 @@ final class FakeService: HTTPPort {
         /// A batch with an operation on one of these rows is no request that the service takes.
         var unreadableRows: Set<String> = []
         var toldSeq: [String: Int64] = [:]
+        var dataModel: String?
+        /// Of the last stream request.
+        var asked: [ShapeDefinition] = []
     }
 
     struct Held {
@@ -111,9 +114,9 @@ final class FakeService: HTTPPort {
         do throws(ServiceError) {
             switch ServiceRoute(rawValue: request.path) {
             case .schema:
-                let epoch = state.withLock { $0.epoch }
+                let (epoch, dataModel) = state.withLock { ($0.epoch, $0.dataModel.map { Text($0) }) }
                 guard let epoch else { return }
-                Self.send(200, SchemaAnswer(epoch: epoch, schema: Self.schema, dataModel: nil).body, receive)
+                Self.send(200, SchemaAnswer(epoch: epoch, schema: Self.schema, dataModel: dataModel).body, receive)
             case .sync:
                 let sync = try SyncRequest(body: request.body)
                 state.withLock { $0.held[id] = Held(request: sync, receive: receive) }
@@ -249,6 +252,7 @@ extension FakeService.State {
     /// nil: there is nothing to say, and the request can wait.
     mutating func answer(_ request: SyncRequest) -> [UInt8]? {
         guard let epoch else { return nil }
+        asked = request.shapes.map(\.definition)
         var lines: [SyncAnswerLine] = []
         for shape in request.shapes { lines += answer(shape) }
         let isTold = request.isLive && lines.isEmpty && toldSeq[request.replica.description] == confirmedSeq

@@ -120,26 +120,32 @@ final class TestProcess {
     private let output = Pipe()
     let socket: String
 
-    static let program: String = {
+    static let program = path(of: "satcheld")
+
+    /// A program of this package, where the tests are built.
+    static func path(of name: String) -> String {
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         let candidates = [tests, CommandLine.arguments[0], Bundle.main.executablePath ?? ""] + CommandLine.arguments
         for path in candidates {
             var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
             for _ in 0..<4 {
-                let program = folder.appendingPathComponent("satcheld").path
+                let program = folder.appendingPathComponent(name).path
                 if FileManager.default.isExecutableFile(atPath: program) { return program }
                 folder.deleteLastPathComponent()
             }
         }
-        return ".build/debug/satcheld"
-    }()
+        return ".build/debug/\(name)"
+    }
 
     /// - Parameter fileBlocks: no file grows beyond so many blocks of 512 bytes, as on a full disk.
-    init(_ command: String, state: String, socket: String, fileBlocks: Int? = nil) throws {
+    init(
+        _ command: String, state: String, socket: String, fileBlocks: Int? = nil,
+        service: String = "http://127.0.0.1:1"
+    ) throws {
         self.socket = socket
         // Port 1 is nobody's.
         let arguments = [
-            command, "--state", state, "--socket", socket, "--service", "http://127.0.0.1:1", "--log-level", "critical",
+            command, "--state", state, "--socket", socket, "--service", service, "--log-level", "critical",
         ]
         if let fileBlocks {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")

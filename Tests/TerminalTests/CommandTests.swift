@@ -67,6 +67,34 @@ import Testing
         #expect(long.status == 2)
     }
 
+    @Test func readsAndWatchesShapesByName() throws {
+        try withDaemon { (_, run) throws in
+            let json = try JSON(parsing: run(["read", "--shape", "teams", "id=7", "--json"]).output)
+            #expect(json["rows"]?.array?.count == 1)
+            #expect(try run(["read", "--shape", "teams", "id"]).status == 2)
+            #expect(try run(["read", "--shape", "teams", "id=1", "id=2"]).status == 2)
+            #expect(try run(["read", "--shape", "teams", "--where", "x"]).status == 2)
+            #expect(try run(["read", "teams", "users"]).status == 2)
+        }
+    }
+
+    @Test func listsEntersAndLeavesViews() throws {
+        try withDaemon { (_, run) throws in
+            #expect(
+                try run(["view", "list"]).lines == [
+                    "views", "* team id=7 · A team's start.", "  empty", "shapes", "  teams id=<uuid>",
+                ])
+            #expect(try JSON(parsing: run(["view", "--json"]).output)["entered"]?["name"] == "team")
+            #expect(try run(["view", "enter", "team", "id=7"]).lines == ["teams: live, 1 row"])
+            let json = try JSON(parsing: run(["view", "enter", "team", "id=7", "--json"]).output)
+            #expect(json == ["shapes": [["shape": "teams", "status": "live", "rows": 1]]])
+            #expect(try run(["view", "enter", "start"]).errors.contains("the data model has: team"))
+            #expect(try run(["view", "enter", "team", "7"]).status == 2)
+            #expect(try run(["view", "leave"]).status == 0)
+            #expect(try JSON(parsing: run(["view", "leave", "--forget", "--json"]).output) == [:])
+        }
+    }
+
     @Test func readsAllPagesOfAShape() throws {
         var state = state()
         for number in 0..<20 { state.tables["teams"]?["t\(number)"] = ["id": Value("t\(number)")] }

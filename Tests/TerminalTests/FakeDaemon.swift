@@ -147,6 +147,16 @@ enum FakeAnswers {
             let first = try page(ReadShape.Params(source: .definition(params.definition)), state)
             notifications.append(change())
             return SubscribeShape.Result(subscription: "s1", page: first).json
+        case ListViews.method: return names.json
+        case EnterView.method:
+            let params = try EnterView.params(of: request)
+            guard names.views.contains(where: { $0.name == params.name }) else {
+                throw ResponseError(.invalidShape, "view: there is no view `\(params.name)`; the data model has: team")
+            }
+            let first = try page(ReadShape.Params(source: .subscription("v1")), state)
+            let part = EnterView.ViewSubscription(shape: "teams", subscription: "v1", isKept: false, page: first)
+            return EnterView.Result(subscriptions: [part]).json
+        case LeaveView.method: return [:]
         case SubmitOperations.method:
             return try submit(SubmitOperations.params(of: request), &state, &notifications).json
         case ListOperations.method:
@@ -172,6 +182,16 @@ enum FakeAnswers {
         }
     }
 
+    private static let names = ListViews.Result(
+        views: [
+            ListViews.View(
+                name: "team", about: "A team's start.",
+                parameters: [ListViews.Parameter(name: "id", type: "uuid")], shapes: ["teams"]),
+            ListViews.View(name: "empty", parameters: [], shapes: ["teams"]),
+        ],
+        shapes: [ListViews.Shape(name: "teams", parameters: [ListViews.Parameter(name: "id", type: "uuid")])],
+        entered: ListViews.Entered(name: "team", parameters: ["id": "7"]))
+
     private static func change() -> JSONRPC.Notification {
         let change = ViewChange(
             operation: .update, table: TableName("teams"), key: KeyValues([.init("id", "1")]),
@@ -181,9 +201,15 @@ enum FakeAnswers {
     }
 
     private static func page(_ params: ReadShape.Params, _ state: FakeDaemon.State) throws -> ShapePage {
-        guard case .definition(let definition) = params.source, let root = definition["root_table"]?.string
-        else {
-            throw ResponseError(.unknownSubscription, "There is no such subscription.")
+        let definition: JSON
+        switch params.source {
+        case .definition(let plain): definition = plain
+        // That of the view.
+        case .subscription("v1"): definition = ["name": "teams"]
+        case .subscription: throw ResponseError(.unknownSubscription, "There is no such subscription.")
+        }
+        guard let root = (definition["root_table"] ?? definition["name"])?.string else {
+            throw ResponseError(.invalidShape, "root_table: is missing.")
         }
         var rows = rows(of: root, state)
         if let team = definition["where"]?["team_id"]?.string {

@@ -19,9 +19,33 @@ struct DefinitionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A related table whose rows come along.", valueName: "table"))
     var include: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A shape of the data model (`satchel view list`); its parameters follow, as name=value.", valueName: "name")
+    )
+    var shape: String?
+
     func make(table: String?) throws -> JSON {
         try DefinitionText.make(
             table: table, definition: definition, where: conditions, params: param, include: include)
+    }
+
+    /// The definitions that the arguments name: tables, or the parameters of a named shape.
+    func all(_ arguments: [String]) throws -> [JSON] {
+        let isPlain = definition == nil && conditions.isEmpty && include.isEmpty && param.isEmpty
+        if let shape {
+            guard isPlain else {
+                throw UsageError("--where, --param, --include and --definition do not go with --shape.")
+            }
+            return [try DefinitionText.named(shape, arguments)]
+        }
+        if arguments.count > 1 || (arguments.isEmpty && definition == nil) {
+            guard definition == nil, conditions.isEmpty, include.isEmpty else {
+                throw UsageError("--where, --include and --definition go with one table.")
+            }
+            return try arguments.map { try make(table: $0) }
+        }
+        return [try make(table: arguments.first)]
     }
 }
 
@@ -31,8 +55,8 @@ struct ReadCommand: ParsableCommand {
         abstract: "Print the rows of a table, or of a shape, as they are on this device.",
         discussion: "Rows that wait in the queue carry a `*`. The device keeps what it once read up to date.")
 
-    @Argument(help: "For example pipelines.")
-    var table: String?
+    @Argument(help: ArgumentHelp("For example pipelines; after --shape, name=value.", valueName: "table"))
+    var arguments: [String] = []
 
     @OptionGroup var shape: DefinitionOptions
 
@@ -48,7 +72,10 @@ struct ReadCommand: ParsableCommand {
     }
 
     func run() throws {
-        let definition = try shape.make(table: table)
+        let definitions = try shape.all(arguments)
+        guard let definition = definitions.first, definitions.count == 1 else {
+            throw UsageError("Name one table, or --shape NAME, or give --definition JSON.")
+        }
         try options.withDaemon { daemon in
             let rows = try ShapeReader(daemon: daemon).read(definition, wait: wait)
             if options.json {

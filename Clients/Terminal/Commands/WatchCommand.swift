@@ -10,15 +10,15 @@ struct WatchCommand: ParsableCommand {
         abstract: "Show the status, and the changes of tables or a shape, as they come.",
         discussion: "On a terminal a live view, else a line for each change. Ends with control-C.")
 
-    @Argument(help: "For example pipelines steps.")
-    var tables: [String] = []
+    @Argument(help: ArgumentHelp("For example pipelines steps; after --shape, name=value.", valueName: "tables"))
+    var arguments: [String] = []
 
     @OptionGroup var shape: DefinitionOptions
 
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
-        let definitions = try definitions()
+        let definitions = try shape.all(arguments)
         try options.withDaemon { daemon in
             var view: any WatchView = LineWatchView()
             if options.json {
@@ -28,16 +28,6 @@ struct WatchCommand: ParsableCommand {
             }
             try Self.watch(definitions, daemon, &view)
         }
-    }
-
-    private func definitions() throws -> [JSON] {
-        if tables.count > 1 || (tables.isEmpty && shape.definition == nil) {
-            guard shape.definition == nil, shape.conditions.isEmpty, shape.include.isEmpty else {
-                throw UsageError("--where, --include and --definition go with one table.")
-            }
-            return try tables.map { try shape.make(table: $0) }
-        }
-        return [try shape.make(table: tables.first)]
     }
 
     private static func watch(

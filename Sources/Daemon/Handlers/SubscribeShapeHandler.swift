@@ -11,30 +11,23 @@ enum SubscribeShapeHandler: RequestHandler {
         _ params: SubscribeShape.Params, _ caller: Caller, _ core: DaemonCore
     ) throws(ResponseError) -> SubscribeShape.Result? {
         let shape = try core.hold(params.definition)
-        let page = try firstPage(shape, limit: params.limit, core)
+        let page = try core.firstPage(shape, limit: params.limit)
         guard let id = core.clients[caller.client]?.subscribe(to: shape.id, since: page.sequence) else { return nil }
         return SubscribeShape.Result(subscription: id, page: page)
-    }
-
-    /// With a limit of 0, the cursor is that of the beginning.
-    private static func firstPage(
-        _ shape: HeldShape, limit: Int, _ core: DaemonCore
-    ) throws(ResponseError) -> ShapePage {
-        let page = try core.page(shape.id, cursor: nil, limit: max(limit, 1))
-        if limit > 0 { return page }
-        return ShapePage(
-            status: page.status, sequence: page.sequence, rows: [], next: page.rows.isEmpty ? nil : "")
     }
 }
 
 extension DaemonCore {
+    /// With a limit of 0, the cursor is that of the beginning.
+    func firstPage(_ shape: HeldShape, limit: Int) throws(ResponseError) -> ShapePage {
+        let page = try page(shape.id, cursor: nil, limit: max(limit, 1))
+        if limit > 0 { return page }
+        return ShapePage(
+            status: page.status, sequence: page.sequence, rows: [], next: page.rows.isEmpty ? nil : "")
+    }
+
     func hold(_ json: JSON) throws(ResponseError) -> HeldShape {
-        let definition: ShapeDefinition
-        do throws(ShapeError) {
-            definition = try ShapeDefinition(json: json)
-        } catch {
-            throw ResponseError(error)
-        }
+        let definition = try definition(json)
         let held = try answering { () throws(ReplicaError) in try replica.hold(definition) }
         effects.append(held.effects)
         reconcileShapes()

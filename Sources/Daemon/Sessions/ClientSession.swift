@@ -6,6 +6,8 @@ struct ClientSession {
     let connection: Connection
     /// In the order in which they were made.
     var subscriptions: [Subscription] = []
+    /// The subscriptions of the view that was entered, in its order.
+    var view: [String] = []
     /// Nothing is told before `initialize` is answered.
     var isInitialized = false
     var missed = Missed()

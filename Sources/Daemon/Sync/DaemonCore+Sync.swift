@@ -146,9 +146,9 @@ extension DaemonCore {
         reconcileShapes()
     }
 
-    /// What the stream has to ask for.
+    /// What the stream has to ask for, what is wanted most first: the service sends it in this order.
     var wantedShapes: [SyncRequest.Shape] {
-        replica.heldShapes.compactMap { shape in
+        replica.shapesByUrgency.compactMap { shape in
             if case .ended = shape.status { return nil }
             return SyncRequest.Shape(
                 id: shape.id, definition: shape.definition, handle: shape.handle, offset: shape.offset)

@@ -1,0 +1,93 @@
+import ArgumentParser
+import DaemonProtocol
+import JSONText
+import TerminalText
+
+struct ViewCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "view", abstract: "Sync what a screen shows: the views of the service's data model.",
+        subcommands: [List.self, Enter.self, Leave.self], defaultSubcommand: List.self)
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the views and named shapes, with their parameters; `*` marks the view entered last.")
+
+        @OptionGroup var options: GlobalOptions
+
+        func run() throws {
+            try options.withDaemon { daemon in
+                let names = try daemon.call(ListViews.self, Nothing())
+                if options.json { return Output.json(names.json) }
+                Output.lines(ViewText.lines(names, style: Terminal.style))
+            }
+        }
+    }
+
+    struct Enter: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Keep the shapes of a view up to date on this device, before all others.",
+            discussion: "What an earlier view has in common with it is not fetched again.")
+
+        @Argument(help: "As `view list` prints it.")
+        var name: String
+
+        @Argument(help: ArgumentHelp("The values of its parameters.", valueName: "name=value"))
+        var parameters: [String] = []
+
+        @Option(help: ArgumentHelp("Wait so long for rows that are not here yet.", valueName: "ms"))
+        var wait: Int?
+
+        @OptionGroup var options: GlobalOptions
+
+        func validate() throws {
+            if let wait, !(0...Limits.wait).contains(wait) {
+                throw ValidationError("--wait takes 0 to \(Limits.wait) milliseconds.")
+            }
+        }
+
+        func run() throws {
+            let values = try DefinitionText.parameters(parameters)
+            try options.withDaemon { daemon in
+                let wait =
+                    try wait
+                    ?? (daemon.call(ReadSyncStatus.self, Nothing()).isOnline ? ShapeReader.defaultWait : 0)
+                let params = EnterView.Params(name: name, parameters: values, limit: 0)
+                let entered = try daemon.call(EnterView.self, params)
+                var shapes: [ViewText.Shape] = []
+                for part in entered.subscriptions { shapes.append(try Self.read(part, wait: wait, daemon)) }
+                if options.json {
+                    Output.json(["shapes": .array(shapes.map(\.json))])
+                } else {
+                    Output.lines(shapes.map(ViewText.line))
+                }
+            }
+        }
+
+        private static func read(
+            _ part: EnterView.ViewSubscription, wait: Int, _ daemon: DaemonConnection
+        ) throws -> ViewText.Shape {
+            let source = ReadShape.Params.Source.subscription(part.subscription)
+            let first = try daemon.call(
+                ReadShape.self, ReadShape.Params(source: source, limit: Limits.page, wait: wait))
+            let rest = try ShapeReader(daemon: daemon).rest(of: source, after: first)
+            return ViewText.Shape(name: part.shape, status: first.status, rows: first.rows.count + rest.count)
+        }
+    }
+
+    struct Leave: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Leave the view that was entered last; its rows stay on this device.")
+
+        @Flag(help: "Remove the rows of views from this device, those that nothing else shows.")
+        var forget = false
+
+        @OptionGroup var options: GlobalOptions
+
+        func run() throws {
+            try options.withDaemon { daemon in
+                let result = try daemon.call(LeaveView.self, LeaveView.Params(forget: forget))
+                if options.json { Output.json(result.json) }
+            }
+        }
+    }
+}

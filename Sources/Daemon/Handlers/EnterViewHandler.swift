@@ -1,0 +1,64 @@
+import DaemonProtocol
+import DataModel
+import JSONRPC
+import JSONText
+import Replica
+import Shapes
+
+enum EnterViewHandler: RequestHandler {
+    typealias Method = EnterView
+
+    static func answer(
+        _ params: EnterView.Params, _ caller: Caller, _ core: DaemonCore
+    ) throws(ResponseError) -> EnterView.Result? {
+        let parts = try core.naming { names throws(ShapeError) in
+            try names.model.definitions(ofView: params.name, arguments: params.parameters, in: names.schema)
+        }
+        let view = EnteredView(name: params.name, parameters: params.parameters)
+        let (shapes, effects) = try answering { () throws(ReplicaError) in
+            try core.replica.enter(view, parts.map { $0.definition }, inUse: core.shapesInUse)
+        }
+        core.effects.append(effects)
+        core.reconcileShapes()
+        let old = core.clients[caller.client]?.view ?? []
+        var subscriptions: [EnterView.ViewSubscription] = []
+        for (part, shape) in zip(parts, shapes) {
+            let kept = old.first { id in core.clients[caller.client]?.subscription(id)?.shape == shape.id }
+            guard let subscription = try subscribe(kept, to: shape, params.limit, caller, core) else { return nil }
+            subscriptions.append(
+                EnterView.ViewSubscription(
+                    shape: part.shape, subscription: subscription.id, isKept: kept != nil, page: subscription.page))
+        }
+        core.clients[caller.client]?.view = subscriptions.map(\.subscription)
+        core.drop(old.filter { id in !subscriptions.contains { $0.subscription == id } }, of: caller)
+        return EnterView.Result(subscriptions: subscriptions)
+    }
+
+    /// One that goes on has told the client its rows.
+    private static func subscribe(
+        _ kept: String?, to shape: HeldShape, _ limit: Int, _ caller: Caller, _ core: DaemonCore
+    ) throws(ResponseError) -> (id: String, page: ShapePage)? {
+        let page = try core.firstPage(shape, limit: kept == nil ? limit : 0)
+        if let kept {
+            return (kept, ShapePage(status: page.status, sequence: page.sequence, rows: []))
+        }
+        let id = core.clients[caller.client]?.subscribe(to: shape.id, since: page.sequence)
+        return id.map { ($0, page) }
+    }
+}
+
+extension DaemonCore {
+    /// Shapes that some connection subscribes to.
+    var shapesInUse: Set<String> {
+        Set(clients.values.flatMap { $0.subscriptions.map(\.shape) })
+    }
+
+    /// Ends subscriptions of a view that was left.
+    func drop(_ subscriptions: [String], of caller: Caller) {
+        for id in subscriptions {
+            guard let shape = clients[caller.client]?.subscription(id)?.shape else { continue }
+            clients[caller.client]?.subscriptions.removeAll { $0.id == id }
+            dropIfEnded(shape)
+        }
+    }
+}

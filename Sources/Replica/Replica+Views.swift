@@ -1,0 +1,96 @@
+import Shapes
+import SyncModel
+
+extension Replica {
+    /// The view that was entered last, by anybody; nil once it was left.
+    package var enteredView: EnteredView? { memory.views.entered }
+
+    /// In the order in which the service is to be asked for them: those of the view that was entered last come first.
+    package var shapesByUrgency: [HeldShape] {
+        let shapes = memory.shapes.enumerated().sorted { left, right in
+            (memory.views.rank(of: left.element.number), left.offset)
+                < (memory.views.rank(of: right.element.number), right.offset)
+        }
+        return shapes.map(\.element.held)
+    }
+
+    /// Holds the shapes of a view. What stays common with what is held goes on as it is.
+    ///
+    /// Shapes of views that were left stay, so that they can be entered again without a connection. The least recent of
+    /// them go when there are more than `maxLeftShapes`, or no room for new ones.
+    ///
+    /// - Parameter inUse: ids of shapes that somebody looks at, which stay in any case.
+    /// - Returns: the shapes, in the order of the definitions.
+    package func enter(
+        _ view: EnteredView, _ definitions: [ShapeDefinition], inUse: Set<String>
+    ) throws(ReplicaError) -> (shapes: [HeldShape], effects: Effects) {
+        let (shapes, effects) = try change(.normal) { try $0.enter(view, definitions, inUse: inUse) }
+        return (shapes, effects)
+    }
+
+    /// - Parameter forget: its shapes go, those that nobody looks at and that were held for views alone.
+    package func leaveView(forget: Bool, inUse: Set<String>) throws(ReplicaError) -> Effects {
+        guard memory.views.entered != nil || forget else { return Effects(sequence: memory.sequence) }
+        return try change(.normal) { transaction in
+            transaction.memory.views.entered = nil
+            if forget { try transaction.forgetLeft(keeping: 0, inUse: inUse) }
+            try transaction.storeViews()
+        }.effects
+    }
+}
+
+extension ReplicaTransaction {
+    func enter(
+        _ view: EnteredView, _ definitions: [ShapeDefinition], inUse: Set<String>
+    ) throws -> [HeldShape] {
+        let old = memory.views.entries
+        let known = memory.shapes.filter { definitions.contains($0.definition) }.map(\.number)
+        let inUse = inUse.union(known.map(HeldRecord.id))
+        let missing = memory.shapes.count + definitions.count - known.count - limits.maxShapes
+        if missing > 0 { try forgetLeft(keeping: max(leftShapes(inUse: inUse).count - missing, 0), inUse: inUse) }
+        var entries: [ViewMemory.Entry] = []
+        var shapes: [HeldShape] = []
+        for definition in definitions {
+            let shape = try hold(definition)
+            shapes.append(shape)
+            guard let record = memory.shapes.first(where: { $0.id == shape.id }) else { continue }
+            let entry = old.first { $0.shape == record.number }
+            entries.append(
+                entry ?? ViewMemory.Entry(shape: record.number, isOnlyForViews: !known.contains(record.number)))
+        }
+        let entered = Set(entries.map(\.shape))
+        memory.views.entered = view
+        memory.views.entries = entries + memory.views.entries.filter { !entered.contains($0.shape) }
+        try forgetLeft(keeping: limits.maxLeftShapes, inUse: inUse.union(shapes.map(\.id)))
+        try storeViews()
+        return shapes
+    }
+
+    /// Shapes that views alone brought and nobody looks at, the most recent first.
+    private func leftShapes(inUse: Set<String>) -> [Int64] {
+        memory.views.entries.filter { $0.isOnlyForViews && !inUse.contains(HeldRecord.id($0.shape)) }.map(\.shape)
+    }
+
+    func forgetLeft(keeping count: Int, inUse: Set<String>) throws {
+        for shape in leftShapes(inUse: inUse).dropFirst(count) { try forget(HeldRecord.id(shape)) }
+    }
+
+    /// Somebody asked for the shape by itself: it is kept whatever becomes of the view.
+    func keepApartFromViews(_ shape: HeldShape) throws {
+        guard let index = memory.views.entries.firstIndex(where: { HeldRecord.id($0.shape) == shape.id }),
+            memory.views.entries[index].isOnlyForViews
+        else { return }
+        memory.views.entries[index].isOnlyForViews = false
+        try storeViews()
+    }
+
+    func forgetInViews(_ number: Int64) throws {
+        guard memory.views.entries.contains(where: { $0.shape == number }) else { return }
+        memory.views.entries.removeAll { $0.shape == number }
+        try storeViews()
+    }
+
+    func storeViews() throws {
+        try StateName.views.set(memory.views.text, in: db)
+    }
+}
