@@ -16,9 +16,9 @@ struct Satchel: ParsableCommand {
             5 a conflict or changes that need you, 130 interrupted.
             """,
         subcommands: [
-            StatusCommand.self, WatchCommand.self, ReadCommand.self, ViewCommand.self, SubmitCommand.self,
-            QueueCommand.self,
-            SyncCommand.self, PipelineCommand.self, CallCommand.self, SocketNameCommand.self,
+            StatusCommand.self, WatchCommand.self, ReadCommand.self, ViewCommand.self, ShapeCommand.self,
+            SubmitCommand.self, QueueCommand.self, SyncCommand.self, PipelineCommand.self, CallCommand.self,
+            SocketNameCommand.self,
         ])
 }
 

@@ -16,7 +16,7 @@ package enum CommandStatus: Int32, Hashable, Sendable {
         switch error.code {
         case ProtocolErrorCode.invalidParams.rawValue, ProtocolErrorCode.methodNotFound.rawValue, 1002, 1004:
             self = .usage
-        case 1001, 1003: self = .notFound
+        case 1001, 1003, 1011: self = .notFound
         case ProtocolErrorCode.cancelled.rawValue: self = .interrupted
         default: self = .failed
         }

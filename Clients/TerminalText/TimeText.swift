@@ -12,6 +12,11 @@ package enum TimeText {
         return seconds <= 0 ? "now" : "in \(span(seconds))"
     }
 
+    /// `12 ms`, `3 s`, `5 min`.
+    package static func milliseconds(_ count: Int64) -> String {
+        count < 1_000 ? "\(count) ms" : span(count / 1_000)
+    }
+
     private static func span(_ seconds: Int64) -> String {
         switch seconds {
         case ..<120: return "\(seconds) s"

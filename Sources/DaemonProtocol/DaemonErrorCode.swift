@@ -21,6 +21,10 @@ package enum DaemonErrorCode: Int, Hashable, Sendable, CaseIterable {
     case tooLarge = 1009
     /// The daemon has never reached the service and does not know this table, or this name.
     case schemaUnknown = 1010
+    /// The device holds no such shape.
+    case unknownShape = 1011
+    /// Somebody subscribes to it.
+    case shapeInUse = 1012
 
     /// `data.code`
     package var name: String {
@@ -35,14 +39,17 @@ package enum DaemonErrorCode: Int, Hashable, Sendable, CaseIterable {
         case .storage: "storage"
         case .tooLarge: "too_large"
         case .schemaUnknown: "schema_unknown"
+        case .unknownShape: "unknown_shape"
+        case .shapeInUse: "shape_in_use"
         }
     }
 
     /// The same request may succeed later, without anybody changing it.
     package var isRetryable: Bool {
         switch self {
-        case .queueFull, .offline, .timeout, .storage, .schemaUnknown: true
-        case .unknownSubscription, .invalidShape, .unknownOperation, .invalidOperation, .tooLarge: false
+        case .queueFull, .offline, .timeout, .storage, .schemaUnknown, .shapeInUse: true
+        case .unknownSubscription, .invalidShape, .unknownOperation, .invalidOperation, .tooLarge,
+            .unknownShape: false
         }
     }
 }

@@ -22,6 +22,10 @@ package struct HeldShape: Hashable, Sendable {
     package let status: ShapeStatus
     /// Rows in view.
     package let rowCount: Int
+    /// Microseconds since 1970, when it was first asked for; nil where that was not noted.
+    package let heldAt: Int64?
+    /// Milliseconds from then until its rows first came into view.
+    package let firstSync: Int64?
 }
 
 /// The replica's own record of a held shape.
@@ -40,6 +44,10 @@ struct HeldRecord {
     var hasMore = true
     var ended: Reason?
     var rowCount = 0
+    /// Microseconds since 1970.
+    var heldAt: Int64?
+    /// Microseconds since 1970.
+    var inViewAt: Int64?
     /// Heard of since the replica was opened and the connection stood. Not stored.
     var isFresh = false
 
@@ -55,7 +63,13 @@ struct HeldRecord {
 
     var held: HeldShape {
         HeldShape(
-            id: id, definition: definition, handle: handle, offset: offset, status: status, rowCount: rowCount)
+            id: id, definition: definition, handle: handle, offset: offset, status: status, rowCount: rowCount,
+            heldAt: heldAt, firstSync: firstSync)
+    }
+
+    private var firstSync: Int64? {
+        guard let heldAt, let inViewAt else { return nil }
+        return max(0, inViewAt - heldAt) / 1_000
     }
 
     /// The next request asks for the shape from its beginning.

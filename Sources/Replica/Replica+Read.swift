@@ -52,6 +52,15 @@ extension Replica {
         return ReplicaTransaction.viewRow(address, state, schema, columns)
     }
 
+    /// Bytes of the values of a shape's confirmed rows in view. Reads them all.
+    package func byteCount(of id: String) throws(ReplicaError) -> Int {
+        guard let record = memory.shapes.first(where: { $0.id == id }) else {
+            throw ReplicaError(.unknownShape, "There is no shape \(id): it was forgotten, or never held")
+        }
+        guard record.isVisible else { return 0 }
+        return try inspect { try $0.countBytes(of: record) }
+    }
+
     private static func start(_ cursor: String?) throws(ReplicaError) -> RowAddress? {
         guard let cursor else { return nil }
         let parts = cursor.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
@@ -123,6 +132,15 @@ extension ReplicaTransaction {
             last = end.key
         }
         _ = try passOverlay(before: nil)
+    }
+
+    func countBytes(of record: HeldRecord) throws -> Int {
+        var bytes = 0
+        for schema in record.resolved?.tables.compactMap(memory.table) ?? [] {
+            for set in try stores.confirmed.bytes(of: schema, by: "members", in: db)
+            where memory.sets.contains(record.number, in: set.number) { bytes += set.bytes }
+        }
+        return bytes
     }
 
     /// Rows in view of a shape.

@@ -5,9 +5,13 @@ import SyncModel
 extension Replica {
     /// Holds a shape from now on; the one that is held already where the definition is the same. One that had
     /// ended is asked for again.
-    package func hold(_ definition: ShapeDefinition) throws(ReplicaError) -> (shape: HeldShape, effects: Effects) {
+    ///
+    /// - Parameter time: the wall clock, in microseconds since 1970; nil where nobody asks how long it took.
+    package func hold(
+        _ definition: ShapeDefinition, at time: Int64? = nil
+    ) throws(ReplicaError) -> (shape: HeldShape, effects: Effects) {
         let (shape, effects) = try change(.normal) { transaction in
-            let shape = try transaction.hold(definition)
+            let shape = try transaction.hold(definition, at: time)
             try transaction.keepApartFromViews(shape)
             return shape
         }
@@ -17,6 +21,20 @@ extension Replica {
     /// Lets go of a shape and of the rows that no other one has.
     package func forget(shape id: String) throws(ReplicaError) -> Effects {
         try change(.normal) { try $0.forget(id) }.effects
+    }
+
+    /// Notes when shapes first came into view, for those of which it is not noted yet.
+    ///
+    /// - Parameter time: the wall clock, in microseconds since 1970.
+    package func noteInView(at time: Int64) throws(ReplicaError) {
+        let isDue = { (record: HeldRecord) in record.isVisible && record.heldAt != nil && record.inViewAt == nil }
+        guard memory.shapes.contains(where: isDue) else { return }
+        _ = try change(.normal) { transaction in
+            for index in transaction.memory.shapes.indices where isDue(transaction.memory.shapes[index]) {
+                transaction.memory.shapes[index].inViewAt = time
+                try transaction.save(index)
+            }
+        }
     }
 
     package func heldShape(_ id: String) -> HeldShape? {
@@ -59,7 +77,7 @@ extension Replica {
 }
 
 extension ReplicaTransaction {
-    func hold(_ definition: ShapeDefinition) throws -> HeldShape {
+    func hold(_ definition: ShapeDefinition, at time: Int64?) throws -> HeldShape {
         if let index = memory.shapes.firstIndex(where: { $0.definition == definition }) {
             if memory.shapes[index].ended != nil {
                 memory.shapes[index].ended = nil
@@ -79,7 +97,7 @@ extension ReplicaTransaction {
                 throw ReplicaError(.invalidShape, error.description)
             }
         }
-        var record = try ShapeTable.insert(definition, in: db)
+        var record = try ShapeTable.insert(definition, at: time, in: db)
         record.resolved = resolved
         memory.shapes.append(record)
         return record.held

@@ -19,12 +19,14 @@ extension Replica {
     /// Shapes of views that were left stay, so that they can be entered again without a connection. The least recent of
     /// them go when there are more than `maxLeftShapes`, or no room for new ones.
     ///
-    /// - Parameter inUse: ids of shapes that somebody looks at, which stay in any case.
+    /// - Parameters:
+    ///   - inUse: ids of shapes that somebody looks at, which stay in any case.
+    ///   - time: the wall clock, as for `hold`.
     /// - Returns: the shapes, in the order of the definitions.
     package func enter(
-        _ view: EnteredView, _ definitions: [ShapeDefinition], inUse: Set<String>
+        _ view: EnteredView, _ definitions: [ShapeDefinition], inUse: Set<String>, at time: Int64? = nil
     ) throws(ReplicaError) -> (shapes: [HeldShape], effects: Effects) {
-        let (shapes, effects) = try change(.normal) { try $0.enter(view, definitions, inUse: inUse) }
+        let (shapes, effects) = try change(.normal) { try $0.enter(view, definitions, inUse: inUse, at: time) }
         return (shapes, effects)
     }
 
@@ -41,7 +43,7 @@ extension Replica {
 
 extension ReplicaTransaction {
     func enter(
-        _ view: EnteredView, _ definitions: [ShapeDefinition], inUse: Set<String>
+        _ view: EnteredView, _ definitions: [ShapeDefinition], inUse: Set<String>, at time: Int64?
     ) throws -> [HeldShape] {
         let old = memory.views.entries
         let known = memory.shapes.filter { definitions.contains($0.definition) }.map(\.number)
@@ -51,7 +53,7 @@ extension ReplicaTransaction {
         var entries: [ViewMemory.Entry] = []
         var shapes: [HeldShape] = []
         for definition in definitions {
-            let shape = try hold(definition)
+            let shape = try hold(definition, at: time)
             shapes.append(shape)
             guard let record = memory.shapes.first(where: { $0.id == shape.id }) else { continue }
             let entry = old.first { $0.shape == record.number }

@@ -13,7 +13,7 @@ enum ReplicaFile {
         CREATE TABLE shape (
             number INTEGER PRIMARY KEY AUTOINCREMENT, definition TEXT NOT NULL, handle TEXT, shape_offset TEXT NOT NULL,
             is_loading INTEGER NOT NULL, is_visible INTEGER NOT NULL, has_more INTEGER NOT NULL, ended_code TEXT,
-            ended_message TEXT, row_count INTEGER NOT NULL
+            ended_message TEXT, row_count INTEGER NOT NULL, held_at INTEGER, in_view_at INTEGER
         ) STRICT;
         CREATE TABLE membership_set (number INTEGER PRIMARY KEY, shapes TEXT NOT NULL UNIQUE) STRICT;
         CREATE TABLE inbox (

@@ -17,29 +17,34 @@ enum ShapeTable {
             let code: String? = row["ended_code"]
             record.ended = code.map { Reason(code: $0, message: row["ended_message"] ?? "") }
             record.rowCount = row["row_count"]
+            record.heldAt = row["held_at"]
+            record.inViewAt = row["in_view_at"]
             return record
         }
     }
 
-    static func insert(_ definition: ShapeDefinition, in db: Database) throws -> HeldRecord {
+    static func insert(_ definition: ShapeDefinition, at time: Int64?, in db: Database) throws -> HeldRecord {
         try db.execute(
             sql: """
-                INSERT INTO shape (definition, shape_offset, is_loading, is_visible, has_more, row_count)
-                VALUES (?, ?, 1, 0, 1, 0)
-                """, arguments: [definition.canonical, LogOffset.beforeAll.description])
-        return HeldRecord(number: db.lastInsertedRowID, definition: definition)
+                INSERT INTO shape (definition, shape_offset, is_loading, is_visible, has_more, row_count, held_at)
+                VALUES (?, ?, 1, 0, 1, 0, ?)
+                """, arguments: [definition.canonical, LogOffset.beforeAll.description, time])
+        var record = HeldRecord(number: db.lastInsertedRowID, definition: definition)
+        record.heldAt = time
+        return record
     }
 
     static func update(_ record: HeldRecord, in db: Database) throws {
         try db.cachedStatement(
             sql: """
                 UPDATE shape SET handle = ?, shape_offset = ?, is_loading = ?, is_visible = ?, has_more = ?,
-                    ended_code = ?, ended_message = ?, row_count = ?
+                    ended_code = ?, ended_message = ?, row_count = ?, in_view_at = ?
                 WHERE number = ?
                 """
         ).execute(arguments: [
             record.handle?.description, record.offset.description, record.isLoading, record.isVisible,
-            record.hasMore, record.ended?.code, record.ended?.message, record.rowCount, record.number,
+            record.hasMore, record.ended?.code, record.ended?.message, record.rowCount, record.inViewAt,
+            record.number,
         ])
     }
 

@@ -94,6 +94,21 @@ package struct TableStore: Sendable {
         ).map { (number: $0[0], count: $0[1]) }
     }
 
+    /// The bytes of all values, of the rows for each number of an extra column, by number.
+    package func bytes(
+        of schema: TableSchema, by extra: String, in db: Database
+    ) throws -> [(number: Int64, bytes: Int)] {
+        let column = SQLiteName.quoted("satchel " + extra)
+        // Text is counted in bytes, not in characters.
+        let lengths = schema.columns.map { "ifnull(length(CAST(\(SQLiteName.quoted($0.name)) AS BLOB)), 0)" }
+        return try GRDB.Row.fetchAll(
+            db,
+            sql: """
+                SELECT \(column), sum(\(lengths.joined(separator: " + "))) FROM \(quoted(schema)) GROUP BY 1 ORDER BY 1
+                """
+        ).map { (number: $0[0], bytes: $0[1]) }
+    }
+
     func quoted(_ schema: TableSchema) -> String { SQLiteName.quoted(tableName(schema.name)) }
 }
 

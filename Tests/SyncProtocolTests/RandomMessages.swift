@@ -68,7 +68,7 @@ extension SeededGenerator {
             Withdrawal.Entry(seq: first + $0, id: OperationID(identifier()))
         }
         let message = string().replacing("\u{0}", with: "")
-        let code = flag() ? VerdictReason.badRequest : .tooLarge
+        let code = chance(50) ? VerdictReason.badRequest : .tooLarge
         return OperationsRequest(
             replica: ReplicaID(identifier()), epoch: epoch(), acknowledged: first - 1, operations: [],
             withdrawal: Withdrawal(operations: entries, reason: code.reason(message)))

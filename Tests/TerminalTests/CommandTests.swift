@@ -163,6 +163,21 @@ import Testing
         }
     }
 
+    @Test func listsTheShapesOfTheDeviceAndForgetsOne() throws {
+        try withDaemon { (_, run) throws in
+            let list = try run(["shape", "list"])
+            #expect(
+                list.output == """
+                    id  status  rows  size    lag    first sync  watched by  of
+                    s1  live    3     1.5 KB  20 ms  3 s         0           teams
+
+                    """)
+            #expect(try JSON(parsing: try run(["shape", "--json"]).output)["shapes"]?.array?.count == 1)
+            #expect(try run(["shape", "forget", "s1"]).output == "s1 forgotten\n")
+            #expect(try run(["shape", "forget", "s2"]).status == 3)
+        }
+    }
+
     @Test func pausesResumesAndWaits() throws {
         var state = state()
         try withDaemon(state) { (daemon, run) throws in

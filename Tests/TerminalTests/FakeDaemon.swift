@@ -157,6 +157,15 @@ enum FakeAnswers {
             let part = EnterView.ViewSubscription(shape: "teams", subscription: "v1", isKept: false, page: first)
             return EnterView.Result(subscriptions: [part]).json
         case LeaveView.method: return [:]
+        case ListShapes.method:
+            let held = ShapeSummary(
+                shape: "s1", definition: ["root_table": "teams"], status: .live, rows: 3, bytes: 1_536, subscribers: 0,
+                lag: 20, firstSync: 3_200)
+            return ListShapes.Result(shapes: [held]).json
+        case ForgetShape.method:
+            let shape = try ForgetShape.params(of: request).shape
+            guard shape == "s1" else { throw ResponseError(.unknownShape, "This device holds no shape \(shape).") }
+            return Nothing().json
         case SubmitOperations.method:
             return try submit(SubmitOperations.params(of: request), &state, &notifications).json
         case ListOperations.method:

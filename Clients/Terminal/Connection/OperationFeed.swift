@@ -40,7 +40,7 @@ struct OperationFeed {
             case .queueFull: pacer.queueFull(range)
             case .invalidOperation, .tooLarge: throw PipelineFileError(error.message)
             case .unknownSubscription, .invalidShape, .unknownOperation, .offline, .timeout, .storage,
-                .schemaUnknown, nil:
+                .schemaUnknown, .unknownShape, .shapeInUse, nil:
                 throw CommandFailure(error)
             }
         }

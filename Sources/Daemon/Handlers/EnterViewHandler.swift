@@ -16,7 +16,9 @@ enum EnterViewHandler: RequestHandler {
         }
         let view = EnteredView(name: params.name, parameters: params.parameters)
         let (shapes, effects) = try answering { () throws(ReplicaError) in
-            try core.replica.enter(view, parts.map { $0.definition }, inUse: core.shapesInUse)
+            try core.replica.enter(
+                view, parts.map { $0.definition }, inUse: core.shapesInUse,
+                at: core.now.microseconds)
         }
         core.effects.append(effects)
         core.reconcileShapes()

@@ -28,7 +28,7 @@ extension DaemonCore {
 
     func hold(_ json: JSON) throws(ResponseError) -> HeldShape {
         let definition = try definition(json)
-        let held = try answering { () throws(ReplicaError) in try replica.hold(definition) }
+        let held = try answering { () throws(ReplicaError) in try replica.hold(definition, at: now.microseconds) }
         effects.append(held.effects)
         reconcileShapes()
         return held.shape

@@ -83,6 +83,7 @@ extension DaemonCore {
         storageProblem = nil
         frontier = batch.frontier
         lastContact = now.microseconds
+        keeping { () throws(ReplicaError) in try replica.noteInView(at: now.microseconds) }
         sync(.stream(.batchApplied))
         reconcileShapes()
         sync(.epochSeen(batch.frontier.epoch))

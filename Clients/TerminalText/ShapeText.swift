@@ -1,0 +1,34 @@
+import DaemonProtocol
+
+/// `satchel shape list`: a table.
+package enum ShapeText {
+    package static func lines(_ shapes: [ShapeSummary], width: Int?, style: Style) -> [String] {
+        if shapes.isEmpty { return ["This device holds no shapes. Read some rows with: satchel read TABLE"] }
+        let hasReasons = shapes.contains { $0.reason != nil }
+        let rows = shapes.map { shape in
+            [
+                shape.shape, shape.status.rawValue, String(shape.rows), SizeText.text(shape.bytes),
+                shape.lag.map(TimeText.milliseconds) ?? "–", shape.firstSync.map(TimeText.milliseconds) ?? "–",
+                String(shape.subscribers), DefinitionText.summary(shape.definition),
+            ] + (hasReasons ? [shape.reason?.message ?? ""] : [])
+        }
+        let heading = ["id", "status", "rows", "size", "lag", "first sync", "watched by", "of"]
+        return TableText(heading: heading + (hasReasons ? ["reason"] : []), rows: rows)
+            .lines(width: width, style: style)
+    }
+}
+
+/// Sizes for people.
+package enum SizeText {
+    /// `512 B`, `1.5 KB`, `12 MB`: a K is 1024.
+    package static func text(_ bytes: Int64) -> String {
+        var tenths = bytes * 10
+        var unit = "B"
+        for larger in ["KB", "MB", "GB", "TB"] where tenths >= 10_240 {
+            tenths /= 1024
+            unit = larger
+        }
+        let fraction = unit == "B" || tenths >= 100 || tenths % 10 == 0 ? "" : ".\(tenths % 10)"
+        return "\(tenths / 10)\(fraction) \(unit)"
+    }
+}

@@ -1,0 +1,32 @@
+import DaemonProtocol
+import JSONRPC
+import Replica
+import Shapes
+
+enum ListShapesHandler: RequestHandler {
+    typealias Method = ListShapes
+
+    static func answer(
+        _ params: Nothing, _ caller: Caller, _ core: DaemonCore
+    ) throws(ResponseError) -> ListShapes.Result? {
+        var shapes: [ShapeSummary] = []
+        for held in core.replica.heldShapes { shapes.append(try core.summary(of: held)) }
+        return ListShapes.Result(shapes: shapes)
+    }
+}
+
+extension DaemonCore {
+    fileprivate func summary(of held: HeldShape) throws(ResponseError) -> ShapeSummary {
+        let bytes = try answering { () throws(ReplicaError) in try replica.byteCount(of: held.id) }
+        let isShown = held.status == .live || held.status == .stale
+        // A live shape is as new as the last answer, which told of everything up to its frontier.
+        let lag = isShown ? lastContact.map { max(0, (now.microseconds - $0) / 1_000) } : nil
+        return ShapeSummary(
+            shape: held.id, definition: held.definition.json, status: held.status.wire, reason: held.status.reason,
+            rows: Int64(held.rowCount), bytes: Int64(bytes),
+            subscribers: Int64(clients.values.count { $0.subscriptions.contains { $0.shape == held.id } }),
+            offset: held.handle == nil ? nil : held.offset.description,
+            frontier: isShown ? frontier.map { String($0.position) } : nil, lag: lag, heldAt: held.heldAt,
+            firstSync: held.firstSync)
+    }
+}
