@@ -1,4 +1,5 @@
 import DaemonProtocol
+import SyncModel
 
 /// `satchel shape list`: a table.
 package enum ShapeText {

@@ -15,6 +15,8 @@ package struct SatchelService: Sendable {
     package let follower: Follower
     private let options: ServiceOptions
     private let state: ServiceState
+    private let stateLock: StateLock
+    private let slotLock: SlotLock
     private let logger: Logger
 
     package var stateDirectory: String { options.stateDirectory }
@@ -28,6 +30,9 @@ package struct SatchelService: Sendable {
         self.options = options
         self.logger = logger
         try Self.checkListening(options)
+        // Before the mirror is opened, which gives up what it finds unfinished.
+        stateLock = try StateLock(directory: options.stateDirectory)
+        slotLock = SlotLock(try Slot(options.slot), conninfo: conninfo)
         let mirror = try Mirror(path: options.stateDirectory + "/mirror.sqlite")
         let report: @Sendable (String) -> Void = { logger.warning("\($0)") }
         let follower = Follower(
@@ -100,6 +105,7 @@ package struct SatchelService: Sendable {
         case .refused(let table, let reason):
             logger.warning("table not served", metadata: ["table": "\(table)", "because": "\(reason)"])
         case .failed(let message): logger.error("PostgreSQL: \(message)")
+        case .worksAgain(let message): logger.notice("PostgreSQL: \(message)")
         }
     }
 }
@@ -110,16 +116,24 @@ extension SatchelService {
 
     /// Serves until the task is cancelled or the process is told to end; what the mirror holds is durable then.
     /// `ready` is called with the address once requests are answered.
+    ///
+    /// Throws `SlotLock.Held` where another service follows by the same slot, before anything of it is touched.
     package func run(ready: @escaping @Sendable (String) -> Void = { _ in }) async throws {
+        defer { stateLock.release() }
+        try await takeSlotLock()
         let ended = DispatchSemaphore(value: 0)
-        let thread = Thread { [follower] in
-            follower.run()
-            ended.signal()
-        }
-        thread.stackSize = 8 << 20
-        thread.start()
         do {
-            try await serve(ready)
+            // Not before the port is ours: whoever cannot listen does not follow either.
+            try await serve { [follower, slotLock] url in
+                follower.start(slotLock, ended: ended)
+                ready(url)
+            }
+        } catch let error as IOError where !follower.hasBegun {
+            slotLock.release()
+            throw OptionsError(
+                "The service cannot listen on \(options.listen.host):\(options.listen.port): "
+                    + "\(String(cString: strerror(error.errnoCode))). Stop what listens there, or give --listen HOST:PORT "
+                    + "(port 0 picks a free one)")
         } catch {
             await stopFollowing(ended)
             throw error
@@ -127,12 +141,22 @@ extension SatchelService {
         await stopFollowing(ended)
     }
 
-    private func serve(_ ready: @escaping @Sendable (String) -> Void) async throws {
+    /// A server that is away is waited for: the follower asks it again.
+    private func takeSlotLock() async throws {
+        let result = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [slotLock] in
+                continuation.resume(returning: Result { try slotLock.take(attempts: SlotLock.attempts) })
+            }
+        }
+        if case .failure(let error as SlotLock.Held) = result { throw error }
+    }
+
+    private func serve(_ bound: @escaping @Sendable (String) -> Void) async throws {
         let app = Application(
             router: Routes(service: state).router(),
             configuration: ApplicationConfiguration(
                 address: .hostname(options.listen.host, port: options.listen.port), serverName: nil),
-            onServerRunning: { [options] channel in ready(Self.url(options.listen, channel.localAddress)) },
+            onServerRunning: { [options] channel in bound(Self.url(options.listen, channel.localAddress)) },
             logger: logger)
         // The group shuts its services down from the last to the first: held requests are answered before the
         // server waits for them.
@@ -156,6 +180,7 @@ extension SatchelService {
     /// A follower that is in the middle of a copy is left to it: what it has not finished is begun anew.
     private func stopFollowing(_ ended: DispatchSemaphore) async {
         follower.stop()
+        guard follower.hasBegun else { return slotLock.release() }
         let isStopped = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(returning: ended.wait(timeout: .now() + 1) == .success)

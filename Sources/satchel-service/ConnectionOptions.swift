@@ -42,29 +42,6 @@ struct ConnectionOptions: ParsableArguments {
 }
 
 extension ServiceOptions {
-    /// Its parent directory is made.
-    var cluster: PrivateCluster {
-        get throws {
-            if database != nil {
-                throw OptionsError(
-                    "A database is named (--database-url or electric.database_url), so that there is no private "
-                        + "cluster: give --private-postgres DIR")
-            }
-            let directory = privateCluster ?? stateDirectory + "/postgres"
-            try FileManager.default.createDirectory(
-                at: URL(fileURLWithPath: directory).deletingLastPathComponent(), withIntermediateDirectories: true)
-            return try PrivateCluster(directory: directory)
-        }
-    }
-
-    /// How the database is reached. The private cluster is started where none was named.
-    func reachDatabase() throws -> String {
-        if let database { return database }
-        let cluster = try cluster
-        try cluster.start()
-        return cluster.connectionString()
-    }
-
     /// Throws what keeps this database from being followed, and the SQL that mends it.
     func refuseUnfit(_ database: PostgresConnection) throws {
         let hasSlot = try Slot(slot).status(database) != nil

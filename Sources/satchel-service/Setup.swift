@@ -14,8 +14,10 @@ struct Setup: ParsableCommand {
 
     func run() throws {
         let options = try connection.load()
-        let database = try PostgresConnection(try options.reachDatabase(), applicationName: "satchel setup")
-        defer { database.close() }
+        try options.withDatabase("satchel setup") { try run(options, $0) }
+    }
+
+    private func run(_ options: ServiceOptions, _ database: PostgresConnection) throws {
         try options.refuseUnfit(database)
         let missing = try Bookkeeping.missingForSetup(on: database)
         guard missing.isEmpty else { throw OptionsError("Setup cannot begin: " + missing.joined(separator: "; ")) }
@@ -44,17 +46,23 @@ struct Teardown: ParsableCommand {
 
     func run() throws {
         let options = try connection.load()
-        let database = try PostgresConnection(try options.reachDatabase(), applicationName: "satchel teardown")
-        defer { database.close() }
         let slot = try Slot(options.slot)
-        try Self.refuseInUse(slot, database)
-        try slot.drop(database)
-        try Bookkeeping.teardown(on: database)
+        try options.withDatabase("satchel teardown") { database in
+            try Self.refuseInUse(slot, database)
+            try slot.drop(database)
+            try Bookkeeping.teardown(on: database)
+        }
         print("removed schema satchel, its triggers and publications, and the slot \(options.slot)")
     }
 
     /// Throws where somebody reads the slot; a reader that has just ended is given a second to go.
     private static func refuseInUse(_ slot: Slot, _ database: PostgresConnection) throws {
+        // A service that waits for something reads no slot, and has its lock.
+        if let holder = try SlotLock.holder(of: slot, database) {
+            throw OptionsError(
+                "A satchel-service follows this database with the slot \(slot.name): \(holder). Stop that service, then "
+                    + "run teardown again; nothing was removed")
+        }
         for _ in 0..<10 {
             guard let status = try slot.status(database), status.isActive else { return }
             try database.query("SELECT pg_sleep(0.1)")
@@ -75,10 +83,10 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let options = try connection.load()
-        let database = try PostgresConnection(try options.reachDatabase(), applicationName: "satchel check")
-        defer { database.close() }
-        let server = try ServerInfo.read(database)
-        let problems = server.problems(needsSlot: try Slot(options.slot).status(database) == nil)
+        let (server, problems) = try options.withDatabase("satchel check") { database in
+            let server = try ServerInfo.read(database)
+            return (server, server.problems(needsSlot: try Slot(options.slot).status(database) == nil))
+        }
         for problem in problems { print("problem  \(problem)") }
         for warning in server.warnings { print("warning  \(warning)") }
         if problems.isEmpty { print("ok       PostgreSQL \(server.version / 10_000) can be followed") }

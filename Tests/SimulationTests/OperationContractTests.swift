@@ -69,7 +69,7 @@ struct ContractRun {
     /// False where the two differ.
     mutating func step() throws -> Bool {
         let device = random.below(devices.count)
-        switch random.weighted([25, 20, 50, 5]) {
+        switch random.weighted([25, 20, 45, 10]) {
         case 0:
             counts["sql", default: 0] += 1
             let statement = plainStatement()
@@ -83,9 +83,10 @@ struct ContractRun {
         default:
             guard !devices[device].last.isEmpty else { break }
             counts["repeated", default: 0] += 1
-            // Another may follow, which is given up with it or alone.
-            if random.chance(40) { devices[device].last.append(draft(device, nil)) }
-            try send(device, givingUp: random.chance(50))
+            // What follows is given up with it, and was never done.
+            let givesUp = random.chance(60)
+            if givesUp { devices[device].last.append(draft(device, nil)) }
+            try send(device, givingUp: givesUp)
         }
         if difference == nil { compare(pair.modelRows(), try pair.realRows()) }
         if difference == nil {

@@ -4,6 +4,7 @@ import JSONRPC
 import JSONText
 import Replica
 import Shapes
+import SyncModel
 
 enum EnterViewHandler: RequestHandler {
     typealias Method = EnterView

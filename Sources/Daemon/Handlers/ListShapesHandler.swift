@@ -2,6 +2,7 @@ import DaemonProtocol
 import JSONRPC
 import Replica
 import Shapes
+import SyncModel
 
 enum ListShapesHandler: RequestHandler {
     typealias Method = ListShapes

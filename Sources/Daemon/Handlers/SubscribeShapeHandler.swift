@@ -3,6 +3,7 @@ import JSONRPC
 import JSONText
 import Replica
 import Shapes
+import SyncModel
 
 enum SubscribeShapeHandler: RequestHandler {
     typealias Method = SubscribeShape

@@ -11,6 +11,7 @@ extension Follower {
     func keepUp() {
         var ticks = 0
         var connection: PostgresConnection?
+        var failures = FailureLog()
         while !isStopping {
             _ = wake.wait(timeout: .now() + 1)
             ticks += 1
@@ -26,9 +27,10 @@ extension Follower {
                 while try tidy(), !isStopping {}
                 try look(over: open, at: stream)
                 if ticks % Self.ticksPerCollection == Self.ticksPerLook { try Bookkeeping.collect(on: open) }
+                if let text = failures.worked(at: Self.now) { report(.worksAgain("upkeep: \(text)")) }
             } catch {
                 connection = nil
-                report(.failed("upkeep: \(error)"))
+                if let text = failures.failed("upkeep: \(error)", at: Self.now) { report(.failed(text)) }
             }
         }
         wake.signal()
@@ -45,9 +47,12 @@ extension Follower {
         return try mirror.tidy(now: now, retention: configuration.retention)
     }
 
-    /// The catalogue is compared, because DDL is not in the stream; and a heartbeat is sent where something was
-    /// committed since the last one.
+    /// The slot's lock may have gone with its connection; it is taken again before anything else. The catalogue is
+    /// compared, because DDL is not in the stream; and a heartbeat is sent where something was committed since the last
+    /// one.
     private func look(over connection: PostgresConnection, at stream: ReplicationStream) throws {
+        let holder = try SlotLock.holder(of: Slot(configuration.slot), connection)
+        guard let holder, holder.pid == lockPID else { return stream.stop() }
         let isSame = try MirrorStart.catalogue(connection, configuration).schema == mirror.catalogue
         if !isSame { return stream.stop() }
         if mirror.state.isHeartbeatDue { try connection.query(Heartbeat.statement) }

@@ -11,7 +11,7 @@ import Synchronization
 /// | starting | connected, plan is resume | streaming |
 /// | copying | copied | streaming |
 /// | streaming | the catalogue differs | starting |
-/// | any | an error | waiting, then starting |
+/// | any | an error, or another service has the slot's lock | waiting, then starting |
 /// | any | stop | stopped |
 package final class Follower: Sendable {
     package struct Configuration: Sendable {
@@ -49,12 +49,17 @@ package final class Follower: Sendable {
         case streaming(from: LSN)
         case refused(TableName, because: String)
         case failed(String)
+        /// After failures.
+        case worksAgain(String)
     }
 
     private struct State {
         var status = Status.starting
         var isStopping = false
         var stream: ReplicationStream?
+        var hasBegun = false
+        /// PostgreSQL's process that holds the slot's lock for us.
+        var lockPID: Int32?
     }
 
     let mirror: Mirror
@@ -73,20 +78,40 @@ package final class Follower: Sendable {
 
     var isStopping: Bool { state.withLock { $0.isStopping } }
 
-    /// Blocks until `stop`. Errors are waited out: 0.2 s, doubled up to 5 s.
-    package func run() {
+    var lockPID: Int32? { state.withLock { $0.lockPID } }
+
+    package var hasBegun: Bool { state.withLock { $0.hasBegun } }
+
+    /// Follows on a thread of its own until `stop`; `ended` is signalled then, and the lock released.
+    package func start(_ lock: SlotLock, ended: DispatchSemaphore) {
+        state.withLock { $0.hasBegun = true }
+        let thread = Thread { [self] in
+            run(lock)
+            lock.release()
+            ended.signal()
+        }
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    /// Errors are waited out: 0.2 s, doubled up to 5 s.
+    private func run(_ lock: SlotLock) {
         let upkeep = Thread { [self] in keepUp() }
         upkeep.start()
         var delay = 0.2
+        var failures = FailureLog()
         while !isStopping {
             do {
-                try followOnce { delay = 0.2 }
+                try followOnce(lock) {
+                    delay = 0.2
+                    if let text = failures.worked(at: Self.now) { report(.worksAgain(text)) }
+                }
             } catch is Mirror.SchemaChanged {
                 continue
             } catch {
                 if isStopping { break }
                 set(.waiting(reason: "\(error)"))
-                report(.failed("\(error)"))
+                if let text = failures.failed("\(error)", at: Self.now) { report(.failed(text)) }
                 _ = wake.wait(timeout: .now() + delay)
                 delay = min(delay * 2, 5)
             }
@@ -108,8 +133,13 @@ package final class Follower: Sendable {
 
     private func set(_ status: Status) { state.withLock { $0.status = status } }
 
-    private func followOnce(_ connected: () -> Void) throws {
+    /// Seconds of a clock that is never set back.
+    static var now: Int { Int(DispatchTime.now().uptimeNanoseconds / 1_000_000_000) }
+
+    private func followOnce(_ lock: SlotLock, _ connected: () -> Void) throws {
         set(.starting)
+        try lock.take()
+        state.withLock { $0.lockPID = lock.pid }
         let waiting: @Sendable (RunningTransaction) -> Void = { [report] in report(.waiting($0)) }
         let start = try MirrorStart(mirror: mirror, configuration: configuration, waiting: waiting).run { event in
             switch event {
