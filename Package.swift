@@ -144,7 +144,7 @@ let package = Package(
 
         // Tests
         tests("SyncModelTests", ["SyncModel"]),
-        tests("TableStoreTests", ["TableStore", "SyncModel", grdb]),
+        tests("TableStoreTests", ["TableStore", "ShapeEngine", "Shapes", "SyncModel", grdb]),
         .target(
             name: "PostgresTesting", dependencies: ["Postgres", "SyncModel"], path: "Tests/PostgresTesting",
             swiftSettings: settings),
@@ -198,10 +198,8 @@ let package = Package(
         tests(
             "SyncServiceTests",
             [
-                "SeededRandom", "SharedOptions", "SyncService", "SyncModel", "SyncProtocol", "Shapes", "JSONText",
-                "Postgres",
-                "PostgresTesting",
-                logging, grdb,
+                "SeededRandom", "SharedOptions", "SyncService", "SyncModel", "SyncProtocol", "Shapes", "ShapeEngine",
+                "TableStore", "JSONText", "Postgres", "PostgresTesting", logging, grdb,
             ] + http),
     ],
     cxxLanguageStandard: .cxx17

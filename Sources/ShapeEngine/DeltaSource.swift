@@ -1,3 +1,4 @@
+import Shapes
 import SyncModel
 
 /// A view with a transaction's changes on top: the view after it, while the base is still the one before; or,
@@ -38,6 +39,42 @@ package struct DeltaSource<Base: RowSource>: RowSource {
         }
         try delta.forEach(of: table, body)
     }
+
+    package func rows(of table: TableName, _ read: OrderedRead) throws -> [(key: RowKey, row: Row)] {
+        guard delta.touches(table) else { return try base.rows(of: table, read) }
+        var unchanged: [RankedRow] = []
+        var next: OrderedRead? = read
+        while let page = next, unchanged.count < read.limit {
+            let rows = try base.rows(of: table, page)
+            for found in rows where delta.row(found.key, of: table) == nil {
+                unchanged.append(RankedRow(place: read.order.place(of: found.row, found.key), row: found.row))
+            }
+            guard rows.count == page.limit, let last = rows.last else { break }
+            next = page.following(read.order.place(of: last.row, last.key), limit: 2 * page.limit)
+        }
+        return Self.merged(unchanged, delta.rows(of: table, read), read).map { (key: $0.key, row: $0.row) }
+    }
+
+    private static func merged(_ left: [RankedRow], _ right: [RankedRow], _ read: OrderedRead) -> [RankedRow] {
+        var merged: [RankedRow] = []
+        var (one, other) = (0, 0)
+        while merged.count < read.limit, one < left.count || other < right.count {
+            if other == right.count || (one < left.count && read.precedes(left[one].place, right[other].place)) {
+                merged.append(left[one])
+                one += 1
+            } else {
+                merged.append(right[other])
+                other += 1
+            }
+        }
+        return merged
+    }
+
+    package func count(
+        of table: TableName, where columns: [Int], equal values: [Value], upTo limit: Int
+    ) throws -> Int {
+        try base.count(of: table, where: columns, equal: values, upTo: limit)
+    }
 }
 
 /// The changed rows, by key and by the columns they are looked up with.
@@ -77,6 +114,14 @@ private final class RowDelta {
             if case .some(.some(let row)) = row(key, of: table) { found.append((key: key, row: row)) }
         }
         return found
+    }
+
+    /// Those that an ordered read reaches, in its order: a transaction's rows are in memory anyway.
+    func rows(of table: TableName, _ read: OrderedRead) -> [RankedRow] {
+        rows(of: table, where: read.columns, equal: read.values)
+            .map { RankedRow(place: read.order.place(of: $0.row, $0.key), row: $0.row) }
+            .filter { read.reaches($0.place) }
+            .sorted { read.precedes($0.place, $1.place) }
     }
 
     private func index(_ table: TableName, _ columns: [Int]) -> [[Value]: [RowKey]] {

@@ -13,6 +13,37 @@ package protocol RowSource {
 
     /// Every row of the table, in an order of the source's own. What no index answers is scanned with it.
     func forEach(of table: TableName, _ body: (RowKey, Row) throws -> Void) throws
+
+    /// In the read's order and direction. A source of many rows MUST NOT read more than it gives.
+    func rows(of table: TableName, _ read: OrderedRead) throws -> [(key: RowKey, row: Row)]
+
+    /// How many rows have these values, up to a limit. An estimate is enough.
+    func count(
+        of table: TableName, where columns: [Int], equal values: [Value], upTo limit: Int
+    ) throws -> Int
+}
+
+/// For sources that have few rows.
+extension RowSource {
+    package func rows(of table: TableName, _ read: OrderedRead) throws -> [(key: RowKey, row: Row)] {
+        var found: [RankedRow] = []
+        func add(_ key: RowKey, _ row: Row) {
+            let place = read.order.place(of: row, key)
+            if read.reaches(place) { found.append(RankedRow(place: place, row: row)) }
+        }
+        if read.columns.isEmpty {
+            try forEach(of: table, add)
+        } else {
+            for item in try rows(of: table, where: read.columns, equal: read.values) { add(item.key, item.row) }
+        }
+        return found.sorted { read.precedes($0.place, $1.place) }.prefix(read.limit).map { (key: $0.key, row: $0.row) }
+    }
+
+    package func count(
+        of table: TableName, where columns: [Int], equal values: [Value], upTo limit: Int
+    ) throws -> Int {
+        min(limit, try rows(of: table, where: columns, equal: values).count)
+    }
 }
 
 extension RowSource {

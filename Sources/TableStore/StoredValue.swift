@@ -1,3 +1,4 @@
+import GRDB
 import GRDBSQLite
 import SyncModel
 
@@ -123,6 +124,32 @@ enum StoredValue {
             return .text(Text(FloatText.float8(number)))
         default:
             return .text(Text(text(statement, at: index)))
+        }
+    }
+
+    /// Of an argument that a function is called with.
+    static func value(_ value: DatabaseValue, as storage: Class) -> Value {
+        switch value.storage {
+        case .null: return .null
+        case .blob: return .absent
+        case .int64(let integer):
+            if case .boolean = storage { return integer == 0 ? "f" : "t" }
+            return .text(Text(String(integer)))
+        case .double(let number):
+            if case .float4 = storage { return .text(Text(FloatText.float4(Float(number)))) }
+            return .text(Text(FloatText.float8(number)))
+        case .string(let text): return .text(Text(text))
+        }
+    }
+
+    static func bind(bytes: [UInt8], to statement: OpaquePointer, at index: Int32) {
+        let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        bytes.withUnsafeBytes { buffer in
+            // A nil pointer would bind NULL.
+            _ =
+                buffer.isEmpty
+                ? sqlite3_bind_zeroblob(statement, index, 0)
+                : sqlite3_bind_blob(statement, index, buffer.baseAddress, Int32(buffer.count), transient)
         }
     }
 

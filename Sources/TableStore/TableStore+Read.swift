@@ -59,7 +59,7 @@ extension TableStore {
         while try RawStatement.step(handle, db) { try body(read(handle, schema)) }
     }
 
-    private func read(_ handle: OpaquePointer, _ schema: TableSchema) -> StoredRow {
+    func read(_ handle: OpaquePointer, _ schema: TableSchema) -> StoredRow {
         let key = RowKey(text: Text(StoredValue.text(handle, at: 0)))
         var values: [Value] = []
         values.reserveCapacity(schema.columns.count)

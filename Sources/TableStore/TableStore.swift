@@ -113,6 +113,8 @@ package struct TableStore: Sendable {
 }
 
 enum SQLiteName {
+    static func literal(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
+
     static func quoted(_ name: String) -> String {
         var quoted = "\""
         for scalar in name.unicodeScalars {

@@ -53,8 +53,8 @@ struct DueRowsTests {
         var rows = DueRows()
         var model: [DueRows.Place: Int64] = [:]
         var due = 0
-        for _ in 0..<5_000 {
-            let place = place(Int.random(in: 0..<300, using: &random))
+        for _ in 0..<600 {
+            let place = place(Int.random(in: 0..<60, using: &random))
             let moment = random.once(in: 4) ? nil : Int64.random(in: 0..<1_000, using: &random)
             model[place] = moment
             rows.file(place, of: 1, moment: moment)

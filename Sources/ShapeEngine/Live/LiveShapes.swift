@@ -14,12 +14,16 @@ package struct LiveShapes: Sendable {
 
     private let schema: DatabaseSchema
     private var shapes: [Int64: Shape] = [:]
-    private var index = ShapeIndex()
+    private var index: ShapeIndex
     private var subselects = SubselectStore()
     private var users = ShapeUsers()
     /// Nodes whose conditions ask for the time.
     private var timed = ConditionIndex<TimedNode>()
     private var due = DueRows()
+    /// Where windows end, of those that were looked at.
+    private var windows: [Int64: [WindowPlace: WindowState]] = [:]
+    /// Of one shape: beyond that, all are forgotten and found out again when they are touched.
+    private static let maxWindows = 10_000
     package private(set) var now: Int64
     package private(set) var metrics = Metrics()
 
@@ -40,6 +44,7 @@ package struct LiveShapes: Sendable {
     package init(schema: DatabaseSchema, now: Int64) {
         self.schema = schema
         self.now = now
+        index = ShapeIndex(schema: schema)
     }
 
     /// When time alone changes a shape next.
@@ -63,15 +68,16 @@ package struct LiveShapes: Sendable {
             }
         }
         shapes[id] = shape
-        index.add(id, shape)
+        index.add(id, shape, subselects)
         metrics.shapes = shapes.count
         metrics.scanned = index.scannedCount
     }
 
     package mutating func remove(_ id: Int64) {
         guard let shape = shapes.removeValue(forKey: id) else { return }
-        index.remove(id, shape)
+        index.remove(id, shape, subselects)
         due.remove(id)
+        windows[id] = nil
         for node in shape.nodes {
             guard let predicate = node.predicate else { continue }
             subselects.release(predicate)
@@ -96,7 +102,9 @@ package struct LiveShapes: Sendable {
         for (id, places) in due { touches[id, default: ShapeTouch()].due = places }
         for id in touches.keys.sorted() {
             guard let shape = shapes[id], let touch = touches[id] else { continue }
-            let found = try ShapeMaintenance.changes(of: shape, engine, touch, before: before, after: after)
+            let (found, windows) = try ShapeMaintenance.changes(
+                of: shape, engine, touch, windows: windows[id] ?? [:], before: before, after: after)
+            if !windows.isEmpty { step.windows.append((id: id, windows: windows)) }
             step.work += found.work
             step.work.shapesAsked += 1
             let isTouched = !found.changes.isEmpty || !found.clocks.isEmpty || !found.failures.isEmpty
@@ -133,6 +141,8 @@ package struct LiveShapes: Sendable {
         /// By id. Those of which no change is shown are here only for rows whose condition failed.
         package fileprivate(set) var touched: [(id: Int64, changes: ShapeChanges)] = []
         package fileprivate(set) var work = ShapeWork()
+        /// What is known now of where windows end; nil: nothing any more.
+        fileprivate var windows: [(id: Int64, windows: [WindowPlace: WindowState?])] = []
         /// In no order: each place has one moment. nil: none.
         fileprivate var due: [(id: Int64, place: DueRows.Place, moment: Int64?)] = []
     }
@@ -141,7 +151,12 @@ package struct LiveShapes: Sendable {
     package mutating func commit(_ step: Step) {
         metrics.work += step.work
         for (_, found) in step.touched { metrics.failures += found.failures.count }
+        index.apply(step.subselects, over: subselects)
         subselects.apply(step.subselects)
+        for (id, changed) in step.windows where shapes[id] != nil {
+            if windows[id, default: [:]].count + changed.count > Self.maxWindows { windows[id] = [:] }
+            for (place, state) in changed { windows[id, default: [:]][place] = state }
+        }
         now = step.now
         for (id, place, moment) in step.due { due.file(place, of: id, moment: moment) }
     }

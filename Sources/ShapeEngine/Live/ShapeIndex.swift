@@ -5,11 +5,12 @@ import SyncModel
 ///
 /// Each node of a shape is reached by one of these, the first that fits:
 /// - its own condition has `column = value`, or `column IN (values)`: found by the value in that column;
-/// - a node above it has one: found by walking from the row up the links to that column, once for all shapes
+/// - its own condition has `column IN (SELECT …)`: found by the sub-selects that have the column's value;
+/// - a node above it has one of these: found by walking from the row up the links to that node, once for all shapes
 ///   that take the same way;
-/// - neither: asked about every change of the table, and counted.
+/// - none: asked about every change of the table, and counted.
 struct ShapeIndex: Sendable {
-    /// How a row of a table leads to the value that shapes are filed under.
+    /// How a row of a table leads to what shapes are filed under.
     private struct Route: Hashable {
         struct Hop: Hashable {
             let columns: [Int]
@@ -17,47 +18,73 @@ struct ShapeIndex: Sendable {
             let parentColumns: [Int]
         }
 
+        enum End: Hashable {
+            case value(column: Int)
+            case member(table: TableName, columns: [Int])
+        }
+
         var hops: [Hop]
-        var column: Int
+        let end: End
     }
 
-    private var buckets: [TableName: [Route: [Text: Set<Int64>]]] = [:]
+    /// What a shape is filed under: values, or the number of a sub-select.
+    private enum Label: Hashable {
+        case value(Text)
+        case member(Int)
+    }
+
+    private enum Filing {
+        case values([Text])
+        case members(Subselect, TableName)
+    }
+
+    private var buckets: [TableName: [Route: [Label: Set<Int64>]]] = [:]
     /// In the order in which they were first used.
     private var routes: [TableName: [Route]] = [:]
     private var scanned: [TableName: Set<Int64>] = [:]
     private var scannedShapes: Set<Int64> = []
+    private var members: MemberIndex
+
+    init(schema: DatabaseSchema) {
+        members = MemberIndex(schema: schema)
+    }
 
     /// Shapes that are asked about every change of some table.
     var scannedCount: Int { scannedShapes.count }
 
-    mutating func add(_ id: Int64, _ shape: Shape) {
+    /// `store` has the shape's sub-selects.
+    mutating func add(_ id: Int64, _ shape: Shape, _ store: SubselectStore) {
         for node in shape.nodes {
+            if let (subselect, columns) = Self.ownMembers(node) {
+                members.retain(subselect, node.table, columns, store.content(subselect))
+            }
             guard let filed = Self.routes(to: node, of: shape) else {
                 scanned[node.table, default: []].insert(id)
                 scannedShapes.insert(id)
                 continue
             }
-            for (route, values) in filed {
+            for (route, filing) in filed {
                 if buckets[node.table]?[route] == nil { routes[node.table, default: []].append(route) }
-                for value in values {
-                    buckets[node.table, default: [:]][route, default: [:]][value, default: []].insert(id)
+                for label in labels(filing) {
+                    buckets[node.table, default: [:]][route, default: [:]][label, default: []].insert(id)
                 }
             }
         }
     }
 
-    mutating func remove(_ id: Int64, _ shape: Shape) {
+    /// `store` still has the shape's sub-selects.
+    mutating func remove(_ id: Int64, _ shape: Shape, _ store: SubselectStore) {
         for node in shape.nodes {
             guard let filed = Self.routes(to: node, of: shape) else {
                 scanned[node.table]?.remove(id)
                 scannedShapes.remove(id)
                 continue
             }
-            for (route, values) in filed {
-                for value in values {
-                    buckets[node.table]?[route]?[value]?.remove(id)
-                    if buckets[node.table]?[route]?[value]?.isEmpty == true {
-                        buckets[node.table]?[route]?[value] = nil
+            for (route, filing) in filed {
+                for label in labels(filing) {
+                    buckets[node.table]?[route]?[label]?.remove(id)
+                    if buckets[node.table]?[route]?[label]?.isEmpty == true {
+                        buckets[node.table]?[route]?[label] = nil
                     }
                 }
                 if buckets[node.table]?[route]?.isEmpty == true {
@@ -66,28 +93,50 @@ struct ShapeIndex: Sendable {
                 }
             }
         }
+        for node in shape.nodes {
+            guard let (subselect, _) = Self.ownMembers(node) else { continue }
+            members.release(subselect, node.table, store.content(subselect))
+        }
     }
 
-    private static func routes(to node: Shape.Node, of shape: Shape) -> [(route: Route, values: [Text])]? {
+    /// `store` stands before the step.
+    mutating func apply(_ step: SubselectStep, over store: SubselectStore) { members.apply(step, over: store) }
+
+    private func labels(_ filing: Filing) -> [Label] {
+        switch filing {
+        case .values(let values): values.map { .value($0) }
+        case .members(let subselect, let table): members.number(of: subselect, table).map { [.member($0)] } ?? []
+        }
+    }
+
+    private static func ownMembers(_ node: Shape.Node) -> (subselect: Subselect, columns: [Int])? {
+        guard let predicate = node.predicate, predicate.narrowestList == nil else { return nil }
+        return predicate.requiredMembers
+    }
+
+    private static func routes(to node: Shape.Node, of shape: Shape) -> [(route: Route, filing: Filing)]? {
         if let list = node.predicate?.narrowestList {
-            return [(Route(hops: [], column: list.column), list.values)]
+            return [(Route(hops: [], end: .value(column: list.column)), .values(list.values))]
+        }
+        if let (subselect, columns) = ownMembers(node) {
+            let end = Route.End.member(table: node.table, columns: columns)
+            return [(Route(hops: [], end: end), .members(subselect, node.table))]
         }
         guard let parent = node.parent, let above = routes(to: shape.nodes[parent], of: shape) else { return nil }
-        var found: [(route: Route, values: [Text])] = []
-        for link in node.links {
-            for (route, values) in above {
-                if route.hops.isEmpty, let place = link.parentColumns.firstIndex(of: route.column) {
-                    // The parent's column is the row's own.
-                    found.append((Route(hops: [], column: link.childColumns[place]), values))
-                } else {
-                    let hop = Route.Hop(
-                        columns: link.childColumns, parent: shape.nodes[parent].table,
-                        parentColumns: link.parentColumns)
-                    found.append((Route(hops: [hop] + route.hops, column: route.column), values))
-                }
-            }
+        return node.links.flatMap { link in
+            above.map { (route: extended($0.route, over: link, to: shape.nodes[parent].table), filing: $0.filing) }
         }
-        return found
+    }
+
+    private static func extended(_ route: Route, over link: Shape.Link, to parent: TableName) -> Route {
+        if route.hops.isEmpty, case .value(let column) = route.end,
+            let place = link.parentColumns.firstIndex(of: column)
+        {
+            // The parent's column is the row's own.
+            return Route(hops: [], end: .value(column: link.childColumns[place]))
+        }
+        let hop = Route.Hop(columns: link.childColumns, parent: parent, parentColumns: link.parentColumns)
+        return Route(hops: [hop] + route.hops, end: route.end)
     }
 
     // MARK: - Matching
@@ -112,15 +161,15 @@ struct ShapeIndex: Sendable {
     ) throws -> Set<Int64> {
         var ids = scanned[table] ?? []
         for route in routes[table] ?? [] {
-            guard let values = buckets[table]?[route] else { continue }
-            if let old { try match(old, route, before, values, &ids, &work) }
-            if let new, new != old || !route.hops.isEmpty { try match(new, route, after, values, &ids, &work) }
+            guard let filed = buckets[table]?[route] else { continue }
+            if let old { try match(old, route, before, filed, &ids, &work) }
+            if let new, new != old || !route.hops.isEmpty { try match(new, route, after, filed, &ids, &work) }
         }
         return ids
     }
 
     private func match(
-        _ row: Row, _ route: Route, _ source: some RowSource, _ values: [Text: Set<Int64>], _ ids: inout Set<Int64>,
+        _ row: Row, _ route: Route, _ source: some RowSource, _ filed: [Label: Set<Int64>], _ ids: inout Set<Int64>,
         _ work: inout ShapeWork
     ) throws {
         var rows = [row]
@@ -135,8 +184,14 @@ struct ShapeIndex: Sendable {
             rows = above
         }
         for row in rows {
-            guard let text = row[route.column].text, let found = values[text] else { continue }
-            ids.formUnion(found)
+            switch route.end {
+            case .value(let column):
+                if let text = row[column].text, let found = filed[.value(text)] { ids.formUnion(found) }
+            case .member(let table, let columns):
+                for number in members.numbers(equalTo: row, of: table, columns) {
+                    if let found = filed[.member(number)] { ids.formUnion(found) }
+                }
+            }
         }
     }
 }

@@ -14,21 +14,28 @@ struct Membership<Source: RowSource> {
     var work = ShapeWork()
     private(set) var failures: [ConditionFailure] = []
     private var decided: [[RowKey: Bool]]
-    private var satisfied: [[RowKey: Bool]]
-    /// Per node and row of its group, the keys in the window. The root's is under `wholeGroup`.
-    var windows: [Int: [RowKey: [RowKey]]] = [:]
+    private var truths: [[RowKey: Truth]]
+    private var noted: Set<NotedFailure> = []
+    /// What was known of windows before, and still holds in this view where `windows` says nothing else.
+    let known: [WindowPlace: WindowState]
+    /// What was found out.
+    var windows: [WindowPlace: WindowState] = [:]
 
     /// - Parameters:
     ///   - now: what `NOW()` is, in microseconds since 2000-01-01 00:00 UTC.
     ///   - subselects: the members of a predicate's sub-selects in this view.
-    init(shape: Shape, source: Source, now: Int64?, subselects: (Predicate) -> SubselectView) {
+    init(
+        shape: Shape, source: Source, now: Int64?, known: [WindowPlace: WindowState] = [:],
+        subselects: (Predicate) -> SubselectView
+    ) {
         self.shape = shape
+        self.known = known
         self.source = source
         contexts = shape.nodes.map { node in
             EvaluationContext(now: now, subselects: node.predicate.map(subselects) ?? SubselectView())
         }
         decided = Array(repeating: [:], count: shape.nodes.count)
-        satisfied = decided
+        truths = Array(repeating: [:], count: shape.nodes.count)
     }
 
     mutating func row(_ key: RowKey, of table: TableName) throws -> Row? {
@@ -50,12 +57,7 @@ struct Membership<Source: RowSource> {
 
     private mutating func decide(_ key: RowKey, _ row: Row, at node: Shape.Node) throws -> Bool {
         guard satisfies(key, row, node) else { return false }
-        if node.window != nil {
-            for group in try groups(of: row, at: node) where try window(of: node, group).contains(key) {
-                return true
-            }
-            return false
-        }
+        if node.window != nil { return try isInWindow(key, row, at: node) }
         guard let parent = node.parent else { return true }
         for candidate in try parents(of: row, at: node)
         where try isMember(candidate.key, candidate.row, at: parent) {
@@ -65,17 +67,30 @@ struct Membership<Source: RowSource> {
     }
 
     mutating func satisfies(_ key: RowKey, _ row: Row, _ node: Shape.Node) -> Bool {
-        guard let predicate = node.predicate else { return true }
-        // Only a window asks for a row more than once.
-        if let known = satisfied[node.index][key] { return known }
-        work.conditionsEvaluated += 1
-        let truth = predicate.evaluate(row, in: contexts[node.index])
-        if case .error(let message) = truth {
+        let truth = truth(key, row, node)
+        if case .error(let message) = truth, noted.insert(NotedFailure(node: node.index, key: key)).inserted {
             failures.append(ConditionFailure(table: node.table, key: key, message: message))
         }
-        if node.window != nil { satisfied[node.index][key] = truth.isTrue }
         return truth.isTrue
     }
+
+    /// The same of a row that a window comes across: whether its condition failed was told when the row changed.
+    mutating func isCandidate(_ key: RowKey, _ row: Row, _ node: Shape.Node) -> Bool { truth(key, row, node).isTrue }
+
+    private mutating func truth(_ key: RowKey, _ row: Row, _ node: Shape.Node) -> Truth {
+        guard let predicate = node.predicate else { return .true }
+        // Only at a window is a row asked for more than once.
+        if let known = truths[node.index][key] { return known }
+        work.conditionsEvaluated += 1
+        let truth = predicate.evaluate(row, in: contexts[node.index])
+        if node.window != nil { truths[node.index][key] = truth }
+        return truth
+    }
+}
+
+private struct NotedFailure: Hashable {
+    let node: Int
+    let key: RowKey
 }
 
 // MARK: - Along the tree

@@ -1,12 +1,10 @@
 import Shapes
 import SyncModel
 
-/// The group of the root's one window, in place of a row's key.
-let wholeGroup = RowKey(text: Text(""))
-
 /// Windows: of the rows that satisfy a node's condition, the first of each group.
 ///
-/// A group is one row of the node that the window names, and what hangs on it; the root's rows are one group.
+/// A group is one row of the node that the window names, and what hangs on it; the root's rows are one group. Rows are
+/// read in the window's order, and no further than asked.
 extension Membership {
     /// A row whose children are ranked; nil for the root's rows as a whole.
     typealias Group = Found?
@@ -31,29 +29,117 @@ extension Membership {
         return level.map { $0 }
     }
 
-    /// The keys in a group's window, in order. The group's row MUST be a member.
-    mutating func window(of node: Shape.Node, _ group: Group) throws -> [RowKey] {
-        let groupKey = group?.key ?? wholeGroup
-        if let known = windows[node.index]?[groupKey] { return known }
-        guard let window = node.window else { return [] }
-        work.windowsFilled += 1
-        var first = FirstRows(window)
-        if let group, let path = pathDown(from: window.group, to: node.index) {
-            for found in try descendants(of: group, along: path) where satisfies(found.key, found.row, node) {
-                first.offer(found.key, found.row)
-            }
-        } else {
-            try forEachCandidate(of: node) { membership, key, row in
-                if membership.satisfies(key, row, node) { first.offer(key, row) }
-            }
+    mutating func isInWindow(_ key: RowKey, _ row: Row, at node: Shape.Node) throws -> Bool {
+        guard let window = node.window else { return false }
+        for group in try groups(of: row, at: node) {
+            if try state(of: node, group).contains(window.order.place(of: row, key)) { return true }
         }
-        windows[node.index, default: [:]][groupKey] = first.keys
-        return first.keys
+        return false
+    }
+
+    /// The group's row MUST be a member.
+    mutating func state(of node: Shape.Node, _ group: Group) throws -> WindowState {
+        let place = WindowPlace(node: node.index, group: group?.key ?? wholeGroup)
+        if let state = windows[place] ?? known[place] { return state }
+        _ = try fill(node, group)
+        return windows[place] ?? WindowState(count: 0, bound: nil)
+    }
+
+    /// Reads the rows in a group's window, in order, and keeps where it ends. The group's row MUST be a member.
+    mutating func fill(_ node: Shape.Node, _ group: Group) throws -> [RankedRow] {
+        guard let limit = node.window?.limit else { return [] }
+        work.windowsFilled += 1
+        let rows = try ranked(node, group, count: limit + 1)
+        let isFull = rows.count > limit
+        windows[WindowPlace(node: node.index, group: group?.key ?? wholeGroup)] = WindowState(
+            count: min(rows.count, limit), bound: isFull ? rows[limit - 1].place : nil)
+        return Array(rows.prefix(limit))
+    }
+
+    /// The first rows of a group that satisfy the condition, beyond a bound; or, backwards, the last ones up to it.
+    mutating func ranked(
+        _ node: Shape.Node, _ group: Group, from bound: RowOrder.Place? = nil, isBackwards: Bool = false, count: Int
+    ) throws -> [RankedRow] {
+        guard let window = node.window else { return [] }
+        func read(_ columns: [Int], _ values: [Value]) -> OrderedRead {
+            OrderedRead(
+                columns, equal: values, by: window.order, from: bound, includesBound: isBackwards,
+                isBackwards: isBackwards, limit: count)
+        }
+        guard let group else {
+            guard let list = node.predicate?.narrowestList else { return try ranked(node, [read([], [])], count) }
+            return try ranked(node, list.values.map { read([list.column], [.text($0)]) }, count)
+        }
+        if window.group == node.parent {
+            // NULL joins nothing.
+            let ways = node.links.map { link in (link.childColumns, link.parentColumns.map { group.row[$0] }) }
+                .filter { way in way.1.allSatisfy { $0.text != nil } }
+            return try ranked(node, ways.map { read($0.0, $0.1) }, count)
+        }
+        return try rankedBehindJunction(node, group, read([], []), count)
+    }
+
+    private mutating func ranked(
+        _ node: Shape.Node, _ reads: [OrderedRead], _ count: Int
+    ) throws -> [RankedRow] {
+        var rows = OrderedRows(source, of: node.table, reads)
+        var found: [RankedRow] = []
+        while found.count < count, let next = try rows.next(&work) {
+            if isCandidate(next.key, next.row, node) { found.append(next) }
+        }
+        return found
+    }
+}
+
+/// Behind a junction table no index has a group's rows in the window's order.
+extension Membership {
+    /// Of a small group all rows are read and ranked. Of a large one the table is read in order, and each row is looked
+    /// for in the junction table: if many of the table's rows are in the group, that ends soon, and is given up if not.
+    private mutating func rankedBehindJunction(
+        _ node: Shape.Node, _ group: Found, _ read: OrderedRead, _ count: Int
+    ) throws -> [RankedRow] {
+        guard let junction = node.parent.map({ shape.nodes[$0] }), let inner = node.links.first,
+            let outer = junction.links.first, node.links.count == 1, junction.links.count == 1,
+            junction.parent == node.window?.group
+        else { return try rankedFromAll(node, group, read, count) }
+        let values = outer.parentColumns.map { group.row[$0] }
+        guard values.allSatisfy({ $0.text != nil }) else { return [] }
+        let few = 4 * count + 64
+        work.lookups += 1
+        let size = try source.count(of: junction.table, where: outer.childColumns, equal: values, upTo: few)
+        work.rowsFound += 1
+        guard size == few else { return try rankedFromAll(node, group, read, count) }
+        var rows = OrderedRows(source, of: node.table, [read])
+        var found: [RankedRow] = []
+        var budget = 16 * few
+        while found.count < count, let next = try rows.next(&work) {
+            budget -= 1
+            guard budget > 0 else { return try rankedFromAll(node, group, read, count) }
+            let own = inner.childColumns.map { next.row[$0] }
+            guard own.allSatisfy({ $0.text != nil }), isCandidate(next.key, next.row, node) else { continue }
+            work.lookups += 1
+            let links = try source.rows(
+                of: junction.table, where: outer.childColumns + inner.parentColumns, equal: values + own)
+            work.rowsFound += links.count
+            if !links.isEmpty { found.append(next) }
+        }
+        return found
+    }
+
+    private mutating func rankedFromAll(
+        _ node: Shape.Node, _ group: Found, _ read: OrderedRead, _ count: Int
+    ) throws -> [RankedRow] {
+        var found: [RankedRow] = []
+        for item in try descendants(of: group, along: path(from: node.window?.group, to: node.index))
+        where isCandidate(item.key, item.row, node) {
+            let place = read.order.place(of: item.row, item.key)
+            if read.reaches(place) { found.append(RankedRow(place: place, row: item.row)) }
+        }
+        return Array(found.sorted { read.precedes($0.place, $1.place) }.prefix(count))
     }
 
     /// The nodes from below `group` down to `node`.
-    private func pathDown(from group: Int?, to node: Int) -> [Int]? {
-        guard let group else { return nil }
+    private func path(from group: Int?, to node: Int) -> [Int] {
         var path: [Int] = []
         var current = node
         while current != group, let parent = shape.nodes[current].parent {
@@ -66,11 +152,7 @@ extension Membership {
     /// The rows at the path's end, each once. Between lie only junction nodes, which take every row.
     private mutating func descendants(of group: Found, along path: [Int]) throws -> [Found] {
         var level = [group]
-        for (step, node) in path.enumerated() {
-            if step == 0 {
-                level = try children(of: group.row, at: node)
-                continue
-            }
+        for node in path {
             var below: [Found] = []
             var seen: Set<RowKey> = []
             for item in level {
@@ -81,40 +163,5 @@ extension Membership {
             level = below
         }
         return level
-    }
-
-    /// The rows that the condition of a node may hold for: by its `column = value`, or all of the table.
-    mutating func forEachCandidate(
-        of node: Shape.Node, _ body: (inout Self, RowKey, Row) throws -> Void
-    ) throws {
-        let source = source
-        var work = ShapeWork()
-        try source.forEachCandidate(of: node.table, node.predicate, &work) { key, row in try body(&self, key, row) }
-        self.work += work
-    }
-}
-
-/// The first rows by a window's order, of those that were offered. Holds no more rows than the window.
-struct FirstRows {
-    private let window: Shape.Window
-    private var places: [RowOrder.Place] = []
-
-    init(_ window: Shape.Window) {
-        self.window = window
-    }
-
-    var keys: [RowKey] { places.map(\.key) }
-
-    mutating func offer(_ key: RowKey, _ row: Row) {
-        let place = window.order.place(of: row, key)
-        if places.count == window.limit, let last = places.last, !(place < last) { return }
-        var low = 0
-        var high = places.count
-        while low < high {
-            let middle = (low + high) / 2
-            if places[middle] < place { low = middle + 1 } else { high = middle }
-        }
-        places.insert(place, at: low)
-        if places.count > window.limit { places.removeLast() }
     }
 }

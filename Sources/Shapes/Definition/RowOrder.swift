@@ -1,3 +1,4 @@
+import JSONText
 import SyncModel
 
 /// An order of one table's rows that leaves no two rows equal: the keys of `order_by`, then the primary key.
@@ -12,6 +13,10 @@ package struct RowOrder: Hashable, Sendable {
     }
 
     private let keys: [Key]
+    /// Of the values that decide.
+    package let types: [ColumnType]
+    /// What the order makes of values, without their columns: for a store that works out places by itself.
+    package let specification: Text
 
     /// The columns that decide, in the order's own order.
     package var columns: [Int] { keys.map(\.column) }
@@ -39,37 +44,69 @@ package struct RowOrder: Hashable, Sendable {
             keys.append(Key(column: column, type: type, isDescending: false, nullsFirst: false))
         }
         self.keys = keys
+        types = keys.map { table.columns[$0.column].type }
+        specification = Self.specification(keys, types)
     }
 
-    /// A row's place, worked out once.
-    package struct Place: Comparable, Sendable {
-        fileprivate let order: RowOrder
-        fileprivate let values: [Scalar?]
+    private static func specification(_ keys: [Key], _ types: [ColumnType]) -> Text {
+        let items = zip(keys, types).map { key, type in
+            JSON.array([
+                .string(type.name), .int(Int64(type.dimensions)), .array(type.labels.map { .string($0) }),
+                .bool(key.isDescending), .bool(key.nullsFirst),
+            ])
+        }
+        return Text(String(decoding: JSON.array(items).serialized(), as: UTF8.self))
+    }
+
+    /// For a row of nothing but the values that decide, in the order's own order. nil for what is no specification.
+    package init?(specification: Text) {
+        guard let items = (try? JSON(parsing: specification.string))?.array else { return nil }
+        var keys: [Key] = []
+        var types: [ColumnType] = []
+        for (column, item) in items.enumerated() {
+            guard let parts = item.array, parts.count == 5, let name = parts[0].string, let dimensions = parts[1].int,
+                let labels = parts[2].array, let isDescending = parts[3].bool, let nullsFirst = parts[4].bool
+            else { return nil }
+            let type = ColumnType(name, dimensions: Int(dimensions), labels: labels.compactMap { $0.string })
+            keys.append(
+                Key(column: column, type: SQLType(type), isDescending: isDescending, nullsFirst: nullsFirst))
+            types.append(type)
+        }
+        self.keys = keys
+        self.types = types
+        self.specification = specification
+    }
+
+    /// A row's place, worked out once: bytes that compare as the rows do.
+    package struct Place: Hashable, Comparable, Sendable {
+        package let bytes: [UInt8]
         /// Decides what the order leaves equal: tables without a key, values that cannot be read.
         package let key: RowKey
 
-        package static func == (left: Place, right: Place) -> Bool { left.key == right.key }
+        package init(bytes: [UInt8], key: RowKey) {
+            self.bytes = bytes
+            self.key = key
+        }
 
         package static func < (left: Place, right: Place) -> Bool {
-            for (index, key) in left.order.keys.enumerated() {
-                switch (left.values[index], right.values[index]) {
-                case (nil, nil): continue
-                case (nil, _): return key.nullsFirst
-                case (_, nil): return !key.nullsFirst
-                case (let low?, let high?):
-                    if low == high { continue }
-                    let isLess = low.compares(.less, high, .same)
-                    let isGreater = low.compares(.greater, high, .same)
-                    if isLess != isGreater { return isLess != key.isDescending }
-                }
-            }
-            return left.key < right.key
+            left.bytes == right.bytes ? left.key < right.key : left.bytes.lexicographicallyPrecedes(right.bytes)
         }
     }
 
-    package func place(of row: Row, _ key: RowKey) -> Place {
-        let values = keys.map { key in row[key.column].text.flatMap { Scalar(parsing: $0, as: key.type) } }
-        return Place(order: self, values: values, key: key)
+    package func place(of row: Row, _ key: RowKey) -> Place { Place(bytes: bytes(of: row), key: key) }
+
+    /// A value that cannot be read counts as NULL.
+    package func bytes(of row: Row) -> [UInt8] {
+        var bytes = OrderKey()
+        for key in keys {
+            guard let value = row[key.column].text.flatMap({ Scalar(parsing: $0, as: key.type) }) else {
+                bytes.append(byte: key.nullsFirst ? 0 : 2)
+                continue
+            }
+            bytes.append(byte: 1)
+            bytes.append(value.key(key.type == .bpchar ? .padded : .same), isDescending: key.isDescending)
+        }
+        return bytes.bytes
     }
 }
 

@@ -51,13 +51,16 @@ struct ShapeResolver {
         _ node: ShapeDefinition.Node, _ condition: Syntax?, _ place: Place
     ) throws(ShapeError) {
         let index = drafts.count
-        let order = try RowOrder(node.orderBy, of: place.table)
+        // Without a limit it decides nothing, and yet is checked.
+        let order = node.limit == nil && node.orderBy.isEmpty ? nil : try RowOrder(node.orderBy, of: place.table)
         drafts.append(
             Draft(
                 parent: place.parent, path: place.path, table: place.table,
                 predicate: try condition.map { syntax throws(ShapeError) in try predicate(syntax, place.table) },
                 links: place.links,
-                window: node.limit.map { Shape.Window(order: order, limit: $0, group: place.group) },
+                window: order.flatMap { order in
+                    node.limit.map { Shape.Window(order: order, limit: $0, group: place.group) }
+                },
                 selected: try Self.selection(node, place.table)))
         if let parent = place.parent { drafts[parent].children.append(index) }
         for include in node.include {

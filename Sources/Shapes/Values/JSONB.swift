@@ -139,7 +139,8 @@ extension Text {
 
 /// Order, as in `compareJsonbContainers`.
 extension JSONB {
-    private var rank: Int {
+    /// Among documents of other kinds.
+    var rank: Int {
         switch self {
         case .null: 0
         case .string: 1

@@ -18,6 +18,13 @@ package struct SubselectContent: Sendable {
 
     func count(_ member: SubselectMember) -> Int { groups[member.group]?.counts[member.values] ?? 0 }
 
+    /// Each once, in no order.
+    package var members: [SubselectMember] {
+        groups.flatMap { group, held in held.counts.keys.map { SubselectMember(group: group, values: $0) } }
+    }
+
+    package func contains(_ member: SubselectMember) -> Bool { count(member) > 0 }
+
     /// In no order.
     func members(of group: [Scalar?]) -> [[Scalar?]] { groups[group].map { Array($0.counts.keys) } ?? [] }
 

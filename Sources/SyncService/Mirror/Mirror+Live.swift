@@ -15,10 +15,7 @@ extension Mirror {
 
     /// Keeps a shape live from here on, and gives the view that its snapshot is to be read in.
     func enliven(_ kept: KeptShape, _ catalogue: DatabaseSchema, _ db: Database) throws -> EngineView {
-        for (name, columns) in kept.shape.lookups {
-            guard let table = catalogue[name] else { continue }
-            try MirrorFile.rows.createIndex(on: columns, of: table, in: db)
-        }
+        try Self.createIndexes(for: kept.shape, catalogue, db)
         let source = MirrorSource(db: db, schema: catalogue)
         let (view, metrics) = try live.withLock { live in
             try live?.add(kept.id, kept.shape, source: source)
@@ -26,6 +23,17 @@ extension Mirror {
         }
         note(metrics)
         return view
+    }
+
+    static func createIndexes(for shape: Shape, _ catalogue: DatabaseSchema, _ db: Database) throws {
+        for (name, columns) in shape.lookups {
+            guard let table = catalogue[name] else { continue }
+            try MirrorFile.rows.createIndex(on: columns, of: table, in: db)
+        }
+        for (name, columns, order) in shape.orderedReads {
+            guard let table = catalogue[name] else { continue }
+            try MirrorFile.rows.createIndex(on: columns, by: order, of: table, in: db)
+        }
     }
 
     func enlivenAll(_ shapes: ShapeRegistry, _ catalogue: DatabaseSchema, _ position: MirrorPosition, _ db: Database)
@@ -68,33 +76,4 @@ extension Mirror {
     }
 
     var metrics: LiveShapes.Metrics { state.metrics }
-}
-
-extension Shape {
-    /// The columns that rows are looked up by, table by table.
-    fileprivate var lookups: [(TableName, [Int])] {
-        var lookups: [(TableName, [Int])] = []
-        for node in nodes {
-            if let list = node.predicate?.narrowestList { lookups.append((node.table, [list.column])) }
-            for link in node.links {
-                lookups.append((node.table, link.childColumns))
-                if let parent = node.parent { lookups.append((nodes[parent].table, link.parentColumns)) }
-            }
-            lookups += node.predicate?.lookups(of: node.table) ?? []
-        }
-        return lookups
-    }
-}
-
-extension Predicate {
-    /// Of sub-selects: what their members are read by, and what they are looked for in the table around.
-    fileprivate func lookups(of table: TableName) -> [(TableName, [Int])] {
-        var lookups: [(TableName, [Int])] = []
-        for subselect in subselects {
-            for columns in subselect.probedColumnLists { lookups.append((table, columns)) }
-            if let list = subselect.condition?.narrowestList { lookups.append((subselect.table, [list.column])) }
-            lookups += subselect.condition?.lookups(of: subselect.table) ?? []
-        }
-        return lookups
-    }
 }

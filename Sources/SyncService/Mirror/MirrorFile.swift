@@ -30,6 +30,7 @@ enum MirrorFile {
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32000; PRAGMA secure_delete = OFF")
+            TableStore.prepareOrderedReads(db)
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.write { db in

@@ -89,6 +89,11 @@ final class ChildProcess {
     }
 
     /// TERM, and KILL after ten seconds.
+    /// Stops it in its tracks, until `release`.
+    func hold() { kill(id, SIGSTOP) }
+
+    func release() { kill(id, SIGCONT) }
+
     func stop() {
         guard !hasEnded else { return }
         kill(id, SIGTERM)

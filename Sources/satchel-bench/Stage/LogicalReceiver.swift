@@ -3,7 +3,7 @@ import Postgres
 
 /// pg_recvlogical on a slot of its own, with the service's publications, its output in a named pipe or a file.
 final class LogicalReceiver {
-    private let process: ChildProcess
+    let process: ChildProcess
     private let input: Int32
 
     /// `isFile`: nobody reads along.

@@ -4,6 +4,8 @@ import JSONText
 final class SyncReader {
     private let http: HTTPStream
     private let replica: String
+    /// Members of every definition, behind the first.
+    private let more: String
 
     /// A shape, and how far it was read.
     struct Place {
@@ -12,9 +14,10 @@ final class SyncReader {
         let offset: String
     }
 
-    init(port: UInt16, replica: String) throws {
+    init(port: UInt16, replica: String, with more: String = "") throws {
         http = try HTTPStream(port: port)
         self.replica = replica
+        self.more = more
     }
 
     /// Makes the shapes and reads them to their end, a hundred with each request.
@@ -67,7 +70,7 @@ final class SyncReader {
 
     private func body(_ shapes: [(Int, String, String)], isLive: Bool, isBarrier: Bool) -> String {
         let list = shapes.map { bucket, handle, offset in
-            #"{"id":"\#(bucket)","definition":{"root_table":"item","where":"bucket = \#(bucket)"},"#
+            #"{"id":"\#(bucket)","definition":{"root_table":"item","where":"bucket = \#(bucket)"\#(more)},"#
                 + #""handle":\#(handle),"offset":"\#(offset)"}"#
         }
         return #"{"protocol":1,"replica":"\#(replica)","live":\#(isLive),"barrier":\#(isBarrier),"confirmed":0,"#
