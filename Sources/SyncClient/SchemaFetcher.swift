@@ -116,7 +116,9 @@ package struct SchemaFetcher: Sendable {
         case .waiting:
             backoff.reset()
             return fetch()
-        case .idle, .fetching: return []
+        // The service may have been started anew, with another data model.
+        case .idle: return entityTag == nil ? [] : fetch()
+        case .fetching: return []
         }
     }
 

@@ -5,6 +5,8 @@ import Postgres
 import PostgresTesting
 import Testing
 
+@testable import TranscriptTesting
+
 /// The sample's views with the real programs and a real PostgreSQL: what they show is what the SELECTs answer.
 @Suite struct NamedShapesSystemTests {
     private static let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -110,6 +112,23 @@ import Testing
         ORDER BY updated_at DESC LIMIT 20
         """
 
+    /// The golden transcripts of views that need the sample.
+    private func replay(_ daemon: TestProcess) throws {
+        let folder = Self.sample.deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Protocol/vectors").path
+        var matched = 0
+        for transcript in try Transcript.load(folder: folder)
+        where transcript.need == .sample && transcript.place.hasPrefix("daemon-views") {
+            for framing in transcript.framings {
+                var runner = TranscriptRunner(transcript, framing: framing, peer: try daemon.socketPeer())
+                try runner.run()
+                matched += runner.matched
+            }
+        }
+        print("\(matched) messages as the transcripts say")
+        #expect(matched > 20)
+    }
+
     @Test func theSampleViewsShowWhatPostgreSQLAnswers() throws {
         let directory = TestDirectory()
         let database = try database()
@@ -123,6 +142,7 @@ import Testing
         try client.initialize()
         _ = try client.call("sync/wait")
         while try client.refusal("view/list") == 1010 {}
+        try replay(daemon)
 
         let start = try client.call("view/enter", ["name": "dashboard"])["subscriptions"]?[0] ?? .null
         #expect(try rows(client, start) == select(connection, Self.dashboard))

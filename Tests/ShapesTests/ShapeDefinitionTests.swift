@@ -58,6 +58,7 @@ struct ShapeDefinitionTests {
         (#"{}"#, "root_table", .badDefinition),
         (#"{"root_table": "public."}"#, "root_table", .badDefinition),
         (#"{"root_table": "p", "wher": "x"}"#, "wher", .badDefinition),
+        (#"{"name": "dashboard"}"#, "name", .notSupported),
         (#"{"root_table": "p", "order_by": "x DOWN"}"#, "order_by", .badDefinition),
         (#"{"root_table": "p", "order_by": "x, "}"#, "order_by", .badDefinition),
         (#"{"root_table": "p", "order_by": "x NULLS"}"#, "order_by", .badDefinition),

@@ -54,4 +54,13 @@ import Testing
         #expect(fetcher.receive(.answerReceived(RequestID(3), answer, entityTag: "x")) == [])
         #expect(fetcher.receive(.connectionUp) == [])
     }
+
+    /// The service may have been started anew, with another data model.
+    @Test func looksAgainWhenTheServiceIsReachedAgain() {
+        var fetcher = SchemaFetcher()
+        _ = fetcher.receive(.needed)
+        #expect(fetcher.receive(.connectionUp) == [])
+        _ = fetcher.receive(.answerReceived(RequestID(1), answer, entityTag: "x"))
+        #expect(fetcher.receive(.connectionUp).first == .request(ifNoneMatch: "x", RequestID(2)))
+    }
 }

@@ -23,6 +23,11 @@ extension ShapeDefinition {
             default: rootMembers.append((key, value))
             }
         }
+        guard object["name"] == nil else {
+            throw ShapeError(
+                .notSupported, "names of shapes are known to the daemon alone: send the whole definition",
+                field: "name")
+        }
         guard let name = table?.string else {
             throw ShapeError(
                 .badDefinition, "`root_table` is missing: name the table, as `table` or `schema.table`",
