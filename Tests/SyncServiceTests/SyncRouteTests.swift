@@ -60,6 +60,26 @@ import Testing
         await fixture.stop()
     }
 
+    /// The order of the request is that of the person's wishes; and together they keep to the size of an answer.
+    @Test func snapshotsComeInTheOrderOfTheRequest() async throws {
+        let fixture = try await ServiceFixture(Self.sql)
+        let definitions = try (0..<3).map { number in
+            try ShapeDefinition(json: ["root_table": "children", "where": .string("id > -\(number)")])
+        }
+        for definition in definitions { _ = try readAll(definition, fixture.port) }
+        let shapes = definitions.enumerated().map { SyncRequest.Shape(id: "s\($0)", definition: $1) }
+        let request = SyncRequest(replica: ReplicaID("other"), isLive: false, shapes: shapes)
+        let parts = try ask(request, fixture.port).shapes
+        #expect(parts.map(\.shape) == ["s0", "s1", "s2"])
+        #expect(parts[0].offset == .snapshotEnd)
+        let counts = parts.map(\.messages.count)
+        #expect(counts[0] == 3000)
+        #expect((1000..<3000).contains(counts[1]))
+        #expect(counts[2] == 0)
+        #expect(parts[2].hasMore)
+        await fixture.stop()
+    }
+
     @Test func aBarrierCoversWhatWasCommittedBefore() async throws {
         let fixture = try await ServiceFixture(Self.sql)
         let all = try ShapeDefinition(json: ["root_table": "parents"])

@@ -101,7 +101,7 @@ struct SyncAnswer {
         return part
     }
 
-    /// As many chunks as there are and fit, at least one.
+    /// As many chunks as there are and fit. Where shapes before this one took the room, none: they are wanted more.
     private func addSnapshot(
         _ id: String, _ kept: KeptShape, after offset: LogOffset, reader: ShapeLogReader, room: Int,
         to part: inout Part
@@ -109,7 +109,7 @@ struct SyncAnswer {
         var number = offset == .beforeAll ? 0 : Int(clamping: offset.op) + 1
         let first = number
         var isWhole = false
-        while part.bytes.count < room || number == first {
+        while part.bytes.count < room {
             guard let chunk = try reader.chunk(number, of: kept.id) else { break }
             number += 1
             isWhole = chunk.total == number
@@ -121,8 +121,8 @@ struct SyncAnswer {
             if isWhole { break }
         }
         if number == first {
-            // Either the last chunk was read before it was known to be the last, or nothing is there yet: then
-            // the line only tells that the shape has not reached the frontier.
+            // Either the last chunk was read before it was known to be the last, or nothing is there yet, or there
+            // is no room: then the line only tells that the shape has not reached the frontier.
             isWhole = try reader.chunkCount(of: kept.id).map { number >= $0 } ?? false
             let reached = isWhole ? LogOffset.snapshotEnd : offset
             part.bytes += MessageLineWriter(shape: id, handle: kept.handle).finish(offset: reached, hasMore: true)
