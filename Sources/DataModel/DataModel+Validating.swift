@@ -14,7 +14,7 @@ extension DataModel {
             do throws(ShapeError) {
                 _ = try Shape(resolving: shape.template.sample(children: children), in: schema)
             } catch {
-                throw failure(error, in: "shape \(shape.name)", at: shape.lines)
+                throw failure(error, in: shape)
             }
         }
         for view in views {
@@ -67,14 +67,18 @@ extension DataModel {
         }
     }
 
-    func failure(_ error: ShapeError, in what: String, at lines: MemberLines) -> DataModelError {
+    private func failure(_ error: ShapeError, in shape: NamedShape) -> DataModelError {
         let field = error.field == "table" ? "root_table" : error.field ?? ""
         // A location counts from the start of the condition after `$name` was replaced: the line says more.
         var message = error.message[...]
         if message.hasPrefix("At location "), let colon = message.firstIndex(of: ":") {
             message = message[colon...].dropFirst(2)
         }
+        // Types that do not fit are told without the names.
+        let isTyped = error.code == .badCondition && !shape.parameters.isEmpty
+        let hint = isTyped ? "; its parameters: \(shape.parameters.list)" : ""
         return DataModelError(
-            file: file, line: lines.line(of: field), message: "\(what): \(field.isEmpty ? "" : "\(field): ")\(message)")
+            file: file, line: shape.lines.line(of: field),
+            message: "shape \(shape.name): \(field.isEmpty ? "" : "\(field): ")\(message)\(hint)")
     }
 }

@@ -175,7 +175,7 @@ import Testing
         ),
         (
             "shapes:\n  a:\n    parameters: {x: int4}\n    root_table: pipelines\n    where: id = $x",
-            "m:6: shape a: where: "
+            "m:6: shape a: where: Could not select an operator overload; its parameters: x (int4)"
         ),
         (
             "shapes:\n  a:\n    root_table: pipelines\n    include:\n      steps:\n        where: colour = 'red'",
