@@ -17,7 +17,8 @@ extension DataModel {
         let tables = try reader.tables(of: root)
         let shapes = try reader.shapes(of: root)
         self.init(
-            text: text, tables: tables, shapes: shapes, views: try reader.views(of: root, shapes: shapes), file: file)
+            text: text, tables: tables, shapes: shapes, views: try reader.views(of: root, shapes: shapes),
+            permissions: try reader.permissions(of: root), file: file)
     }
 }
 
@@ -25,8 +26,8 @@ extension DataModel {
 struct Reader {
     let file: String
 
-    private static let members = ["version", "tables", "shapes", "views"]
-    private static let plannedMembers = ["permissions", "operations"]
+    private static let members = ["version", "tables", "shapes", "views", "permissions"]
+    private static let plannedMembers = ["operations"]
     private static let tableMembers = ["on_concurrent_delete", "on_missing_parent", "columns", "children"]
     private static let plannedTableMembers = ["identity", "registers"]
 

@@ -23,14 +23,20 @@ package struct DataModel: Hashable, Sendable {
     package let shapes: [NamedShape]
     /// In the file's order.
     package let views: [NamedView]
+    /// In the file's order.
+    package let permissions: [PermissionModel]
     /// For messages.
     let file: String
 
-    init(text: String, tables: [TableModel], shapes: [NamedShape], views: [NamedView], file: String) {
+    init(
+        text: String, tables: [TableModel], shapes: [NamedShape], views: [NamedView],
+        permissions: [PermissionModel], file: String
+    ) {
         self.text = text
         self.tables = tables.sorted { $0.name < $1.name }
         self.shapes = shapes
         self.views = views
+        self.permissions = permissions
         self.file = file
     }
 
@@ -44,10 +50,7 @@ package struct DataModel: Hashable, Sendable {
     package func validate(against schema: DatabaseSchema) throws(DataModelError) {
         for table in tables.sorted(by: { $0.line < $1.line }) {
             guard let found = schema[table.name] else {
-                let known = schema.tables.map(\.name.description).joined(separator: ", ")
-                throw DataModelError(
-                    file: file, line: table.line,
-                    message: "the database publishes no table \(table.name); it publishes: \(known)")
+                throw unpublished(table.name, line: table.line, in: schema)
             }
             for column in table.columns where found.index(of: column.name) == nil {
                 let known = found.columns.map(\.name).joined(separator: ", ")
@@ -57,6 +60,13 @@ package struct DataModel: Hashable, Sendable {
             }
         }
         try validateShapes(against: schema)
+        try validatePermissions(against: schema)
+    }
+
+    func unpublished(_ table: TableName, line: Int, in schema: DatabaseSchema) -> DataModelError {
+        let known = schema.tables.map(\.name.description).joined(separator: ", ")
+        return DataModelError(
+            file: file, line: line, message: "the database publishes no table \(table); it publishes: \(known)")
     }
 }
 

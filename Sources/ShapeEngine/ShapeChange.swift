@@ -76,6 +76,9 @@ package struct ShapeChanges: Hashable, Sendable {
     /// Rows that stay, and of which nothing that is shown changed: a device takes their clocks, so that what it
     /// writes next is not held to be concurrent with what it could not see. Sorted as `changes`.
     package var clocks: [ShapeChange]
+    /// A row that the person could read can no longer be read: nothing that the log or the snapshot says of the time
+    /// before may be told any more.
+    package var isRevoked: Bool
     /// Rows seen in the new view whose condition failed.
     package var failures: [ConditionFailure]
     package var work: ShapeWork

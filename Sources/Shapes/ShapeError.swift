@@ -15,6 +15,8 @@ package struct ShapeError: Error, Hashable, Sendable {
         case badCondition = "bad_condition"
         /// A parameter is missing, unused or not of its type.
         case badParameters = "bad_parameters"
+        /// Nobody may read the table: it has no read rule, and needs one.
+        case notPermitted = "not_permitted"
     }
 
     package let code: Code

@@ -35,8 +35,11 @@ import Testing
     @Test(arguments: [
         ("", "m:1: `version: 1` is missing"),
         ("version: 2", "m:1: version: this service reads version 1"),
-        ("version: 1\ntabels: {}", "m:2: there is no member `tabels` here; known: version, tables, shapes, views"),
-        ("version: 1\npermissions: {}", "m:2: not supported yet: permissions"),
+        (
+            "version: 1\ntabels: {}",
+            "m:2: there is no member `tabels` here; known: version, tables, shapes, views, permissions"
+        ),
+        ("version: 1\noperations: {}", "m:2: not supported yet: operations"),
         ("version: 1\ntables:\n  steps: 3", "m:3: steps: members (`name: value`) are needed here"),
         (
             "version: 1\ntables:\n  steps:\n    on_concurrent_delete: delete_wins",

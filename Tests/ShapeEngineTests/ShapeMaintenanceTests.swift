@@ -30,6 +30,10 @@ struct ShapeMaintenanceTests {
         var timed = 0
         var movedByTime = 0
         var passedOver = 0
+        var ruled = 0
+        var revocations = 0
+        var unshownRevocations = 0
+        var restrictedSteps = 0
 
         mutating func note(_ shape: Shape) {
             selfReferences += shape.nodes.count { node in
@@ -40,6 +44,7 @@ struct ShapeMaintenanceTests {
             }
             deepest = max(deepest, shape.nodes.map { $0.path.split(separator: "/").count }.max() ?? 0)
             for node in shape.nodes {
+                ruled += node.rule == nil ? 0 : 1
                 eitherWay += node.links.count > 1 ? 1 : 0
                 subselects += node.predicate?.subselects.count ?? 0
                 timed += node.predicate?.usesNow == true ? 1 : 0
@@ -81,7 +86,7 @@ struct ShapeMaintenanceTests {
                 transactions, inserts, updates, deletes, movedInByOthers, movedOutByOthers, keyChanges,
                 rowsOnTwoPaths,
                 selfReferences, manyToOne, deepest, rootWindows, windows, junctionWindows, eitherWay, pushedOut,
-                subselects, timed, movedByTime, passedOver,
+                subselects, timed, movedByTime, passedOver, ruled, revocations, unshownRevocations, restrictedSteps,
             ]
         }
     }
@@ -92,6 +97,7 @@ struct ShapeMaintenanceTests {
         var counts = Counts()
         while counts.transactions < 2_500 {
             world.makeSchema()
+            if counts.transactions % 3 > 0 { world.makeAccess() }
             let shapes = (0..<4).compactMap { _ in world.makeShape() }
             guard !shapes.isEmpty else { continue }
             for shape in shapes { counts.note(shape) }
@@ -123,6 +129,7 @@ struct ShapeMaintenanceTests {
                 apply(shown.changes, to: &replicas[Int(id)], shapes[Int(id)])
                 #expect(isSorted(shown.changes, shapes[Int(id)]))
             }
+            try checkRevocations(step, shapes, world, from: source, to: next, before: live.now, &counts)
             counts.passedOver += shapes.count - step.work.shapesAsked
             live.commit(step)
             for (index, shape) in shapes.enumerated() {
@@ -133,6 +140,31 @@ struct ShapeMaintenanceTests {
             }
             counts.transactions += 1
             source = next
+        }
+    }
+
+    /// A row that stays, and that may not be read any more, is never passed over, whether the shape shows it or not.
+    private func checkRevocations(
+        _ step: LiveShapes.Step, _ shapes: [Shape], _ world: WorldGenerator, from old: MemorySource,
+        to new: MemorySource, before: Int64, _ counts: inout Counts
+    ) throws {
+        func permitted(_ table: TableName, _ source: MemorySource, _ now: Int64) throws -> Set<RowKey> {
+            let all = try Shape(
+                resolving: ShapeDefinition(rootTable: table), in: world.schema, access: world.access)
+            return Set((content(of: all, source, now: now).tables[table] ?? [:]).keys)
+        }
+        for (index, shape) in shapes.enumerated() where shape.grant.isRestricted {
+            let changes = step.touched.first { $0.id == Int64(index) }?.changes
+            var isLost = false
+            for table in shape.tables {
+                let lost = try permitted(table, old, before).subtracting(permitted(table, new, before + 2_000_000))
+                isLost = isLost || lost.contains { new.row($0, of: table) != nil }
+            }
+            counts.restrictedSteps += 1
+            guard isLost else { continue }
+            counts.revocations += 1
+            counts.unshownRevocations += changes?.changes.isEmpty == true ? 1 : 0
+            #expect(changes?.isRevoked == true, "\(shape.definition.canonical) \(shape.grant.text)")
         }
     }
 

@@ -8,6 +8,7 @@ import SyncModel
 struct WorldGenerator {
     var random: SeededGenerator
     private(set) var schema = DatabaseSchema(tables: [])
+    private(set) var access = ReadAccess.unrestricted
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
@@ -39,6 +40,7 @@ struct WorldGenerator {
                 TableSchema(name: name, columns: columns, primaryKey: ["id"], foreignKeys: keys, uniques: uniques))
         }
         schema = DatabaseSchema(tables: tables)
+        access = .unrestricted
     }
 
     mutating func makeShape() -> Shape? {
@@ -46,7 +48,25 @@ struct WorldGenerator {
         guard let definition = try? ShapeDefinition(rootTable: root.name, root: node(of: root, depth: 3)) else {
             return nil
         }
-        return try? Shape(resolving: definition, in: schema)
+        return try? Shape(resolving: definition, in: schema, access: access)
+    }
+
+    /// Some tables have a rule, which looks at the row, at rows of others, or at the time, and at who asks.
+    mutating func makeAccess() {
+        var rules: [TableName: ReadRule] = [:]
+        for table in schema.tables where random.once(in: 2) {
+            let other = random.pick(schema.tables).name.name
+            let rule = random.pick([
+                "a <> auth.n", "a = auth.n OR t = 'u'", "x_id IN (SELECT id FROM \(other) AS o WHERE o.a = auth.n)",
+                "a NOT IN (SELECT id FROM \(other) AS o WHERE o.a = auth.n)",
+                "id IN (SELECT x_id FROM \(other) AS o WHERE a IN (SELECT a FROM p WHERE id <= auth.n::int8 * 3))",
+                "w > NOW() OR a = auth.n", "t <> auth.none OR a < 3", "1 / (a - auth.n) >= 0",
+            ])
+            rules[table.name] = try? ReadRule(parsing: Text(rule))
+        }
+        access = ReadAccess(
+            rules: ReadRules(rules, areNeeded: false),
+            claims: ["n": Text(String(Int.random(in: 1...3, using: &random)))])
     }
 
     private mutating func node(of table: TableSchema, depth: Int) -> ShapeDefinition.Node {

@@ -15,6 +15,7 @@ package struct LiveShapes: Sendable {
     private let schema: DatabaseSchema
     private var shapes: [Int64: Shape] = [:]
     private var index: ShapeIndex
+    private var rules = RuleWatch()
     private var subselects = SubselectStore()
     private var users = ShapeUsers()
     /// Nodes whose conditions ask for the time.
@@ -59,9 +60,9 @@ package struct LiveShapes: Sendable {
             guard let predicate = node.predicate else { continue }
             try subselects.retain(predicate, in: source, schema: schema)
             users.add(id, predicate, of: node.table)
-            guard predicate.usesNow else { continue }
-            timed.add(TimedNode(shape: id, node: node.index), node.table, predicate)
-            try source.forEachCandidate(of: node.table, predicate, &metrics.work) { key, row in
+            guard let timing = node.timing else { continue }
+            timed.add(TimedNode(shape: id, node: node.index), node.table, timing)
+            try source.forEachCandidate(of: node.table, timing, &metrics.work) { key, row in
                 due.file(
                     DueRows.Place(node: node.index, key: key), of: id, moment: predicate.nextChange(of: row, after: now)
                 )
@@ -69,6 +70,7 @@ package struct LiveShapes: Sendable {
         }
         shapes[id] = shape
         index.add(id, shape, subselects)
+        rules.add(id, shape)
         metrics.shapes = shapes.count
         metrics.scanned = index.scannedCount
     }
@@ -76,13 +78,15 @@ package struct LiveShapes: Sendable {
     package mutating func remove(_ id: Int64) {
         guard let shape = shapes.removeValue(forKey: id) else { return }
         index.remove(id, shape, subselects)
+        rules.remove(id, shape)
         due.remove(id)
         windows[id] = nil
         for node in shape.nodes {
             guard let predicate = node.predicate else { continue }
             subselects.release(predicate)
             users.remove(id, predicate, of: node.table)
-            if predicate.usesNow { timed.remove(TimedNode(shape: id, node: node.index), node.table, predicate) }
+            guard let timing = node.timing else { continue }
+            timed.remove(TimedNode(shape: id, node: node.index), node.table, timing)
         }
         metrics.shapes = shapes.count
         metrics.scanned = index.scannedCount
@@ -100,14 +104,18 @@ package struct LiveShapes: Sendable {
         try users.touched(by: engine, index, before: before, after: after, into: &touches, &step.work)
         let due = due.due(at: later)
         for (id, places) in due { touches[id, default: ShapeTouch()].due = places }
-        for id in touches.keys.sorted() {
-            guard let shape = shapes[id], let touch = touches[id] else { continue }
-            let (found, windows) = try ShapeMaintenance.changes(
-                of: shape, engine, touch, windows: windows[id] ?? [:], before: before, after: after)
+        let revoked = try rules.revoked(by: engine, before: before, after: after, &step.work)
+        for id in Set(touches.keys).union(revoked).sorted() {
+            guard let shape = shapes[id] else { continue }
+            var (found, windows) = try ShapeMaintenance.changes(
+                of: shape, engine, touches[id] ?? ShapeTouch(), windows: windows[id] ?? [:], before: before,
+                after: after)
+            found.isRevoked = found.isRevoked || revoked.contains(id)
             if !windows.isEmpty { step.windows.append((id: id, windows: windows)) }
             step.work += found.work
             step.work.shapesAsked += 1
-            let isTouched = !found.changes.isEmpty || !found.clocks.isEmpty || !found.failures.isEmpty
+            let isTouched =
+                !found.changes.isEmpty || !found.clocks.isEmpty || !found.failures.isEmpty || found.isRevoked
             if isTouched { step.touched.append((id: id, changes: found)) }
         }
         try refile(due, engine, after, in: &step)
@@ -159,5 +167,14 @@ package struct LiveShapes: Sendable {
         }
         now = step.now
         for (id, place, moment) in step.due { due.file(place, of: id, moment: moment) }
+    }
+}
+
+extension Shape.Node {
+    /// Which rows time may move: those of the whole condition, or all that a rule permits for a time, because one that is
+    /// not shown any more may still stand in the log. nil: none.
+    fileprivate var timing: Predicate? {
+        if let rule, rule.usesNow { return rule }
+        return predicate?.usesNow == true ? predicate : nil
     }
 }

@@ -5,6 +5,7 @@ import SyncModel
 struct MaintenancePass<Before: RowSource, After: RowSource> {
     let shape: Shape
     private let changed: [TableName: [RowKey: RowChange]]
+    private let due: [DueRows.Place]
     var before: Membership<Before>
     var after: Membership<After>
     /// Per node, the rows to look at.
@@ -21,6 +22,7 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
         self.before = before
         self.after = after
         changed = step.changed
+        due = touch.due.sorted { ($0.node, $0.key) < ($1.node, $1.key) }
         affected = shape.nodes.map { touch.rows[$0.table] ?? [] }
         for place in touch.due { affected[place.node].insert(place.key) }
     }
@@ -87,9 +89,21 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
             let differences = try differences(table, nodes, keys.sorted(), &clocks)
             changes.append(contentsOf: Self.joined(differences, changed[table] ?? [:]))
         }
+        let isRevoked = try isRevoked()
         var work = before.work
         work += after.work
-        return ShapeChanges(changes: changes, clocks: clocks, failures: after.failures, work: work)
+        return ShapeChanges(
+            changes: changes, clocks: clocks, isRevoked: isRevoked, failures: after.failures, work: work)
+    }
+
+    /// Time took a permission. What else takes one is noticed by `RuleWatch`.
+    private mutating func isRevoked() throws -> Bool {
+        for place in due where shape.nodes[place.node].rule?.usesNow == true {
+            let node = shape.nodes[place.node]
+            let (old, new) = try images(place.key, node.table)
+            if let old, let new, before.permits(old, node), !after.permits(new, node) { return true }
+        }
+        return false
     }
 
     private func tablesByPath() -> [TableName] {

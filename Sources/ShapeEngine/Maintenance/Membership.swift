@@ -11,6 +11,8 @@ struct Membership<Source: RowSource> {
     let source: Source
     /// Per node, what its condition needs to know beside the row.
     private let contexts: [EvaluationContext]
+    /// The same for its read rule alone.
+    private let ruleContexts: [EvaluationContext]
     var work = ShapeWork()
     private(set) var failures: [ConditionFailure] = []
     private var decided: [[RowKey: Bool]]
@@ -33,6 +35,9 @@ struct Membership<Source: RowSource> {
         self.source = source
         contexts = shape.nodes.map { node in
             EvaluationContext(now: now, subselects: node.predicate.map(subselects) ?? SubselectView())
+        }
+        ruleContexts = shape.nodes.map { node in
+            EvaluationContext(now: now, subselects: node.rule.map(subselects) ?? SubselectView())
         }
         decided = Array(repeating: [:], count: shape.nodes.count)
         truths = Array(repeating: [:], count: shape.nodes.count)
@@ -64,6 +69,11 @@ struct Membership<Source: RowSource> {
             return true
         }
         return false
+    }
+
+    /// Whether the person may read the row at all.
+    func permits(_ row: Row, _ node: Shape.Node) -> Bool {
+        node.rule?.evaluate(row, in: ruleContexts[node.index]).isTrue ?? true
     }
 
     mutating func satisfies(_ key: RowKey, _ row: Row, _ node: Shape.Node) -> Bool {

@@ -22,7 +22,7 @@ package struct SubselectStore: Sendable {
     package init() {}
 
     /// Reads the members of those that are new from `source`, the view as of which the store stands.
-    mutating func retain(_ predicate: Predicate, in source: some RowSource, schema: DatabaseSchema) throws {
+    package mutating func retain(_ predicate: Predicate, in source: some RowSource, schema: DatabaseSchema) throws {
         for subselect in predicate.subselects {
             if let condition = subselect.condition { try retain(condition, in: source, schema: schema) }
             if let number = numbers[subselect] {
@@ -156,4 +156,20 @@ package struct SubselectStep: Sendable {
 
     /// In no order.
     var touched: [Subselect] { Array(deltas.keys) }
+
+    /// A member went that stood for a permission of the person who asks, or one came that stands against it.
+    func revokes(_ rule: Predicate, over store: SubselectStore) -> Bool { revokes(rule, store, isMonotone: true) }
+
+    private func revokes(_ predicate: Predicate, _ store: SubselectStore, isMonotone: Bool) -> Bool {
+        let monotone = predicate.monotoneSubselects
+        for (place, subselect) in predicate.subselects.enumerated() {
+            let permits = isMonotone && monotone.contains(place)
+            if subselect.isPersonal, let delta = deltas[subselect] {
+                let crossings = delta.crossings(over: store.content(subselect))
+                if crossings.contains(where: { $0.isRemoval || !permits }) { return true }
+            }
+            if let inner = subselect.condition, revokes(inner, store, isMonotone: permits) { return true }
+        }
+        return false
+    }
 }

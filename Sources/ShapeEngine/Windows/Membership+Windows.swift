@@ -149,13 +149,13 @@ extension Membership {
         return path.reversed()
     }
 
-    /// The rows at the path's end, each once. Between lie only junction nodes, which take every row.
+    /// The rows at the path's end, each once. Between lie only junction nodes, which take every row that may be read.
     private mutating func descendants(of group: Found, along path: [Int]) throws -> [Found] {
         var level = [group]
         for node in path {
             var below: [Found] = []
             var seen: Set<RowKey> = []
-            for item in level {
+            for item in level where satisfies(item.key, item.row, shape.nodes[path[step - 1]]) {
                 for found in try children(of: item.row, at: node) where seen.insert(found.key).inserted {
                     below.append(found)
                 }

@@ -5,6 +5,8 @@ package struct Shape: Hashable, Sendable {
     package let definition: ShapeDefinition
     /// Node 0 is the root; parents stand before their children.
     package let nodes: [Node]
+    /// What of the read rules and of a person's claims decides the content.
+    package let grant: ReadGrant
 
     /// One table of the tree. A table may have several nodes.
     package struct Node: Hashable, Sendable {
@@ -14,8 +16,10 @@ package struct Shape: Hashable, Sendable {
         /// Include names from the root, joined by `/`; empty for the root.
         package let path: String
         package let table: TableName
-        /// nil takes every row.
+        /// nil takes every row. With the table's read rule, which comes first.
         package let predicate: Predicate?
+        /// The read rule alone; nil where it restricts nobody.
+        package let rule: Predicate?
         /// The ways in which a row joins a row of the parent node; one is enough. Empty for the root.
         package let links: [Link]
         /// Of the rows that the condition takes, only the first of each group.
@@ -40,10 +44,14 @@ package struct Shape: Hashable, Sendable {
         package let group: Int?
     }
 
-    package init(resolving definition: ShapeDefinition, in schema: DatabaseSchema) throws(ShapeError) {
+    /// - Parameter access: whose sight the shape is confined to, at every node and in every sub-select.
+    package init(
+        resolving definition: ShapeDefinition, in schema: DatabaseSchema, access: ReadAccess = .unrestricted
+    ) throws(ShapeError) {
         self.definition = definition
-        var resolver = ShapeResolver(definition: definition, schema: schema)
+        var resolver = ShapeResolver(definition: definition, schema: schema, access: access)
         nodes = try resolver.resolve()
+        grant = resolver.grant
     }
 
     /// Each table once, in node order.

@@ -4,6 +4,9 @@ import SyncModel
 struct ShapeResolver {
     let definition: ShapeDefinition
     let schema: DatabaseSchema
+    let access: ReadAccess
+    /// What of the rules and claims was taken.
+    private(set) var grant = ReadGrant()
     private var drafts: [Draft] = []
     private var usedParameters: Set<Int> = []
 
@@ -12,15 +15,17 @@ struct ShapeResolver {
         let path: String
         let table: TableSchema
         let predicate: Predicate?
+        let rule: Predicate?
         let links: [Shape.Link]
         let window: Shape.Window?
         let selected: [Int]
         var children: [Int] = []
     }
 
-    init(definition: ShapeDefinition, schema: DatabaseSchema) {
+    init(definition: ShapeDefinition, schema: DatabaseSchema, access: ReadAccess) {
         self.definition = definition
         self.schema = schema
+        self.access = access
     }
 
     mutating func resolve() throws(ShapeError) -> [Shape.Node] {
@@ -32,8 +37,8 @@ struct ShapeResolver {
         return drafts.enumerated().map { index, draft in
             Shape.Node(
                 index: index, parent: draft.parent, path: draft.path, table: draft.table.name,
-                predicate: draft.predicate, links: draft.links, window: draft.window, selected: draft.selected,
-                children: draft.children)
+                predicate: draft.predicate, rule: draft.rule, links: draft.links, window: draft.window,
+                selected: draft.selected, children: draft.children)
         }
     }
 
@@ -53,11 +58,11 @@ struct ShapeResolver {
         let index = drafts.count
         // Without a limit it decides nothing, and yet is checked.
         let order = node.limit == nil && node.orderBy.isEmpty ? nil : try RowOrder(node.orderBy, of: place.table)
+        let ruled = try predicate(condition, place.table)
         drafts.append(
             Draft(
                 parent: place.parent, path: place.path, table: place.table,
-                predicate: try condition.map { syntax throws(ShapeError) in try predicate(syntax, place.table) },
-                links: place.links,
+                predicate: ruled.whole, rule: ruled.rule, links: place.links,
                 window: order.flatMap { order in
                     node.limit.map { Shape.Window(order: order, limit: $0, group: place.group) }
                 },
@@ -108,21 +113,13 @@ struct ShapeResolver {
         try node.condition.map { text throws(ShapeError) in try Parser.parse(text.string) }
     }
 
-    private mutating func predicate(_ syntax: Syntax, _ table: TableSchema) throws(ShapeError) -> Predicate {
-        let (predicate, used) = try Predicate.check(
-            syntax, parameters: definition.parameters, table: table, schema: schema)
-        usedParameters.formUnion(used)
-        // What the engine cannot keep live is refused here.
-        guard predicate.asksTimeInComparisonsOnly else {
-            throw ShapeError(
-                .notSupported,
-                "NOW() can stand on one side of `<`, `<=`, `>` or `>=` only, so that it is known when each row comes and goes",
-                field: "where")
-        }
-        guard !predicate.subselects.contains(where: \.usesNow) else {
-            throw ShapeError(.notSupported, "NOW() inside a sub-select is not supported yet", field: "where")
-        }
-        return predicate
+    private mutating func predicate(_ syntax: Syntax?, _ table: TableSchema) throws(ShapeError) -> RuledPredicate {
+        let ruled = try Predicate.ruled(
+            syntax, parameters: definition.parameters, table: table, schema: schema, access: access)
+        usedParameters.formUnion(ruled.usedParameters)
+        grant.add(ruled.grant)
+        try ruled.whole?.checkTime()
+        return ruled
     }
 
     private static func selection(_ node: ShapeDefinition.Node, _ table: TableSchema) throws(ShapeError) -> [Int] {

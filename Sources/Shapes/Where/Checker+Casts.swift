@@ -17,8 +17,8 @@ extension Checker {
 
     private mutating func cast(_ operand: Operand, to target: SQLType) throws(ShapeError) -> (Expression, at: Int) {
         switch operand {
-        case .unknown(let text, let parameter, let at):
-            return (.constant(try cast(literal: text, parameter: parameter, to: target, at)), at)
+        case .unknown(let text, let source, let at):
+            return (.constant(try cast(literal: text, from: source, to: target, at)), at)
         case .typed(let expression, let at): return (try cast(expression, to: target, at), at)
         }
     }
@@ -33,16 +33,14 @@ extension Checker {
     }
 
     private mutating func cast(
-        literal text: Text?, parameter: Int?, to target: SQLType, _ at: Int
+        literal text: Text?, from source: Operand.Source, to target: SQLType, _ at: Int
     ) throws(ShapeError) -> Constant {
-        var constant = Constant(type: target, value: nil)
-        if let text {
-            guard let value = Scalar(parsing: text, as: target) else {
-                throw error(at, "could not cast value \"\(text)\" from text to \(target.readable)")
-            }
-            constant = Constant(type: target, value: value)
+        let value = text.flatMap { Scalar(parsing: $0, as: target) }
+        if let text, value == nil, source != .claim {
+            throw error(at, "could not cast value \"\(text)\" from text to \(target.readable)")
         }
-        if let parameter { resolvedParameters[parameter] = constant }
+        let constant = Constant(type: target, value: value)
+        if case .parameter(let number) = source { resolvedParameters[number] = constant }
         return constant
     }
 

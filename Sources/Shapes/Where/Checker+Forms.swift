@@ -19,7 +19,7 @@ extension Checker {
         }
         let last: Operand =
             try otherwise.map { syntax throws(ShapeError) in try operand(syntax) }
-            ?? .unknown(nil, parameter: nil, at: at)
+            ?? .unknown(nil, from: .text, at: at)
         let values = try unified([last] + results, "CASE", at)
         var parts: [Expression] = []
         for (condition, result) in zip(conditions, values.dropFirst()) { parts += [condition, result] }

@@ -13,17 +13,15 @@ extension Checker {
     mutating func typed(_ operand: Operand, as type: SQLType) throws(ShapeError) -> Expression {
         switch operand {
         case .typed(let expression, _): return Self.coerced(expression, to: type)
-        case .unknown(let text, let parameter, let at):
+        case .unknown(let text, let source, let at):
             // Electric's rule too: a varchar literal is text.
             let type = type == .varchar ? .text : type
-            var constant = Constant(type: type, value: nil)
-            if let text {
-                guard let value = Scalar(parsing: text, as: type) else {
-                    throw error(at, "invalid syntax for type \(type.readable): \(text)")
-                }
-                constant = Constant(type: type, value: value)
+            let value = text.flatMap { Scalar(parsing: $0, as: type) }
+            if let text, value == nil, source != .claim {
+                throw error(at, "invalid syntax for type \(type.readable): \(text)")
             }
-            if let parameter { resolvedParameters[parameter] = constant }
+            let constant = Constant(type: type, value: value)
+            if case .parameter(let number) = source { resolvedParameters[number] = constant }
             return .constant(constant)
         }
     }

@@ -9,11 +9,16 @@ extension Checker {
         }
         let table = try table(select)
         var inner = Checker(
-            scopes: [Scope(table, alias: select.alias)] + scopes, schema: schema, parameters: parameters)
+            scopes: [Scope(table, alias: select.alias)] + scopes, schema: schema, parameters: parameters,
+            authority: authority.inner)
         inner.usedParameters = usedParameters
         inner.resolvedParameters = resolvedParameters
         var parts = try inner.parts(of: select)
         let selected = values == nil ? [] : try inner.selected(select, table)
+        let isPersonal = inner.authority.isPersonal
+        // First, so that a row that the person may not read raises no error.
+        if let rule = try inner.rule() { parts.own.insert(rule.term, at: 0) }
+        authority.add(inner.authority)
         usedParameters = inner.usedParameters
         resolvedParameters = inner.resolvedParameters
         if let values {
@@ -25,7 +30,7 @@ extension Checker {
                 try parts.add(compare(.equal, operand(value), selected, at))
             }
         }
-        subselects.append(parts.subselect(table, inner.subselects))
+        subselects.append(parts.subselect(table, inner.subselects, isPersonal: isPersonal))
         return .subselect(
             subselects.count - 1, group: parts.outerGroup, values: parts.outerValues,
             forms: parts.groupForms + parts.valueForms)
@@ -75,14 +80,14 @@ extension Checker {
             valueForms.append(form)
         }
 
-        func subselect(_ table: TableSchema, _ subselects: [Subselect]) -> Subselect {
+        func subselect(_ table: TableSchema, _ subselects: [Subselect], isPersonal: Bool) -> Subselect {
             let condition: Expression? = own.isEmpty ? nil : own.count == 1 ? own[0] : .and(own)
             return Subselect(
                 schema: table,
                 condition: condition.map {
                     Predicate(expression: $0, table: table, outer: nil, subselects: subselects)
                 }, group: group, values: values, forms: groupForms + valueForms,
-                outerColumns: (outerGroup + outerValues).map(\.plainColumn))
+                outerColumns: (outerGroup + outerValues).map(\.plainColumn), isPersonal: isPersonal)
         }
     }
 

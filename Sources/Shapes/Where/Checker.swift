@@ -6,6 +6,7 @@ struct Checker {
     let scopes: [Scope]
     let schema: DatabaseSchema
     let parameters: [Text]
+    var authority: Authority
     var usedParameters: Set<Int> = []
     /// A parameter keeps the type of its first use.
     var resolvedParameters: [Int: Constant] = [:]
@@ -14,10 +15,13 @@ struct Checker {
     /// Those met so far, in order; expressions name them by their places.
     var subselects: [Subselect] = []
 
-    init(scopes: [Scope], schema: DatabaseSchema, parameters: [Text]) {
+    init(
+        scopes: [Scope], schema: DatabaseSchema, parameters: [Text], authority: Authority = Authority()
+    ) {
         self.scopes = scopes
         self.schema = schema
         self.parameters = parameters
+        self.authority = authority
     }
 
     /// A table whose columns a condition can name.
@@ -41,7 +45,15 @@ struct Checker {
     /// Something with a type, or a literal that still takes the type of what it meets.
     enum Operand {
         case typed(Expression, at: Int)
-        case unknown(Text?, parameter: Int?, at: Int)
+        case unknown(Text?, from: Source, at: Int)
+
+        /// Where a literal without a type comes from.
+        enum Source: Equatable {
+            case text
+            case parameter(Int)
+            /// NULL where it does not fit.
+            case claim
+        }
 
         var location: Int {
             switch self {
@@ -77,9 +89,11 @@ struct Checker {
 
     mutating func operand(_ syntax: Syntax) throws(ShapeError) -> Operand {
         switch syntax {
-        case .column(let path, let at): return .typed(try column(path, at), at: at)
-        case .string(let text, let at): return .unknown(text, parameter: nil, at: at)
-        case .null(let at): return .unknown(nil, parameter: nil, at: at)
+        case .column(let path, let at):
+            if let claim = try claim(path, at) { return claim }
+            return .typed(try column(path, at), at: at)
+        case .string(let text, let at): return .unknown(text, from: .text, at: at)
+        case .null(let at): return .unknown(nil, from: .text, at: at)
         case .number(let text, let at): return .typed(.constant(try number(text, at)), at: at)
         case .boolean(let value, let at): return .typed(.constant(Constant(type: .bool, value: .bool(value))), at: at)
         case .parameter(let number, let at): return try parameter(number, at)
@@ -171,7 +185,7 @@ struct Checker {
         }
         usedParameters.insert(number)
         if let constant = resolvedParameters[number] { return .typed(.constant(constant), at: at) }
-        return .unknown(parameters[number - 1], parameter: number, at: at)
+        return .unknown(parameters[number - 1], from: .parameter(number), at: at)
     }
 
     private mutating func booleans(_ terms: [Syntax]) throws(ShapeError) -> [Expression] {

@@ -17,7 +17,8 @@ extension Evaluator {
             return value.compares(.equal, other, form) ? nil : value
         case .extreme(let terms, let type, let isGreatest): return try extreme(terms, type, isGreatest)
         case .array(let items, _, let isNested): return try array(items, isNested: isNested)
-        case .constant, .column, .outer, .now, .subselect, .and, .or, .not, .compare, .distinct, .oneOf, .matches,
+        case .constant, .column, .outer, .now, .subselect, .permitted, .and, .or, .not, .compare, .distinct, .oneOf,
+            .matches,
             .isNull, .test, .call, .cast:
             return try scalar(expression)
         }

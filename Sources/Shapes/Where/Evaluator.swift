@@ -44,6 +44,12 @@ struct Evaluator {
 
     func truth(_ expression: Expression) -> Truth {
         switch expression {
+        case .permitted(let term):
+            switch truth(term) {
+            case .true: return .true
+            case .undecidable: return .undecidable
+            case .false, .unknown, .error: return .false
+            }
         case .and(let terms): return conjunction(terms, of: .false)
         case .or(let terms): return conjunction(terms, of: .true)
         case .not(let term): return truth(term).negated
@@ -108,7 +114,7 @@ struct Evaluator {
         case .now:
             guard let now = context.now else { throw .absent }
             return .timestamp(now)
-        case .and, .or, .not, .test, .subselect: return try Self.scalar(of: truth(expression))
+        case .permitted, .and, .or, .not, .test, .subselect: return try Self.scalar(of: truth(expression))
         case .compare(let comparison, let left, let right, let form):
             // Both first: PostgreSQL evaluates the arguments of an operator before looking for NULL.
             let left = try scalar(left)

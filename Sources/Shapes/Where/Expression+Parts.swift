@@ -6,7 +6,8 @@ extension Expression {
         case .and(let terms), .or(let terms), .call(_, let terms), .choice(let terms, _), .coalesce(let terms, _),
             .extreme(let terms, _, _), .array(let terms, _, _):
             terms
-        case .not(let term), .oneOf(let term, _), .isNull(let term, _), .test(let term, _), .matches(let term, _),
+        case .permitted(let term), .not(let term), .oneOf(let term, _), .isNull(let term, _), .test(let term, _),
+            .matches(let term, _),
             .cast(let term, _, _):
             [term]
         case .compare(_, let left, let right, _), .distinct(let left, let right, _, _), .nullIf(let left, let right, _),
@@ -21,6 +22,7 @@ extension Expression {
     func with(_ parts: [Expression]) -> Expression {
         switch self {
         case .constant, .column, .outer, .now: return self
+        case .permitted: return .permitted(parts[0])
         case .and: return .and(parts)
         case .or: return .or(parts)
         case .not: return .not(parts[0])

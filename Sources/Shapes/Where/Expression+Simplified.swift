@@ -7,6 +7,10 @@ extension Expression {
     func simplified() throws(EvaluationError) -> Expression {
         switch self {
         case .constant, .column, .outer, .now: return self
+        case .permitted(let term):
+            let term = try term.simplified()
+            guard case .constant(let constant) = term else { return .permitted(term) }
+            return .constant(Constant(type: .bool, value: .bool(constant.value == .bool(true))))
         case .and(let terms): return try Self.junction(terms, deciding: false)
         case .or(let terms): return try Self.junction(terms, deciding: true)
         case .choice(let parts, let type): return try Self.simplifiedChoice(parts, type)
@@ -86,8 +90,8 @@ extension Expression {
         case .nullIf:
             if operands.contains(where: \.isNullConstant) { return operands[0] }
         case .subselect: return self
-        case .constant, .column, .outer, .now, .and, .or, .not, .compareRows, .distinct, .oneOf, .quantified, .matches,
-            .isNull, .test, .choice, .coalesce, .extreme, .array:
+        case .constant, .column, .outer, .now, .permitted, .and, .or, .not, .compareRows, .distinct, .oneOf,
+            .quantified, .matches, .isNull, .test, .choice, .coalesce, .extreme, .array:
             break
         }
         guard operands.allSatisfy(\.isConstant) else { return self }

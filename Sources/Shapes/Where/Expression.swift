@@ -41,6 +41,9 @@ indirect enum Expression: Hashable, Sendable {
     /// The truth of the predicate's sub-select of this place, for what correlates it and for the values before
     /// its IN.
     case subselect(Int, group: [Expression], values: [Expression], forms: [ComparisonForm])
+    /// A read rule: true where the condition is, and false otherwise, errors included, so that nothing is told of rows
+    /// that it keeps back.
+    case permitted(Expression)
     case and([Expression])
     case or([Expression])
     case not(Expression)
@@ -72,7 +75,8 @@ indirect enum Expression: Hashable, Sendable {
         case .call(let function, _): function.result
         case .choice(_, let type), .coalesce(_, let type), .extreme(_, let type, _), .array(_, let type, _): type
         case .nullIf(let value, _, _): value.type
-        case .subselect, .and, .or, .not, .compare, .compareRows, .distinct, .oneOf, .quantified, .matches, .isNull,
+        case .subselect, .permitted, .and, .or, .not, .compare, .compareRows, .distinct, .oneOf, .quantified, .matches,
+            .isNull,
             .test:
             .bool
         }

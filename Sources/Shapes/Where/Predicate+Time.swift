@@ -21,7 +21,7 @@ extension Predicate {
             guard term.contains(where: { $0 == .now }) else { continue }
             switch term {
             case .and(let parts), .or(let parts): rest += parts
-            case .not(let part), .test(let part, _): rest.append(part)
+            case .permitted(let part), .not(let part), .test(let part, _): rest.append(part)
             case .constant, .column, .outer, .now, .subselect, .compare, .compareRows, .distinct, .oneOf, .quantified,
                 .matches, .isNull, .call, .cast, .choice, .coalesce, .nullIf, .extreme, .array:
                 terms.append(term)

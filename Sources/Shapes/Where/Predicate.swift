@@ -68,6 +68,24 @@ package struct Predicate: Hashable, Sendable {
         return (predicate, checker.usedParameters)
     }
 
+    /// A node's condition: what the person may read of the table, and of that what was asked for.
+    ///
+    /// - Returns: `whole` nil where every row counts; `rule` alone, where there is one.
+    static func ruled(
+        _ syntax: Syntax?, parameters: [Text], table: TableSchema, schema: DatabaseSchema, access: ReadAccess
+    ) throws(ShapeError) -> RuledPredicate {
+        var checker = Checker(
+            scopes: [Checker.Scope(table)], schema: schema, parameters: parameters, authority: .user(access))
+        let own = try syntax.map { syntax throws(ShapeError) in try checker.condition(syntax) }
+        let rule = try checker.rule()
+        let terms = [rule?.term, own].compactMap { $0 }
+        let whole = terms.isEmpty ? nil : terms.count == 1 ? terms[0] : try checker.simplified(.and(terms))
+        return RuledPredicate(
+            whole: whole.map {
+                Predicate(expression: $0, table: table, outer: nil, subselects: checker.subselects)
+            }, rule: rule?.alone, usedParameters: checker.usedParameters, grant: checker.authority.grant)
+    }
+
     /// Without a context, `NOW()`, sub-selects and columns of the row around are undecidable.
     package func evaluate(_ row: Row, in context: EvaluationContext = EvaluationContext()) -> Truth {
         Evaluator(row: row, context: context).truth(expression)
@@ -103,6 +121,8 @@ package struct Predicate: Hashable, Sendable {
         while next < conjuncts.count {
             if case .and(let terms) = conjuncts[next] {
                 conjuncts.append(contentsOf: terms)
+            } else if case .permitted(let term) = conjuncts[next] {
+                conjuncts.append(term)
             } else if let list = conjuncts[next].valueList {
                 found.append(list)
             }
@@ -120,6 +140,14 @@ package struct Predicate: Hashable, Sendable {
     package var narrowestList: ValueList? { valueLists.min { $0.values.count < $1.values.count } }
 }
 
+/// See `Predicate.ruled`.
+struct RuledPredicate {
+    let whole: Predicate?
+    let rule: Predicate?
+    let usedParameters: Set<Int>
+    let grant: ReadGrant
+}
+
 extension Expression {
     fileprivate var valueList: Predicate.ValueList? {
         switch self {
@@ -135,7 +163,7 @@ extension Expression {
             return Predicate.ValueList(column: index, values: list.values.map { $0.text(as: type) })
         case .or(let terms): return Self.union(of: terms)
         case .constant, .column, .outer, .now, .subselect, .and, .not, .compare, .compareRows, .distinct, .oneOf,
-            .quantified, .matches, .isNull, .test, .call, .cast, .choice, .coalesce, .nullIf, .extreme, .array:
+            .permitted, .quantified, .matches, .isNull, .test, .call, .cast, .choice, .coalesce, .nullIf, .extreme, .array:
             return nil
         }
     }

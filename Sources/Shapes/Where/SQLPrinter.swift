@@ -92,6 +92,7 @@ struct SQLPrinter {
             return type.isOpaque ? "\(scope.outer[index])::text" : scope.outer[index]
         case .now: return "now()"
         case .subselect(let index, let group, let values, _): return subselect(index, group, values)
+        case .permitted(let term): return "(\(sql(term)) IS TRUE)"
         case .and(let terms): return "(" + terms.map { sql($0) }.joined(separator: " AND ") + ")"
         case .or(let terms): return "(" + terms.map { sql($0) }.joined(separator: " OR ") + ")"
         case .not(let term): return "(NOT \(sql(term)))"

@@ -43,6 +43,13 @@ extension Subselect {
 }
 
 extension Predicate {
+    /// Its personal sub-selects, at any depth.
+    package var personalSubselects: [Subselect] {
+        subselects.flatMap { subselect in
+            (subselect.isPersonal ? [subselect] : []) + (subselect.condition?.personalSubselects ?? [])
+        }
+    }
+
     /// Places in `subselects` that stand under AND and OR alone: with more members, the predicate is true for no
     /// fewer rows.
     package var monotoneSubselects: Set<Int> {
@@ -51,6 +58,7 @@ extension Predicate {
         while let term = terms.popLast() {
             switch term {
             case .and(let parts), .or(let parts): terms += parts
+            case .permitted(let part): terms.append(part)
             case .subselect(let place, _, _, _): places.insert(place)
             case .constant, .column, .outer, .now, .not, .compare, .compareRows, .distinct, .oneOf, .quantified,
                 .matches, .isNull, .test, .call, .cast, .choice, .coalesce, .nullIf, .extreme, .array:

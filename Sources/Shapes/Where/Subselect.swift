@@ -22,6 +22,9 @@ package struct Subselect: Hashable, Sendable {
     let forms: [ComparisonForm]
     /// The outer row's columns beside group and values; nil where something else than a column stands.
     let outerColumns: [Int?]
+    /// It stands in a read rule, and which rows count depends on who asks: a member that goes may be a permission
+    /// that goes.
+    package let isPersonal: Bool
 
     package var table: TableName { schema.name }
 

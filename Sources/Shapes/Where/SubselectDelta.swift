@@ -25,6 +25,8 @@ package struct SubselectDelta: Sendable {
         package let member: SubselectMember
         /// The member's group has no other member in one of the two views: a NULL before `IN` is told from false.
         package let isAlone: Bool
+        /// It is in the view before, and not in the one after.
+        package let isRemoval: Bool
     }
 
     package func crossings(over content: SubselectContent) -> [Crossing] {
@@ -33,7 +35,7 @@ package struct SubselectDelta: Sendable {
             let after = before + count(member)
             guard (before > 0) != (after > 0) else { return nil }
             let isAlone = content.isEmpty(member.group) || isEmptied(member.group, content)
-            return Crossing(member: member, isAlone: isAlone)
+            return Crossing(member: member, isAlone: isAlone, isRemoval: before > 0)
         }
     }
 
