@@ -1,8 +1,5 @@
 # The chapters of the story, in order. Each leaves its people online and everything saved.
 
-ANA_ID=0c000000-0000-4000-8000-000000000001
-BEN_ID=0c000000-0000-4000-8000-000000000002
-
 chapter_import() {
     local files=("$PIPELINES"/*.yaml)
     chapter "1. Ana imports ${#files[@]} pipeline files; Ben sees them arrive"

@@ -2,6 +2,9 @@
 
 CHECKS=0
 SAMPLE=$ROOT/Scripts/sample
+# The people of the sample, by their rows in `users`: the read rules of its data model go by that.
+ANA_ID=0c000000-0000-4000-8000-000000000001
+BEN_ID=0c000000-0000-4000-8000-000000000002
 
 raise_stage() {
     # A short path: PostgreSQL's socket lives in it.
@@ -14,13 +17,13 @@ raise_stage() {
     DATABASE=$("$BIN/satchel-service" postgres start --state "$D/service")
     PSQL=("$(psql_path)" -X -q -At -v ON_ERROR_STOP=1 -d "$DATABASE")
     sql -f "$SAMPLE/schema.sql" -f "$SAMPLE/seed.sql"
-    "$BIN/satchel-service" setup --state "$D/service" >"$D/setup.log"
+    "$BIN/satchel-service" setup --state "$D/service" --model "$SAMPLE/model.yaml" >"$D/setup.log"
     PORT=$(free_port 17077)
     LINE=$(free_port $((PORT + 1)))
     start_service
     start_line
-    start_daemon ana "http://127.0.0.1:$LINE"
-    start_daemon ben "http://127.0.0.1:$PORT"
+    start_daemon ana "http://127.0.0.1:$LINE" "$ANA_ID"
+    start_daemon ben "http://127.0.0.1:$PORT" "$BEN_ID"
 }
 
 strike_stage() {
@@ -56,10 +59,11 @@ cut_line() {
         rm -f "$D/line.pid"
 }
 
+# start_daemon NAME URL USER
 start_daemon() {
-    start_process "$1" "$D" "$BIN/satcheld" --state "$D/$1" --socket "$D/$1/satchel.sock" --service "$2" --user "$1"
+    start_process "$1" "$D" "$BIN/satcheld" --state "$D/$1" --socket "$D/$1/satchel.sock" --service "$2" --user "$3"
     wait_until 30 "$1's daemon" daemon_answers "$1"
-    eval "URL_$1=\$2"
+    eval "URL_$1=\$2 USER_$1=\$3"
 }
 daemon_answers() { SATCHEL_SOCKET=$D/$1/satchel.sock "$BIN/satchel" status --json; }
 
@@ -68,9 +72,9 @@ kill_daemon() {
     while kill -0 "$(cat "$D/$1.pid")" 2>/dev/null; do sleep 0.05; done
 }
 restart_daemon() {
-    local url
-    eval "url=\$URL_$1"
-    start_daemon "$1" "$url"
+    local url user
+    eval "url=\$URL_$1 user=\$USER_$1"
+    start_daemon "$1" "$url" "$user"
 }
 
 ana() { SATCHEL_SOCKET=$D/ana/satchel.sock "$BIN/satchel" "$@"; }

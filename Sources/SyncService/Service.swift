@@ -33,7 +33,9 @@ package struct SatchelService: Sendable {
         // Before the mirror is opened, which gives up what it finds unfinished.
         stateLock = try StateLock(directory: options.stateDirectory)
         slotLock = SlotLock(try Slot(options.slot), conninfo: conninfo)
-        let mirror = try Mirror(path: options.stateDirectory + "/mirror.sqlite")
+        let dataModel = try options.readDataModel()
+        let mirror = try Mirror(
+            path: options.stateDirectory + "/mirror.sqlite", rules: options.readRules(of: dataModel))
         let report: @Sendable (String) -> Void = { logger.warning("\($0)") }
         let follower = Follower(
             mirror: mirror,
@@ -49,11 +51,14 @@ package struct SatchelService: Sendable {
             mirror: mirror, follower: follower, authenticator: try await Self.authenticator(options),
             sync: SyncRoute(
                 mirror: mirror, limits: limits, barrier: { try await Self.barrier(pool) }, hold: hold, now: Self.now),
-            operations: OperationsRoute(mirror: mirror, pool: pool, now: Self.now, report: report),
+            operations: OperationsRoute(
+                mirror: mirror, pool: pool,
+                lostWrites: LostWriteFilter(mirror: mirror) { try await Self.barrier(pool) }, now: Self.now,
+                report: report),
             electric: ElectricRoute(
                 mirror: mirror, limits: limits, hold: hold, cacheSeconds: options.shapeCacheSeconds, now: Self.now,
                 random: { Int64.random(in: 1...3600) }),
-            dataModel: try options.readDataModel().map { Text($0.text) },
+            dataModel: dataModel.map { Text($0.text) },
             report: report)
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataModel
 import Postgres
 import SyncModel
 import SyncService
@@ -12,8 +13,12 @@ struct Setup: ParsableCommand {
     @Option(help: "A table to publish, `schema.table`; repeat it. Default: every table of schema public.")
     var table: [String] = []
 
+    @Option(help: "The data model's YAML file: its read rules are checked, and tables without one are listed.")
+    var model: String?
+
     func run() throws {
-        let options = try connection.load()
+        var options = try connection.load()
+        if let model { options.dataModel = model }
         try options.withDatabase("satchel setup") { try run(options, $0) }
     }
 
@@ -26,6 +31,22 @@ struct Setup: ParsableCommand {
         let report = try Bookkeeping.setup(on: database, tables: tables, publication: options.publications[0])
         for name in report.tracked { print("published  \(name)") }
         for name in report.withoutKey { print("refused    \(name): it has no primary key") }
+        try Self.reportRules(options, database)
+    }
+
+    /// In `secure` mode nobody reads a table without a rule; in `insecure` mode everybody does.
+    private static func reportRules(_ options: ServiceOptions, _ database: PostgresConnection) throws {
+        let model = try options.readDataModel()
+        let schema = try Catalog.read(database, publications: options.publications).schema
+        try model?.validate(against: schema)
+        let missing = options.tablesWithoutReadRule(model, in: schema)
+        guard !missing.isEmpty else { return }
+        for name in missing { print("no rule    \(name)") }
+        print(
+            options.auth.mode == .secure
+                ? "Tables without a read rule are not served: add one under `permissions:` in the data model."
+                : "Tables without a read rule are served to everybody, and in `secure` mode to nobody: see `permissions:` in the data model."
+        )
     }
 
     private static func allTables(_ database: PostgresConnection) throws -> [TableName] {

@@ -109,7 +109,8 @@ import Testing
     @Test func aReaderThatKnowsMoreThanTheMirrorWaitsForIt() async throws {
         let fixture = try await ServiceFixture(Self.sql, hold: .milliseconds(50))
         let definition = try ShapeDefinition(json: ["root_table": "items"])
-        let kept = try await fixture.service.mirror.keep(definition, form: .stream, limits: Mirror.ShapeLimits())
+        let kept = try await fixture.service.mirror.keep(
+            definition, form: .stream, access: .unrestricted, limits: Mirror.ShapeLimits())
         let ahead = LogOffset.endOf(tx: fixture.service.mirror.frontier + (1 << 40))
         let shape = SyncRequest.Shape(id: "s", definition: definition, handle: kept.handle, offset: ahead)
         let request = SyncRequest(replica: ReplicaID("r"), isLive: false, shapes: [shape])

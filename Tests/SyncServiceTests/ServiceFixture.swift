@@ -14,8 +14,14 @@ struct ServiceFixture {
     let port: Int
     private let task: Task<Void, any Error>
     private let hold: Duration
+    private let secret: String?
 
-    init(_ sql: String, hold: Duration = .seconds(2)) async throws {
+    /// - Parameters:
+    ///   - model: the data model file's text.
+    ///   - secret: for `secure` mode.
+    init(
+        _ sql: String, hold: Duration = .seconds(2), model: String? = nil, secret: String? = nil
+    ) async throws {
         database = try TestDatabase(sql)
         connection = try database.connect()
         let tables = try connection.query(
@@ -32,20 +38,23 @@ struct ServiceFixture {
             try connection.execute("ALTER PUBLICATION satchel_tables ADD TABLE \(row[0] ?? "")")
         }
         (port, service, task) = try await Self.start(
-            database, directory: try TestCluster.temporaryDirectory(), hold: hold)
+            database, directory: try TestCluster.temporaryDirectory(), hold: hold, model: model, secret: secret)
         self.hold = hold
+        self.secret = secret
     }
 
-    /// The same state directory and database, after `stop`.
-    func restarted() async throws -> ServiceFixture {
-        let (port, service, task) = try await Self.start(database, directory: service.stateDirectory, hold: hold)
+    /// The same state directory and database, after `stop`; with this data model, or the one that it had.
+    func restarted(model: String? = nil) async throws -> ServiceFixture {
+        let (port, service, task) = try await Self.start(
+            database, directory: service.stateDirectory, hold: hold, model: model, secret: secret)
         return ServiceFixture(
-            database: database, connection: connection, service: service, port: port, task: task, hold: hold)
+            database: database, connection: connection, service: service, port: port, task: task, hold: hold,
+            secret: secret)
     }
 
     private init(
         database: TestDatabase, connection: PostgresConnection, service: SatchelService, port: Int,
-        task: Task<Void, any Error>, hold: Duration
+        task: Task<Void, any Error>, hold: Duration, secret: String?
     ) {
         self.database = database
         self.connection = connection
@@ -53,16 +62,24 @@ struct ServiceFixture {
         self.port = port
         self.task = task
         self.hold = hold
+        self.secret = secret
     }
 
     private static func start(
-        _ database: TestDatabase, directory: String, hold: Duration
+        _ database: TestDatabase, directory: String, hold: Duration, model: String?, secret: String?
     ) async throws -> (Int, SatchelService, Task<Void, any Error>) {
         let port = try freePort()
         var options = ServiceOptions()
         options.listen.port = port
         options.slot = database.name
         options.stateDirectory = directory
+        let file = directory + "/model.yaml"
+        if let model { try model.write(toFile: file, atomically: true, encoding: .utf8) }
+        if FileManager.default.fileExists(atPath: file) { options.dataModel = file }
+        if let secret {
+            options.auth.mode = .secure
+            options.auth.secret = secret
+        }
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let service = try await SatchelService(

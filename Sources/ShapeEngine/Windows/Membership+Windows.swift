@@ -121,7 +121,7 @@ extension Membership {
             let links = try source.rows(
                 of: junction.table, where: outer.childColumns + inner.parentColumns, equal: values + own)
             work.rowsFound += links.count
-            if !links.isEmpty { found.append(next) }
+            if links.contains(where: { satisfies($0.key, $0.row, junction) }) { found.append(next) }
         }
         return found
     }
@@ -152,10 +152,13 @@ extension Membership {
     /// The rows at the path's end, each once. Between lie only junction nodes, which take every row that may be read.
     private mutating func descendants(of group: Found, along path: [Int]) throws -> [Found] {
         var level = [group]
-        for node in path {
+        for (step, node) in path.enumerated() {
+            if step > 0 {
+                level = level.filter { satisfies($0.key, $0.row, shape.nodes[path[step - 1]]) }
+            }
             var below: [Found] = []
             var seen: Set<RowKey> = []
-            for item in level where satisfies(item.key, item.row, shape.nodes[path[step - 1]]) {
+            for item in level {
                 for found in try children(of: item.row, at: node) where seen.insert(found.key).inserted {
                     below.append(found)
                 }

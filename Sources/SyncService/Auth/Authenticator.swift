@@ -1,10 +1,13 @@
 import HTTPTypes
 import JWTKit
+import SyncModel
 import SyncProtocol
 
 /// Who a request comes from.
 package struct Person: Hashable, Sendable {
     package let name: String
+    /// What read rules know of the person, by name, as text: `user_id`, and in `secure` mode every claim of the token.
+    package let claims: [Text: Text]
 }
 
 /// Decides who is asking. `secure` verifies a token on every request; `insecure` believes what it is told, and
@@ -38,15 +41,6 @@ package struct Authenticator: Sendable {
         }
     }
 
-    private struct Claims: JWTPayload {
-        let sub: SubjectClaim
-        let exp: ExpirationClaim
-
-        func verify(using algorithm: some JWTAlgorithm) throws {
-            try exp.verifyNotExpired()
-        }
-    }
-
     private static let userHeader = HTTPField.Name(ServiceHeader.user)
 
     func person(_ headers: HTTPFields) async throws(ServiceError) -> Person {
@@ -56,14 +50,14 @@ package struct Authenticator: Sendable {
             guard !name.isEmpty, name.utf8.count <= ProtocolLimits.identifierBytes else {
                 throw .badRequest("header satchel-user: 1 to \(ProtocolLimits.identifierBytes) bytes are wanted")
             }
-            return Person(name: name)
+            return Person(name: name, claims: [Claims.userID: Text(name)])
         case .secure(let keys):
             guard let header = headers[.authorization], header.lowercased().hasPrefix("bearer ") else {
                 throw ServiceError(.unauthorized, "send `authorization: Bearer <token>`")
             }
             do {
                 let claims = try await keys.verify(String(header.dropFirst(7)), as: Claims.self)
-                return Person(name: claims.sub.value)
+                return Person(name: claims.user, claims: claims.texts)
             } catch {
                 // The reason is the library's; the token itself is never repeated.
                 throw ServiceError(.unauthorized, "the token is not valid here or has expired: get a new one")

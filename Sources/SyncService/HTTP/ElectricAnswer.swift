@@ -11,6 +11,14 @@ struct ElectricAnswer: Sendable {
         "electric-cursor,electric-handle,electric-has-data,electric-offset,electric-schema,electric-up-to-date,"
         + "electric-internal-known-error,retry-after"
 
+    /// For shapes under read rules: the asker's own cache keeps it, and asks each time whether it still may.
+    static let privately = "private, no-cache"
+
+    mutating func makePrivate() {
+        headers.removeAll { $0.name == "cache-control" }
+        headers.append(("cache-control", Self.privately))
+    }
+
     /// `{"message": "Invalid request", "errors": {field: [message]}}`
     static func invalid(_ field: String, _ message: String) -> ElectricAnswer {
         let json: JSON = ["message": "Invalid request", "errors": [field: [.string(message)]]]

@@ -19,12 +19,17 @@ struct ElectricRoute: Sendable {
     /// About how many log entries one response carries.
     private static let entryLimit = 20_000
 
-    func answer(query: [(name: String, value: String)], isGet: Bool) async -> ElectricAnswer {
+    func answer(
+        query: [(name: String, value: String)], isGet: Bool, from person: Person
+    ) async -> ElectricAnswer {
         do {
             let parameters = try ElectricParameters(query)
-            return try await answer(parameters, isGet: isGet)
+            return try await answer(
+                parameters, isGet: isGet, ReadAccess(rules: mirror.rules, claims: person.claims))
         } catch let invalid as ElectricParameters.Invalid {
             return .invalid(invalid.field, invalid.message)
+        } catch let error as ShapeError where error.code == .notPermitted {
+            return .error(403, ["message": .string(error.message)])
         } catch let error as ShapeError {
             return .invalid(error.field ?? "where", error.message)
         } catch let error as ServiceError {
@@ -35,7 +40,9 @@ struct ElectricRoute: Sendable {
         }
     }
 
-    private func answer(_ parameters: ElectricParameters, isGet: Bool) async throws -> ElectricAnswer {
+    private func answer(
+        _ parameters: ElectricParameters, isGet: Bool, _ access: ReadAccess
+    ) async throws -> ElectricAnswer {
         guard let catalogue = mirror.catalogue else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
@@ -62,13 +69,26 @@ struct ElectricRoute: Sendable {
                 .badCondition, "At location 0: unknown or unsupported function now/0", field: "where")
         }
         let form = ShapeForm.electric(full: parameters.isFull, changesOnly: parameters.isChangesOnly)
-        let kept = try await mirror.keep(definition, form: form, limits: limits)
+        let kept = try await kept(definition, form, parameters, access)
         mirror.used(kept, now: now().microseconds)
         let reader = Reader(route: self, parameters: parameters, kept: kept, table: table, isGet: isGet)
         guard case .at(let offset) = parameters.offset else { return try await reader.fromNow() }
         if offset == .beforeAll { return try await reader.firstChunk() }
-        guard parameters.handle == kept.handle else { return .mustRefetch(kept.handle) }
+        guard parameters.handle == kept.handle else { return reader.mustRefetch(kept.handle) }
         return parameters.isLive ? try await reader.live(after: offset) : try await reader.next(after: offset)
+    }
+
+    /// The log that the asker follows, where it may go on with it; otherwise the one that is found by the definition.
+    private func kept(
+        _ definition: ShapeDefinition, _ form: ShapeForm, _ parameters: ElectricParameters, _ access: ReadAccess
+    ) async throws -> KeptShape {
+        if case .at(let offset) = parameters.offset, offset != .beforeAll,
+            let known = parameters.handle.flatMap({ mirror.state.shapes[$0] }),
+            known.serves(definition, form, access), known.continues(after: offset)
+        {
+            return known
+        }
+        return try await mirror.keep(definition, form: form, access: access, limits: limits)
     }
 
     /// One request, with all it needs.
@@ -88,14 +108,17 @@ struct ElectricRoute: Sendable {
             while true {
                 let seen = mirror.signal.count
                 if let chunk = try await mirror.pool.read({ db in
-                    try ShapeLogReader(db: db).chunk(0, of: kept.id)
+                    let reader = ShapeLogReader(db: db)
+                    return try reader.continues(kept, after: .beforeAll) ? try reader.chunk(0, of: kept.id) : nil
                 }) {
                     return respond([chunk.body], from: .beforeAll, to: .firstChunk, isUpToDate: nil, isLive: false)
                 }
                 if let failure = mirror.state.failures[kept.handle] {
                     throw ServiceError(.tooLarge, failure.message)
                 }
-                guard mirror.state.shapes[kept.handle] != nil else { return .mustRefetch(nil) }
+                guard mirror.state.shapes[kept.handle]?.floor == nil, mirror.state.shapes[kept.handle] != nil else {
+                    return mustRefetch(nil)
+                }
                 try await wait(seen: seen, atMost: route.hold)
             }
         }
@@ -120,10 +143,10 @@ struct ElectricRoute: Sendable {
                 case .nothing(let last):
                     if offset > last { return try await outOfBounds() }
                     return respond([], from: offset, to: last, isUpToDate: position, isLive: false)
-                case .ended: return .mustRefetch(nil)
+                case .ended: return mustRefetch(nil)
                 case .notYet: break
                 }
-                guard mirror.state.shapes[kept.handle] != nil else { return .mustRefetch(nil) }
+                guard mirror.state.shapes[kept.handle] != nil else { return mustRefetch(nil) }
                 try await wait(seen: seen, atMost: route.hold)
             }
         }
@@ -132,7 +155,7 @@ struct ElectricRoute: Sendable {
             let deadline = ContinuousClock.now + route.hold
             while true {
                 let seen = mirror.signal.count
-                guard mirror.state.shapes[kept.handle] != nil else { return .mustRefetch(nil) }
+                guard mirror.state.shapes[kept.handle] != nil else { return mustRefetch(nil) }
                 let found = try await mirror.pool.read { db in try look(after: offset, db) }
                 switch found {
                 case .chunk(let body, let reached):
@@ -145,7 +168,7 @@ struct ElectricRoute: Sendable {
                         return respond(
                             [], from: offset, to: last, isUpToDate: position, isLive: true, hasData: false)
                     }
-                case .ended: return .mustRefetch(nil)
+                case .ended: return mustRefetch(nil)
                 case .notYet: break
                 }
                 try await wait(seen: seen, atMost: deadline - ContinuousClock.now)
@@ -171,7 +194,7 @@ struct ElectricRoute: Sendable {
 
         private func look(after offset: LogOffset, _ db: Database) throws -> Found {
             let reader = ShapeLogReader(db: db)
-            guard try reader.isKept(kept.id) else { return .ended }
+            guard try reader.continues(kept, after: offset) else { return .ended }
             if offset.isInSnapshot {
                 let number = Int(clamping: offset.op) + 1
                 if let chunk = try reader.chunk(number, of: kept.id) {
@@ -179,7 +202,7 @@ struct ElectricRoute: Sendable {
                 }
                 guard try reader.chunkCount(of: kept.id) != nil else { return .notYet }
             }
-            let from = offset.tx == 0 ? LogOffset.endOf(tx: kept.snapshotTx) : offset
+            let from = kept.place(after: offset)
             let cut = try reader.cut(of: kept.id, after: from, limit: ElectricRoute.entryLimit)
             let changes = try reader.changes(of: kept.id, after: from, through: cut ?? UInt64(Int64.max))
             if changes.isEmpty { return .nothing(last: try reader.lastOffset(of: kept.id) ?? .snapshotEnd) }
@@ -237,7 +260,14 @@ struct ElectricRoute: Sendable {
             return ElectricAnswer(status: 200, headers: headers, body: json.bytes)
         }
 
+        func mustRefetch(_ handle: ShapeHandle?) -> ElectricAnswer {
+            var answer = ElectricAnswer.mustRefetch(handle)
+            if kept.shape.grant.isRestricted { answer.makePrivate() }
+            return answer
+        }
+
         private func cacheControl(_ offset: LogOffset?) -> String {
+            if kept.shape.grant.isRestricted { return ElectricAnswer.privately }
             guard isGet else { return "no-cache" }
             if offset == .beforeAll {
                 if let seconds = route.cacheSeconds { return "public, max-age=\(seconds)" }

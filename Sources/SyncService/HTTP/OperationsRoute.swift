@@ -1,5 +1,6 @@
 import Merge
 import Postgres
+import Shapes
 import SyncModel
 import SyncProtocol
 
@@ -7,6 +8,7 @@ import SyncProtocol
 struct OperationsRoute: Sendable {
     let mirror: Mirror
     let pool: ConnectionPool
+    let lostWrites: LostWriteFilter
     let now: @Sendable () -> HybridTimestamp
     let report: @Sendable (String) -> Void
 
@@ -35,8 +37,11 @@ struct OperationsRoute: Sendable {
             for alarm in answer.alarms {
                 report("replica \(alarm.replica): its clock is \(alarm.ahead / 1_000_000) s ahead (seq \(alarm.seq))")
             }
+            let verdicts = try await lostWrites.confined(
+                answer.verdicts, on: request.operations,
+                to: ReadAccess(rules: mirror.rules, claims: person.claims))
             return OperationsAnswer(
-                epoch: epoch, replica: request.replica, lastSeq: answer.lastSeq, at: now(), verdicts: answer.verdicts)
+                epoch: epoch, replica: request.replica, lastSeq: answer.lastSeq, at: now(), verdicts: verdicts)
         case .refused(let refusal): throw Self.error(refusal)
         }
     }

@@ -46,9 +46,9 @@ package struct Routes: Sendable {
     }
 
     private func sync(_ request: Request) async throws -> Response {
-        _ = try await service.authenticator.person(request.headers)
+        let person = try await service.authenticator.person(request.headers)
         let parsed = try SyncRequest(body: try await Self.body(request))
-        let body = try await service.sync.answer(parsed)
+        let body = try await service.sync.answer(parsed, from: person)
         return Self.respond(200, [("content-type", ServiceHeader.jsonLines), ("cache-control", "no-store")], body)
     }
 
@@ -60,13 +60,13 @@ package struct Routes: Sendable {
     }
 
     private func shape(_ request: Request) async throws -> Response {
-        _ = try await service.authenticator.person(request.headers)
+        let person = try await service.authenticator.person(request.headers)
         var answer = await service.electric.answer(
             // Keys come as they were sent: `params%5B1%5D`.
             query: request.uri.queryParameters.map {
                 (String($0.key).removingPercentEncoding ?? String($0.key), String($0.value))
             },
-            isGet: request.method != .post)
+            isGet: request.method != .post, from: person)
         answer.revalidate(ifNoneMatch: request.headers[.ifNoneMatch])
         let origin = request.headers[.origin] ?? "*"
         return Self.respond(

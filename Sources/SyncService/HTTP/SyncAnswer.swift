@@ -22,7 +22,7 @@ struct SyncAnswer {
         }
     }
 
-    /// A shape ended after it was looked up: its log can no longer be trusted to be whole.
+    /// A shape ended after it was looked up, or may not be told from that offset any more.
     struct ShapeEnded: Error {}
 
     struct Composed: Sendable {
@@ -40,7 +40,9 @@ struct SyncAnswer {
         }
         // `knownFrontier` was read before this transaction began: the rows here cover at least as much.
         let reader = ShapeLogReader(db: db)
-        for case .kept(_, let kept, _, _) in subjects where try !reader.isKept(kept.id) { throw ShapeEnded() }
+        for case .kept(_, let kept, let offset, _) in subjects where try !reader.continues(kept, after: offset) {
+            throw ShapeEnded()
+        }
         let frontier = try cut(subjects, reader, upTo: max(position.position, knownFrontier))
         var bytes = SyncAnswerLine.hello(epoch: position.epoch, server: "satchel-service").bytes
         var composed = Composed(bytes: [], isNews: false)
@@ -68,7 +70,7 @@ struct SyncAnswer {
     ) throws -> (tx: UInt64, isAll: Bool) {
         var lowest = tx
         for case .kept(_, let kept, let offset, _) in subjects where !offset.isInSnapshot {
-            let from = max(offset, LogOffset.endOf(tx: kept.snapshotTx))
+            let from = kept.place(after: offset)
             if let cut = try reader.cut(of: kept.id, after: from, limit: Self.entryLimit) { lowest = min(lowest, cut) }
         }
         return (lowest, lowest == tx)
@@ -135,7 +137,7 @@ struct SyncAnswer {
         _ id: String, _ kept: KeptShape, after offset: LogOffset, _ reader: ShapeLogReader,
         _ catalogue: DatabaseSchema, through frontier: UInt64, to part: inout Part
     ) throws {
-        let from = max(offset, LogOffset.endOf(tx: kept.snapshotTx))
+        let from = kept.place(after: offset)
         let changes = try reader.changes(of: kept.id, after: from, through: frontier)
         let renderer = MessageRenderer(kept, catalogue: catalogue)
         var line = MessageLineWriter(shape: id, handle: kept.handle)

@@ -12,7 +12,8 @@ struct SyncRoute: Sendable {
     let hold: Duration
     let now: @Sendable () -> HybridTimestamp
 
-    func answer(_ request: SyncRequest) async throws -> [UInt8] {
+    func answer(_ request: SyncRequest, from person: Person) async throws -> [UInt8] {
+        let access = ReadAccess(rules: mirror.rules, claims: person.claims)
         guard mirror.epoch != nil else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
@@ -22,7 +23,7 @@ struct SyncRoute: Sendable {
         while true {
             let seen = mirror.signal.count
             let frontier = mirror.frontier
-            let subjects = try await subjects(of: request)
+            let subjects = try await subjects(of: request, access)
             let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: now())
             let composed: SyncAnswer.Composed
             do {
@@ -69,27 +70,27 @@ struct SyncRoute: Sendable {
         }
     }
 
-    private func subjects(of request: SyncRequest) async throws -> [SyncAnswer.Subject] {
+    private func subjects(of request: SyncRequest, _ access: ReadAccess) async throws -> [SyncAnswer.Subject] {
         var subjects: [SyncAnswer.Subject] = []
         for refusal in request.refusals { subjects.append(.ended(id: refusal.id, refusal.reason)) }
         for shape in request.shapes {
-            let subject = try await subject(shape)
+            let subject = try await subject(shape, access)
             if let kept = subject.kept { mirror.used(kept, now: now().microseconds) }
             subjects.append(subject)
         }
         return subjects
     }
 
-    private func subject(_ shape: SyncRequest.Shape) async throws -> SyncAnswer.Subject {
+    private func subject(_ shape: SyncRequest.Shape, _ access: ReadAccess) async throws -> SyncAnswer.Subject {
         let memory = mirror.state
         if let handle = shape.handle, let reason = memory.failures[handle] { return .ended(id: shape.id, reason) }
         if let handle = shape.handle, let kept = memory.shapes[handle],
-            kept.identity == KeptShape.identity(shape.definition, .stream)
+            kept.serves(shape.definition, .stream, access), kept.continues(after: shape.offset)
         {
             return .kept(id: shape.id, kept, offset: shape.offset, isReset: false)
         }
         do {
-            let kept = try await mirror.keep(shape.definition, form: .stream, limits: limits)
+            let kept = try await mirror.keep(shape.definition, form: .stream, access: access, limits: limits)
             return .kept(id: shape.id, kept, offset: .beforeAll, isReset: true)
         } catch let error as ShapeError {
             return .ended(id: shape.id, Reason(code: error.code.rawValue, message: error.description))

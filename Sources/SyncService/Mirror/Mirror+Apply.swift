@@ -94,6 +94,10 @@ extension Mirror {
         var touched: [Int64] = []
         for (id, shown) in step.touched {
             guard let kept = shapes[id] else { continue }
+            if shown.isRevoked, try !revoke(kept, source.db) {
+                touched.append(id)
+                continue
+            }
             // Electric's messages bear no clocks.
             let logged = kept.form == .stream ? shown.changes + shown.clocks : shown.changes
             guard !logged.isEmpty else { continue }

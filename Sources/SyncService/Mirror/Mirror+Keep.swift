@@ -17,16 +17,18 @@ extension Mirror {
         }
     }
 
-    /// The log of this definition in this form; begun now where there is none.
+    /// The log of this definition in this form, for a person; begun now where there is none.
     ///
     /// The shape is registered in a write transaction at the mirror's position, so that its log has every later
     /// change; the snapshot is read from that very state beside the transactions that follow.
-    func keep(_ definition: ShapeDefinition, form: ShapeForm, limits: ShapeLimits) async throws -> KeptShape {
-        if let kept = state.shapes[KeptShape.identity(definition, form)] { return kept }
+    func keep(
+        _ definition: ShapeDefinition, form: ShapeForm, access: ReadAccess, limits: ShapeLimits
+    ) async throws -> KeptShape {
         guard let catalogue, state.position != nil else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
-        let shape = try Shape(resolving: definition, in: catalogue)
+        let shape = try Shape(resolving: definition, in: catalogue, access: access)
+        if let kept = state.shapes[KeptShape.identity(shape, form)] { return kept }
         return try await withCheckedThrowingContinuation { continuation in
             pool.asyncWriteWithoutTransaction { db in
                 do {
@@ -40,7 +42,7 @@ extension Mirror {
 
     private func begin(_ shape: Shape, form: ShapeForm, limits: ShapeLimits, _ db: Database) throws -> KeptShape {
         let memory = state
-        if let kept = memory.shapes[KeptShape.identity(shape.definition, form)] { return kept }
+        if let kept = memory.shapes[KeptShape.identity(shape, form)] { return kept }
         guard let catalogue = memory.catalogue, let position = memory.position else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
@@ -66,21 +68,22 @@ extension Mirror {
     func insert(
         _ shape: Shape, _ form: ShapeForm, _ position: MirrorPosition, now: Int64, _ db: Database
     ) throws -> KeptShape {
-        let definition = shape.definition
         try db.execute(
             sql: """
-                INSERT INTO shape (handle, identity, form, definition, snapshot_tx, used_at) VALUES ('', ?, ?, ?, ?, ?)
+                INSERT INTO shape (handle, identity, form, definition, grant, snapshot_tx, used_at)
+                VALUES ('', ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                KeptShape.identity(definition, form), form.name, definition.canonical, Int64(position.position),
-                now,
+                KeptShape.identity(shape, form), form.name, shape.definition.canonical, shape.grant.text,
+                Int64(position.position), now,
             ])
         let id = db.lastInsertedRowID
         // Unique for ever: no two lives of a mirror share a microsecond and an id.
         let handle = "\(id)-\(now)"
         try db.execute(sql: "UPDATE shape SET handle = ? WHERE id = ?", arguments: [handle, id])
         return KeptShape(
-            id: id, handle: ShapeHandle(handle), form: form, shape: shape, snapshotTx: position.position)
+            id: id, handle: ShapeHandle(handle), form: form, shape: shape, snapshotTx: position.position,
+            floor: nil)
     }
 
     /// Runs on a reader, beside the stream; chunks are written one by one as they close.

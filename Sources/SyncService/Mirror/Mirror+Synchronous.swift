@@ -10,8 +10,10 @@ package struct SynchronousMirror {
     private let mirror: Mirror
     private let limits: Mirror.ShapeLimits
 
-    package init(path: String, limits: Mirror.ShapeLimits = Mirror.ShapeLimits()) throws {
-        mirror = try Mirror(path: path)
+    package init(
+        path: String, rules: ReadRules = .none, limits: Mirror.ShapeLimits = Mirror.ShapeLimits()
+    ) throws {
+        mirror = try Mirror(path: path, rules: rules)
         self.limits = limits
     }
 
@@ -69,31 +71,32 @@ package struct SynchronousMirror {
 
     /// One answer, as the request would get it at once. `isNews` false: a live request is held instead.
     package func answer(
-        _ request: SyncRequest, now: HybridTimestamp
+        _ request: SyncRequest, claims: [Text: Text] = [:], now: HybridTimestamp
     ) throws -> (body: [UInt8], isNews: Bool) {
         guard mirror.epoch != nil else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
         let frontier = mirror.frontier
         var subjects: [SyncAnswer.Subject] = request.refusals.map { .ended(id: $0.id, $0.reason) }
-        for shape in request.shapes { subjects.append(try subject(shape, now: now)) }
+        let access = ReadAccess(rules: mirror.rules, claims: claims)
+        for shape in request.shapes { subjects.append(try subject(shape, access, now: now)) }
         let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: now)
         let composed = try mirror.pool.read { db in try answer.compose(subjects, knownFrontier: frontier, db: db) }
         return (composed.bytes, composed.isNews)
     }
 
-    private func subject(_ shape: SyncRequest.Shape, now: HybridTimestamp) throws -> SyncAnswer.Subject {
+    private func subject(
+        _ shape: SyncRequest.Shape, _ access: ReadAccess, now: HybridTimestamp
+    ) throws -> SyncAnswer.Subject {
         let memory = mirror.state
         if let handle = shape.handle, let reason = memory.failures[handle] { return .ended(id: shape.id, reason) }
-        let identity = KeptShape.identity(shape.definition, .stream)
-        if let handle = shape.handle, let kept = memory.shapes[handle], kept.identity == identity {
+        if let handle = shape.handle, let kept = memory.shapes[handle],
+            kept.serves(shape.definition, .stream, access), kept.continues(after: shape.offset)
+        {
             return .kept(id: shape.id, kept, offset: shape.offset, isReset: false)
         }
-        if let kept = memory.shapes[identity] {
-            return .kept(id: shape.id, kept, offset: .beforeAll, isReset: true)
-        }
         do {
-            let kept = try keep(shape.definition, now: now)
+            let kept = try keep(shape.definition, access, now: now)
             return .kept(id: shape.id, kept, offset: .beforeAll, isReset: true)
         } catch let error as ShapeError {
             return .ended(id: shape.id, Reason(code: error.code.rawValue, message: error.description))
@@ -101,14 +104,15 @@ package struct SynchronousMirror {
     }
 
     /// Registers the shape and writes its snapshot, with nothing in between.
-    private func keep(_ definition: ShapeDefinition, now: HybridTimestamp) throws -> KeptShape {
+    private func keep(_ definition: ShapeDefinition, _ access: ReadAccess, now: HybridTimestamp) throws -> KeptShape {
         guard let catalogue = mirror.catalogue, let position else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
+        let shape = try Shape(resolving: definition, in: catalogue, access: access)
+        if let kept = mirror.state.shapes[KeptShape.identity(shape, .stream)] { return kept }
         guard mirror.state.shapes.count < limits.shapes else {
             throw ServiceError.tooLarge("the number of shapes", limits.shapes)
         }
-        let shape = try Shape(resolving: definition, in: catalogue)
         let (kept, view) = try mirror.pool.write { db in
             let kept = try mirror.insert(shape, .stream, position, now: now.microseconds, db)
             return (kept, try mirror.enliven(kept, catalogue, db))

@@ -71,7 +71,9 @@ extension Mirror {
     private static let pieceEntries = 5_000
 
     private static func removePiece(_ db: Database) throws -> Bool {
-        guard let shape = try Int64.fetchOne(db, sql: "SELECT shape FROM ended LIMIT 1") else { return false }
+        guard let shape = try Int64.fetchOne(db, sql: "SELECT shape FROM ended LIMIT 1") else {
+            return try removeRevokedPiece(db)
+        }
         let piece = "SELECT tx, op FROM entry WHERE shape = ? ORDER BY tx, op LIMIT \(pieceEntries)"
         try db.execute(
             sql: """

@@ -14,6 +14,7 @@ import TableStore
 /// a lock.
 package final class Mirror: Sendable {
     let pool: DatabasePool
+    let rules: ReadRules
     package let signal = ReaderSignal()
     private let memory = Mutex(Memory())
     /// nil until the first copy.
@@ -39,7 +40,9 @@ package final class Mirror: Sendable {
         var failures = BoundedFailures()
     }
 
-    package init(path: String) throws {
+    /// `rules`: as long as the process lives.
+    package init(path: String, rules: ReadRules = .none) throws {
+        self.rules = rules
         pool = try MirrorFile.open(path: path)
         try pool.write { db in try restore(in: db) }
     }
@@ -65,7 +68,7 @@ package final class Mirror: Sendable {
         try db.execute(sql: "DELETE FROM shape WHERE chunks IS NULL")
         var shapes = ShapeRegistry()
         for row in try GRDB.Row.fetchAll(db, sql: "SELECT * FROM shape ORDER BY id") {
-            if let kept = Self.kept(row, catalogue) { shapes.add(kept) }
+            if let kept = kept(row, catalogue) { shapes.add(kept) } else { try Self.abandon(row["id"], db) }
         }
         var lengths: [Int64: Int] = [:]
         for row in try GRDB.Row.fetchAll(db, sql: "SELECT shape, count(*) AS n FROM entry GROUP BY shape") {
@@ -84,14 +87,24 @@ package final class Mirror: Sendable {
         }
     }
 
-    private static func kept(_ row: GRDB.Row, _ catalogue: DatabaseSchema) -> KeptShape? {
+    /// nil: it cannot be served any more, or the rules are others than those it was begun under.
+    private func kept(_ row: GRDB.Row, _ catalogue: DatabaseSchema) -> KeptShape? {
         guard let form = ShapeForm(name: row["form"]),
             let definition = try? ShapeDefinition(json: JSON(parsing: row["definition"] as String)),
-            let shape = try? Shape(resolving: definition, in: catalogue)
+            let claims = try? ReadGrant.claims(in: row["grant"]),
+            let shape = try? Shape(
+                resolving: definition, in: catalogue, access: ReadAccess(rules: rules, claims: claims)),
+            shape.grant.text == row["grant"]
         else { return nil }
         return KeptShape(
             id: row["id"], handle: ShapeHandle(row["handle"]), form: form, shape: shape,
-            snapshotTx: UInt64(row["snapshot_tx"] as Int64))
+            snapshotTx: UInt64(row["snapshot_tx"] as Int64),
+            floor: (row["floor"] as String?).flatMap { LogOffset($0) })
+    }
+
+    private static func abandon(_ shape: Int64, _ db: Database) throws {
+        try db.execute(sql: "INSERT OR IGNORE INTO ended VALUES (?)", arguments: [shape])
+        try db.execute(sql: "DELETE FROM shape WHERE id = ?", arguments: [shape])
     }
 
     /// The stream says that everything up to `lsn` is known although nothing was committed.

@@ -8,7 +8,7 @@ import TableStore
 /// |---|---|
 /// | `row <schema>.<table>` | the rows (`TableStore`), each with the version and clock of its bookkeeping |
 /// | `state` | one row: epoch, catalogue, position, shift, the transactions it has (`SeenTransactions`) |
-/// | `shape` | the shapes that are kept: handle, identity, and the transaction their snapshot stands at |
+/// | `shape` | the shapes that are kept: handle, identity, whom they are for, and the transaction their snapshot stands at |
 /// | `chunk` | snapshot chunks: immutable, encoded messages, joined by commas |
 /// | `change` | each row change of each transaction that some shape shows, once, with both images |
 /// | `entry` | the shapes' logs: (shape, tx, op) → change |
@@ -17,7 +17,7 @@ import TableStore
 ///
 /// Everything here can be made again from PostgreSQL, so a file of another format version is thrown away.
 enum MirrorFile {
-    static let formatVersion = 3
+    static let formatVersion = 4
     static let rows = TableStore(prefix: "row", extras: ["version", "clock"])
 
     /// `synchronous=NORMAL`: a commit is not an fsync. What PostgreSQL may forget is reported only after
@@ -56,7 +56,7 @@ enum MirrorFile {
             seen TEXT NOT NULL, committed_at INTEGER NOT NULL) STRICT;
         CREATE TABLE shape (
             id INTEGER PRIMARY KEY AUTOINCREMENT, handle TEXT NOT NULL UNIQUE, identity TEXT NOT NULL UNIQUE,
-            form TEXT NOT NULL, definition TEXT NOT NULL, snapshot_tx INTEGER NOT NULL,
+            form TEXT NOT NULL, definition TEXT NOT NULL, grant TEXT NOT NULL, floor TEXT, snapshot_tx INTEGER NOT NULL,
             chunks INTEGER, rows INTEGER NOT NULL DEFAULT 0, used_at INTEGER NOT NULL) STRICT;
         CREATE TABLE chunk (
             shape INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL,

@@ -33,12 +33,15 @@ struct KeptShape: Sendable {
     let shape: Shape
     /// The transaction that the snapshot stands at; the log begins after it.
     let snapshotTx: UInt64
+    /// What stands before it in snapshot and log is not told any more: a permission went. nil: nothing did.
+    let floor: LogOffset?
 
-    var identity: String { Self.identity(shape.definition, form) }
+    var identity: String { Self.identity(shape, form) }
 
-    /// Equal definitions in the same form share one log.
-    static func identity(_ definition: ShapeDefinition, _ form: ShapeForm) -> String {
-        "\(form.name) \(definition.canonical)"
+    /// Equal definitions in the same form share one log, for people for whom the read rules come to the same.
+    static func identity(_ shape: Shape, _ form: ShapeForm) -> String {
+        let grant = shape.grant.text
+        return "\(form.name) \(shape.definition.canonical)" + (grant.isEmpty ? "" : " \(grant)")
     }
 }
 
@@ -58,7 +61,7 @@ struct ShapeRegistry: Sendable {
 
     mutating func add(_ kept: KeptShape) {
         byID[kept.id] = kept
-        byIdentity[kept.identity] = kept
+        if kept.floor == nil { byIdentity[kept.identity] = kept }
         byHandle[kept.handle] = kept
         for table in kept.shape.tablesRead { byTable[table, default: []].append(kept) }
     }

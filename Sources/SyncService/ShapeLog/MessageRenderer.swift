@@ -14,9 +14,12 @@ struct MessageRenderer {
 
     private let form: ShapeForm
     private let tables: [TableName: Table]
+    /// A row may go because it may not be read any more, so its end is told by its key alone.
+    private let isRestricted: Bool
 
     init(_ kept: KeptShape, catalogue: DatabaseSchema) {
         form = kept.form
+        isRestricted = kept.shape.grant.isRestricted
         var tables: [TableName: Table] = [:]
         for name in kept.shape.tables {
             guard let schema = catalogue[name] else { continue }
@@ -51,7 +54,8 @@ struct MessageRenderer {
                 change.kind, key: change.key, row: row, columns: table.columns,
                 selection: fields(of: change, table), clock: change.clock,
                 origin: ShapeMessage.Origin(offset: change.offset, xid: change.xid, isLast: change.isLast), to: &json)
-        case .electric(let full, _):
+        case .electric(let isFull, _):
+            let full = isFull && !(isRestricted && change.kind == .delete)
             ElectricMessage.write(
                 change, row: row, table: table.schema, fields: full ? table.selection : fields(of: change, table),
                 oldFields: full ? Self.changed(change, table.selection) : [], to: &json)

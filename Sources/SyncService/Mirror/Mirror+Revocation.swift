@@ -1,0 +1,58 @@
+import GRDB
+import Shapes
+import SyncModel
+
+/// A person loses a permission: what snapshot and log of a shape say of the time before is not told any more.
+///
+/// The shape lives on, by its handle, for the readers who have all of that already: they are told at once which rows
+/// go. It is no longer found by its definition, so that everybody else is given a new one.
+extension Mirror {
+    /// Call it before the entries of the transaction are appended. False: the shape is no more, because nobody can
+    /// have read the whole of it.
+    func revoke(_ kept: KeptShape, _ db: Database) throws -> Bool {
+        let reader = ShapeLogReader(db: db)
+        guard try reader.chunkCount(of: kept.id) != nil else {
+            try ShapeLogWriter(db: db).retire(kept)
+            forget(kept)
+            return false
+        }
+        let floor = kept.place(after: try reader.lastOffset(of: kept.id) ?? .snapshotEnd)
+        try db.execute(
+            sql: "UPDATE shape SET floor = ?, identity = 'revoked ' || id WHERE id = ?",
+            arguments: [floor.description, kept.id])
+        change { memory in
+            memory.shapes.remove(kept)
+            memory.shapes.add(kept.raised(to: floor))
+        }
+        return true
+    }
+
+    /// Removes a piece of what revoked shapes do not tell any more. True: there was some.
+    static func removeRevokedPiece(_ db: Database) throws -> Bool {
+        try db.execute(
+            sql: """
+                DELETE FROM chunk WHERE (shape, number) IN (
+                    SELECT c.shape, c.number FROM shape s JOIN chunk c ON c.shape = s.id
+                    WHERE s.floor IS NOT NULL LIMIT 8)
+                """)
+        return db.changesCount > 0
+    }
+}
+
+extension ShapeLogReader {
+    /// nil: the shape is no more. Otherwise its floor, nil within where there is none.
+    func floor(of shape: Int64) throws -> LogOffset?? {
+        guard let row = try GRDB.Row.fetchOne(db, sql: "SELECT floor FROM shape WHERE id = ?", arguments: [shape])
+        else {
+            return nil
+        }
+        return .some((row["floor"] as String?).flatMap { LogOffset($0) })
+    }
+
+    /// The shape is kept, and a reader at `offset` may go on in it. To be asked in the transaction that reads on:
+    /// what is known in memory may be older.
+    func continues(_ kept: KeptShape, after offset: LogOffset) throws -> Bool {
+        guard let floor = try floor(of: kept.id) else { return false }
+        return kept.continues(after: offset, floor: floor)
+    }
+}
