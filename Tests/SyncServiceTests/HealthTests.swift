@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct HealthTests {
     private func metrics(_ port: Int) throws -> JSON {
-        let response = try RawHTTP.get("/v1/health", port: port)
+        let response = try RawHTTP.get("/v1/health?metrics=true", port: port)
         #expect(response.status == 200)
         let body = try JSON(parsing: response.body)
         #expect(body["status"]?.string == "active")

@@ -26,8 +26,8 @@ struct MemberIndex: Sendable {
         self.schema = schema
     }
 
-    func number(of subselect: Subselect, _ table: TableName) -> Int? {
-        entries[Use(subselect: subselect, table: table)]?.number
+    func entry(of subselect: Subselect, _ table: TableName) -> (number: Int, columns: [Int])? {
+        entries[Use(subselect: subselect, table: table)].map { ($0.number, $0.columns) }
     }
 
     /// `content` is what the sub-select has now.

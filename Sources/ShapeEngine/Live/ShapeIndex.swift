@@ -105,7 +105,7 @@ struct ShapeIndex: Sendable {
     private func labels(_ filing: Filing) -> [Label] {
         switch filing {
         case .values(let values): values.map { .value($0) }
-        case .members(let subselect, let table): members.number(of: subselect, table).map { [.member($0)] } ?? []
+        case .members(let subselect, let table): members.entry(of: subselect, table).map { [.member($0.number)] } ?? []
         }
     }
 
@@ -166,6 +166,13 @@ struct ShapeIndex: Sendable {
             if let new, new != old || !route.hops.isEmpty { try match(new, route, after, filed, &ids, &work) }
         }
         return ids
+    }
+
+    /// The shapes that are filed under a sub-select of conditions on rows of the table.
+    func filed(under subselect: Subselect, _ table: TableName) -> Set<Int64> {
+        guard let (number, columns) = members.entry(of: subselect, table) else { return [] }
+        let route = Route(hops: [], end: .member(table: table, columns: columns))
+        return buckets[table]?[route]?[.member(number)] ?? []
     }
 
     private func match(

@@ -44,6 +44,8 @@ struct ShapeUsers: Sendable {
                 let keys = try probes.rows(
                     touchedBy: subselect, isMonotone: users.notMonotone.isEmpty, of: table, before: before, after: after
                 )
+                // The index has the members of the view before, and these come with the transaction.
+                let filed = index.filed(under: subselect, table)
                 for key in keys {
                     let row: (old: Row?, new: Row?)
                     if let change = step.changed[table]?[key] {
@@ -54,7 +56,7 @@ struct ShapeUsers: Sendable {
                         work.rowsRead += 1
                     }
                     let ids = try index.shapes(table, row.old, row.new, before: before, after: after, &work)
-                    for id in ids where users.ids.contains(id) {
+                    for id in ids.filter(users.ids.contains).union(filed) {
                         touches[id, default: ShapeTouch()].add(key, of: table)
                     }
                 }

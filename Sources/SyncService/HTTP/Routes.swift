@@ -13,8 +13,8 @@ package struct Routes: Sendable {
     package func router() -> Router<BasicRequestContext> {
         let router = Router()
         router.get("/") { _, _ in Response(status: .ok) }
-        router.get("/v1/health") { _, _ in health() }
-        router.head("/v1/health") { _, _ in health() }
+        router.get("/v1/health") { request, _ in health(request) }
+        router.head("/v1/health") { request, _ in health(request) }
         router.get("/v1/schema") { request, _ in await guarded { try await schema(request) } }
         router.post("/v1/sync") { request, _ in await guarded { try await sync(request) } }
         router.post("/v1/operations") { request, _ in await guarded { try await operations(request) } }
@@ -30,11 +30,11 @@ package struct Routes: Sendable {
 
     // MARK: - Routes
 
-    private func health() -> Response {
+    private func health(_ request: Request) -> Response {
         let status = service.health
         return Self.respond(
             status == "active" ? 200 : 202, [("cache-control", "no-cache, no-store, must-revalidate")],
-            service.healthBody(status))
+            service.healthBody(status, withMetrics: request.uri.queryParameters["metrics"] == "true"))
     }
 
     private func schema(_ request: Request) async throws -> Response {

@@ -23,29 +23,34 @@ struct ServiceState: Sendable {
         }
     }
 
-    /// The answer of `/v1/health`: what it costs to keep the shapes, beside the status. Numbers only, because anybody
-    /// may ask.
-    func healthBody(_ status: String) -> [UInt8] {
-        let metrics = mirror.metrics
+    /// The answer of `/v1/health`: Electric's, and on request what it costs to keep the shapes. Numbers only, because
+    /// anybody may ask.
+    func healthBody(_ status: String, withMetrics: Bool) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("status")
+        json.string(status)
+        if withMetrics {
+            json.key("metrics")
+            write(mirror.metrics, to: &json)
+        }
+        json.endObject()
+        return json.finish()
+    }
+
+    private func write(_ metrics: LiveShapes.Metrics, to json: inout JSONWriter) {
         let numbers: [(String, Int)] = [
             ("shapes", metrics.shapes), ("shapes_scanned", metrics.scanned), ("condition_failures", metrics.failures),
             ("shapes_asked", metrics.work.shapesAsked), ("rows_read", metrics.work.rowsRead),
             ("lookups", metrics.work.lookups), ("rows_found", metrics.work.rowsFound),
             ("conditions_evaluated", metrics.work.conditionsEvaluated), ("table_scans", metrics.work.scans),
         ]
-        var json = JSONWriter()
-        json.beginObject()
-        json.key("status")
-        json.string(status)
-        json.key("metrics")
         json.beginObject()
         for (name, number) in numbers {
             json.key(name)
             json.int(Int64(number))
         }
         json.endObject()
-        json.endObject()
-        return json.finish()
     }
 
     func schema() throws(ServiceError) -> (body: [UInt8], tag: String) {
