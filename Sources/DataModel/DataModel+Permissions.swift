@@ -45,7 +45,9 @@ extension DataModel {
 
 extension Reader {
     func permissions(of root: Node?) throws(DataModelError) -> [PermissionModel] {
-        guard let found = try mapping(root, "the file").first(where: { $0.key.text == "permissions" }) else { return [] }
+        guard let found = try mapping(root, "the file").first(where: { $0.key.text == "permissions" }) else {
+            return []
+        }
         var permissions: [PermissionModel] = []
         for (name, settings) in try mapping(found.value, "permissions") {
             let permission = try permission(name, settings)

@@ -12,6 +12,7 @@ import Testing
     private static let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Scripts/sample")
     private static let team = "0b000000-0000-4000-8000-000000000001"
+    private static let ana = "0c000000-0000-4000-8000-000000000001"
     private static let pipeline = "0d000000-0000-4000-8000-000000000003"
 
     /// 25 pipelines of one team and 5 of none; a third of them changed long ago.
@@ -45,7 +46,9 @@ import Testing
         try connection.execute(
             """
             INSERT INTO teams (id, organization_id, name)
-                SELECT '0b000000-0000-4000-8000-000000000002', organization_id, 'Others' FROM teams
+                SELECT '0b000000-0000-4000-8000-000000000002', organization_id, 'Others' FROM teams;
+            INSERT INTO team_members (team_id, user_id, role)
+                VALUES ('0b000000-0000-4000-8000-000000000002', '\(Self.ana)', 'member')
             """)
         let others = "SELECT id FROM teams WHERE name = 'Others'"
         try connection.execute(Self.rows.replacingOccurrences(of: "INSERT_OTHER", with: others))
@@ -137,7 +140,7 @@ import Testing
         let (service, url) = try service(database, state: state)
         defer { if service.isRunning { kill(service.processIdentifier, SIGKILL) } }
         let daemon = try TestProcess(
-            "run", state: "\(directory.path)/state", socket: "\(directory.path)/s", service: url)
+            "run", state: "\(directory.path)/state", socket: "\(directory.path)/s", service: url, user: Self.ana)
         let client = try daemon.socketClient()
         try client.initialize()
         _ = try client.call("sync/wait")
@@ -168,6 +171,13 @@ import Testing
             "UPDATE pipelines SET updated_at = now() WHERE id = '0d000000-0000-4000-8000-000000000030'")
         _ = try client.call("sync/wait")
         #expect(try rows(client, again) == select(connection, Self.dashboard))
+
+        // Ana leaves the other team, and its pipelines leave her.
+        try connection.execute("DELETE FROM team_members WHERE team_id <> '\(Self.team)'")
+        _ = try client.call("sync/wait")
+        let hers = Self.dashboard.replacingOccurrences(of: "WHERE", with: "WHERE team_id = '\(Self.team)' AND")
+        #expect(try rows(client, again) == select(connection, hers))
+        #expect(try select(connection, hers) != select(connection, Self.dashboard))
 
         kill(service.processIdentifier, SIGKILL)
         service.waitUntilExit()

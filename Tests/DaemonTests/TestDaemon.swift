@@ -140,13 +140,14 @@ final class TestProcess {
     /// - Parameter fileBlocks: no file grows beyond so many blocks of 512 bytes, as on a full disk.
     init(
         _ command: String, state: String, socket: String, fileBlocks: Int? = nil,
-        service: String = "http://127.0.0.1:1"
+        service: String = "http://127.0.0.1:1", user: String? = nil
     ) throws {
         self.socket = socket
         // Port 1 is nobody's.
-        let arguments = [
-            command, "--state", state, "--socket", socket, "--service", service, "--log-level", "critical",
-        ]
+        let arguments =
+            [
+                command, "--state", state, "--socket", socket, "--service", service, "--log-level", "critical",
+            ] + (user.map { ["--user", $0] } ?? [])
         if let fileBlocks {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
             let script = "ulimit -f \(fileBlocks); trap '' XFSZ; exec \"$0\" \"$@\""

@@ -163,7 +163,8 @@ extension Expression {
             return Predicate.ValueList(column: index, values: list.values.map { $0.text(as: type) })
         case .or(let terms): return Self.union(of: terms)
         case .constant, .column, .outer, .now, .subselect, .and, .not, .compare, .compareRows, .distinct, .oneOf,
-            .permitted, .quantified, .matches, .isNull, .test, .call, .cast, .choice, .coalesce, .nullIf, .extreme, .array:
+            .permitted, .quantified, .matches, .isNull, .test, .call, .cast, .choice, .coalesce, .nullIf, .extreme,
+            .array:
             return nil
         }
     }

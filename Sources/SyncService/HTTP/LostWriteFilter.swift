@@ -11,8 +11,8 @@ struct LostWriteFilter: Sendable {
     /// How long an answer waits for the mirror to have seen the winners.
     private static let patience = Duration.seconds(2)
 
-    /// `operations`: those that the verdicts are on, as far as they came with the request. One that was given up is known
-    /// by its id alone, and so nothing is told of what won over it.
+    /// `operations`: those that the verdicts are on, as far as they came with the request. One that was given up is
+    /// known by its id alone, and so nothing is told of what won over it.
     func confined(
         _ verdicts: [Verdict], on operations: [SequencedOperation], to access: ReadAccess
     ) async throws -> [Verdict] {
