@@ -49,10 +49,14 @@ package struct Frontier: Hashable, Sendable {
     package let isComplete: Bool
     /// The service's clock when it answered.
     package let serviceClock: HybridTimestamp
+    /// Names the schema that the messages are of: the same text, the same schema.
+    package let schemaTag: String?
 
     package init(
-        epoch: Epoch, position: UInt64, confirmedSeq: Int64, isComplete: Bool, serviceClock: HybridTimestamp
+        epoch: Epoch, position: UInt64, confirmedSeq: Int64, isComplete: Bool, serviceClock: HybridTimestamp,
+        schemaTag: String? = nil
     ) {
+        self.schemaTag = schemaTag
         self.epoch = epoch
         self.position = position
         self.confirmedSeq = confirmedSeq

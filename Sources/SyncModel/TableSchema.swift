@@ -112,4 +112,8 @@ package struct DatabaseSchema: Hashable, Sendable {
     }
 
     package subscript(name: TableName) -> TableSchema? { indexes[name].map { tables[$0] } }
+
+    package func without(_ names: [TableName]) -> DatabaseSchema {
+        DatabaseSchema(tables: tables.filter { !names.contains($0.name) })
+    }
 }

@@ -87,6 +87,7 @@ extension SyncAnswerLine {
         json.member("seq", frontier.confirmedSeq)
         json.member("complete", frontier.isComplete)
         json.member("at", frontier.serviceClock.microseconds)
+        if let tag = frontier.schemaTag { json.member("schema", tag) }
         json.endObject()
     }
 }
@@ -136,6 +137,7 @@ extension Frontier {
         self.init(
             epoch: try frontier.epoch("epoch"), position: position, confirmedSeq: try frontier.integer("seq"),
             isComplete: try frontier.bool("complete"),
-            serviceClock: HybridTimestamp(microseconds: try frontier.integer("at")))
+            serviceClock: HybridTimestamp(microseconds: try frontier.integer("at")),
+            schemaTag: try frontier.optionalText("schema"))
     }
 }

@@ -22,10 +22,11 @@ package struct SatchelService: Sendable {
     package var stateDirectory: String { options.stateDirectory }
 
     /// `conninfo` reaches the database; `options.database` is not looked at.
-    /// `hold`: how long a live request waits for news.
+    /// `hold`: how long a live request waits for news. `memory`: what is held of a large transaction.
     package init(
         options: ServiceOptions, conninfo: String, logger: Logger,
-        hold: Duration = .seconds(ProtocolLimits.liveHoldSeconds)
+        hold: Duration = .seconds(ProtocolLimits.liveHoldSeconds),
+        memory: Follower.Configuration.TransactionMemory = Follower.Configuration.TransactionMemory()
     ) async throws {
         self.options = options
         self.logger = logger
@@ -37,12 +38,11 @@ package struct SatchelService: Sendable {
         let mirror = try Mirror(
             path: options.stateDirectory + "/mirror.sqlite", rules: options.readRules(of: dataModel))
         let report: @Sendable (String) -> Void = { logger.warning("\($0)") }
-        let follower = Follower(
-            mirror: mirror,
-            configuration: Follower.Configuration(
-                conninfo: conninfo, slot: options.slot, publications: options.publications,
-                retention: Mirror.Retention(seconds: options.shapeCacheSeconds)),
-            report: { Self.log($0, logger) })
+        var configuration = Follower.Configuration(
+            conninfo: conninfo, slot: options.slot, publications: options.publications,
+            retention: Mirror.Retention(seconds: options.shapeCacheSeconds))
+        configuration.memory = memory
+        let follower = Follower(mirror: mirror, configuration: configuration, report: { Self.log($0, logger) })
         let pool = ConnectionPool(conninfo: conninfo, size: options.operationConnections)
         let limits = Mirror.ShapeLimits(bytes: options.limits.maxShapeSize, shapes: options.limits.maxShapes)
         self.mirror = mirror
@@ -102,10 +102,10 @@ package struct SatchelService: Sendable {
 
     private static func log(_ event: Follower.Event, _ logger: Logger) {
         switch event {
-        case .copying(let reason): logger.notice("copying the mirror anew", metadata: ["because": "\(reason)"])
+        case .copying(let reason): logger.notice("reading tables anew", metadata: ["because": "\(reason)"])
         case .waiting(let transaction):
             logger.warning("the slot waits for a transaction to end: \(transaction)")
-        case .copied(let rows): logger.notice("mirror copied", metadata: ["rows": "\(rows)"])
+        case .copied(let rows): logger.notice("tables read", metadata: ["rows": "\(rows)"])
         case .streaming(let lsn): logger.notice("following PostgreSQL", metadata: ["from": "\(lsn)"])
         case .refused(let table, let reason):
             logger.warning("table not served", metadata: ["table": "\(table)", "because": "\(reason)"])

@@ -164,7 +164,7 @@ import Testing
             switch event {
             case .message(let message): messages.append(message)
             case .transaction: stream.stop()
-            case .frontier: break
+            case .frontier, .part, .end: break
             }
         }
         #expect(messages.map(\.prefix) == ["free"])

@@ -53,6 +53,23 @@ import Testing
             ])
     }
 
+    @Test func moreSlicesThanAreHeldComeInParts() throws {
+        let header = SourceTransactionHeader(xid: 7, position: LSN(10), committedAt: 5)
+        func events(_ text: String) -> [SourceEvent] { [insert(Text(text))] }
+        var joiner = TransactionJoiner(sliceLimit: 2)
+        let whole: [ReplicationEvent] = [.begin(header), .slice(events("a")), .slice(events("b")), .commit(end: LSN(20))]
+        let joined = whole.compactMap { joiner.received($0) }
+        #expect(joined.count == 1)
+        let large = whole.dropLast() + [.slice(events("c")), .slice(events("d")), .commit(end: LSN(20))]
+        #expect(
+            large.compactMap { joiner.received($0) } == [
+                .part(header, events("a") + events("b") + events("c")), .part(header, events("d")),
+                .end(header, end: LSN(20)),
+            ])
+        // The next one is whole again.
+        #expect(whole.compactMap { joiner.received($0) } == joined)
+    }
+
     @Test func anEmptyTransactionHasNoSlice() throws {
         var assembler = TransactionAssembler()
         _ = try assembler.received(begin, byteCount: 1)

@@ -116,7 +116,7 @@ extension SeededGenerator {
             return .frontier(
                 Frontier(
                     epoch: epoch(), position: next(), confirmedSeq: Int64(below(99)), isComplete: chance(50),
-                    serviceClock: timestamp()))
+                    serviceClock: timestamp(), schemaTag: chance(50) ? identifier() : nil))
         default:
             var messages: [ShapeMessage] = []
             for _ in 0..<below(4) { messages.append(shapeMessage()) }

@@ -85,7 +85,7 @@ import Testing
         let offset = LogOffset.endOf(tx: kept.snapshotTx)
         let subject = SyncAnswer.Subject.kept(id: "s", kept, offset: offset, isReset: false)
         #expect(throws: SyncAnswer.ShapeEnded.self) {
-            try mirror.pool.read { db in try answer.compose([subject], knownFrontier: 0, db: db) }
+            try mirror.pool.read { db in try answer.compose([subject], known: mirror.state, db: db) }
         }
         await fixture.stop()
     }

@@ -4,7 +4,8 @@ import Logging
 import Postgres
 import PostgresTesting
 import SyncModel
-import SyncService
+
+@testable import SyncService
 
 /// A real service over a fresh database of the shared cluster, on a port of its own.
 struct ServiceFixture {
@@ -15,15 +16,30 @@ struct ServiceFixture {
     private let task: Task<Void, any Error>
     private let hold: Duration
     private let secret: String?
+    private let memory: Memory
+
+    typealias Memory = Follower.Configuration.TransactionMemory
 
     /// - Parameters:
     ///   - model: the data model file's text.
     ///   - secret: for `secure` mode.
     init(
-        _ sql: String, hold: Duration = .seconds(2), model: String? = nil, secret: String? = nil
+        _ sql: String, hold: Duration = .seconds(2), model: String? = nil, secret: String? = nil,
+        memory: Memory = Memory()
     ) async throws {
         database = try TestDatabase(sql)
         connection = try database.connect()
+        try Self.setUp(connection)
+        (port, service, task) = try await Self.start(
+            database, directory: try TestCluster.temporaryDirectory(), hold: hold, model: model, secret: secret,
+            memory)
+        self.hold = hold
+        self.secret = secret
+        self.memory = memory
+    }
+
+    /// Tracks and publishes all tables of schema `public`.
+    static func setUp(_ connection: PostgresConnection) throws {
         let tables = try connection.query(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1")
         let names = tables.rows.compactMap { $0[0].map { TableName(name: $0) } }
@@ -37,24 +53,22 @@ struct ServiceFixture {
         for row in unpublished.rows {
             try connection.execute("ALTER PUBLICATION satchel_tables ADD TABLE \(row[0] ?? "")")
         }
-        (port, service, task) = try await Self.start(
-            database, directory: try TestCluster.temporaryDirectory(), hold: hold, model: model, secret: secret)
-        self.hold = hold
-        self.secret = secret
     }
 
-    /// The same state directory and database, after `stop`; with this data model, or the one that it had.
-    func restarted(model: String? = nil) async throws -> ServiceFixture {
+    /// The same state directory, after `stop`, with this data model, or the one that it had; the same database, or
+    /// another that has been set up.
+    func restarted(model: String? = nil, on other: TestDatabase? = nil) async throws -> ServiceFixture {
+        let database = other ?? database
         let (port, service, task) = try await Self.start(
-            database, directory: service.stateDirectory, hold: hold, model: model, secret: secret)
+            database, directory: service.stateDirectory, hold: hold, model: model, secret: secret, memory)
         return ServiceFixture(
-            database: database, connection: connection, service: service, port: port, task: task, hold: hold,
-            secret: secret)
+            database: database, connection: try database.connect(), service: service, port: port, task: task,
+            hold: hold, secret: secret, memory: memory)
     }
 
     private init(
         database: TestDatabase, connection: PostgresConnection, service: SatchelService, port: Int,
-        task: Task<Void, any Error>, hold: Duration, secret: String?
+        task: Task<Void, any Error>, hold: Duration, secret: String?, memory: Memory
     ) {
         self.database = database
         self.connection = connection
@@ -63,10 +77,12 @@ struct ServiceFixture {
         self.task = task
         self.hold = hold
         self.secret = secret
+        self.memory = memory
     }
 
     private static func start(
-        _ database: TestDatabase, directory: String, hold: Duration, model: String?, secret: String?
+        _ database: TestDatabase, directory: String, hold: Duration, model: String?, secret: String?,
+        _ memory: Memory
     ) async throws -> (Int, SatchelService, Task<Void, any Error>) {
         let port = try freePort()
         var options = ServiceOptions()
@@ -83,11 +99,18 @@ struct ServiceFixture {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let service = try await SatchelService(
-            options: options, conninfo: database.connectionString, logger: logger, hold: hold)
+            options: options, conninfo: database.connectionString, logger: logger, hold: hold, memory: memory)
         let task = Task { try await service.run() }
         await eventually { service.follower.status == .streaming }
         await eventually { (try? RawHTTP.get("/v1/health", port: port)) != nil }
         return (port, service, task)
+    }
+
+    /// After `stop`: PostgreSQL may take a moment to see that the stream has ended.
+    func dropSlot() throws {
+        let slot = try Slot(database.name)
+        _ = try slot.release(connection)
+        try slot.drop(connection)
     }
 
     func stop() async {
@@ -100,7 +123,10 @@ struct ServiceFixture {
         let lsn = LSN(try connection.query("SELECT pg_current_wal_insert_lsn()").value ?? "") ?? .zero
         try connection.query("SELECT pg_logical_emit_message(true, 'test', '')")
         let mirror = service.mirror
-        await eventually { mirror.frontier >= lsn.rawValue }
+        await eventually {
+            let memory = mirror.state
+            return memory.position.map { memory.frontier >= $0.offset(of: lsn) } ?? false
+        }
     }
 
     private static func freePort() throws -> Int {

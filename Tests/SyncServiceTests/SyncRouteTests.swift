@@ -107,18 +107,4 @@ import Testing
         #expect(!part.isReset && part.messages.map(\.key) == [RowKey(values: ["77"])])
         await again.stop()
     }
-
-    @Test func aChangedTableStartsANewLife() async throws {
-        let fixture = try await ServiceFixture(Self.sql)
-        let all = try ShapeDefinition(json: ["root_table": "parents"])
-        let shape = try readAll(all, fixture.port).shape
-        try fixture.connection.execute(
-            "ALTER TABLE parents ADD COLUMN colour text DEFAULT 'red'; INSERT INTO parents VALUES (9, 'x', 'blue')")
-        let mirror = fixture.service.mirror
-        await eventually { mirror.catalogue?[TableName("parents")]?.columns.count == 3 }
-        let (rows, renewed) = try readAll(all, fixture.port)
-        #expect(rows == [TableName("parents"): 4])
-        #expect(renewed.handle != shape.handle)
-        await fixture.stop()
-    }
 }

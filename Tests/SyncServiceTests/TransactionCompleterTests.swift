@@ -34,8 +34,7 @@ import SyncService
             for (id, values) in stored where RowKey(values: [Value(id)]) == key { return (Row(values), .zero) }
             return nil
         }
-        return try completer.complete(
-            SourceTransaction(xid: 1, position: LSN(10), end: LSN(20), committedAt: 0, events: events))
+        return try completer.complete(events)
     }
 
     @Test func unchangedToastedValuesComeFromTheMirror() throws {
@@ -80,6 +79,24 @@ import SyncService
         ])
         #expect(
             result.changes.map(\.clock) == [RowClock(version: 7, clock: HybridTimestamp(microseconds: 700))])
+    }
+
+    @Test func truncateIsTheEndOfEachRowWhereTheyAreFew() throws {
+        let rows = ["1", "2"].map { id in
+            (key: RowKey(values: [Value(id)]), row: Row([Value(id), "a", .null]), clock: RowClock.zero)
+        }
+        var completer = TransactionCompleter(
+            schema: DatabaseSchema(tables: [Self.table]),
+            stored: { _, key in rows.first { $0.key == key }.map { ($0.row, $0.clock) } }, rows: { _ in rows })
+        let result = try completer.complete([
+            change(.update, new: [.text("1"), .text("x"), .null]),
+            change(.insert, new: [.text("3"), .text("x"), .null]),
+            .truncate([Self.table.name]), change(.insert, new: [.text("2"), .text("y"), .null]),
+        ])
+        #expect(result.truncated.isEmpty)
+        #expect(result.changes.map(\.key.description) == [#""1""#, #""2""#])
+        #expect(result.changes.map(\.old) == [Row(["1", "a", .null]), Row(["2", "a", .null])])
+        #expect(result.changes.map(\.new) == [nil, Row(["2", "y", .null])])
     }
 
     @Test func truncateForgetsWhatWasBefore() throws {

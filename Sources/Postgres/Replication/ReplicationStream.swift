@@ -49,8 +49,10 @@ package final class ReplicationStream: Sendable {
     ///
     /// `.frontier` comes when all that had arrived was handed out, and at times in between: a good moment to
     /// commit what was received.
-    package func run(_ receive: (StreamEvent) throws -> Void) throws {
-        var joiner = TransactionJoiner()
+    ///
+    /// `heldSlices`: a transaction of more slices comes in parts.
+    package func run(heldSlices: Int = .max, _ receive: (StreamEvent) throws -> Void) throws {
+        var joiner = TransactionJoiner(sliceLimit: heldSlices)
         try runSliced { event in
             if let whole = joiner.received(event) { try receive(whole) }
         }

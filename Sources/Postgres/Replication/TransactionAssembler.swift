@@ -13,6 +13,10 @@ package struct SourceTransactionHeader: Hashable, Sendable {
         self.position = position
         self.committedAt = committedAt
     }
+
+    package init(_ transaction: SourceTransaction) {
+        self.init(xid: transaction.xid, position: transaction.position, committedAt: transaction.committedAt)
+    }
 }
 
 /// What the stream hands out, in order. A transaction is `begin`, any number of slices, `commit`.

@@ -19,7 +19,7 @@ extension Simulation {
             let streamed = database.commits.firstIndex { $0.transaction.position >= lsn } ?? database.commits.count
             service.process = SimulatedService.Process(mirror: mirror, streamed: streamed)
             trace("the service resumes at \(lsn)")
-        case .copy:
+        case .copy, .compareAll, .compare:
             count("mirror copies")
             try copy(into: mirror)
             service.process = SimulatedService.Process(mirror: mirror, streamed: database.commits.count)
@@ -72,7 +72,9 @@ extension Simulation {
             try checkLogs(after: commit)
         }
         let frontier = process.mirror.frontier
-        if streamed == database.commits.count { process.mirror.frontierMoved(to: LSN(database.end.rawValue - 1)) }
+        if streamed == database.commits.count {
+            try process.mirror.frontierMoved(to: LSN(database.end.rawValue - 1))
+        }
         if streamed > process.streamed || process.mirror.frontier > frontier { try answerHeld() }
     }
 

@@ -71,6 +71,17 @@ struct ElectricRoute: Sendable {
         let form = ShapeForm.electric(full: parameters.isFull, changesOnly: parameters.isChangesOnly)
         let kept = try await kept(definition, form, parameters, access)
         mirror.used(kept, now: now().microseconds)
+        let memory = mirror.state
+        guard memory.catalogue?[table.name] == table else {
+            throw ServiceError(.notReady, "the table has just changed: try again")
+        }
+        if case .at(let offset) = parameters.offset, parameters.handle == kept.handle,
+            memory.position?.gaps.contains(offset.tx) == true
+        {
+            // A past that this mirror does not have; and a client that is told the handle it has would ask again.
+            try mirror.drop(kept)
+            return .mustRefetch(nil)
+        }
         let reader = Reader(route: self, parameters: parameters, kept: kept, table: table, isGet: isGet)
         guard case .at(let offset) = parameters.offset else { return try await reader.fromNow() }
         if offset == .beforeAll { return try await reader.firstChunk() }
@@ -126,7 +137,7 @@ struct ElectricRoute: Sendable {
         func fromNow() async throws -> ElectricAnswer {
             let last = try await mirror.pool.read { db in try ShapeLogReader(db: db).lastOffset(of: kept.id) }
             return respond(
-                [], from: nil, to: last ?? .snapshotEnd, isUpToDate: mirror.state.position?.position ?? 0,
+                [], from: nil, to: last ?? .snapshotEnd, isUpToDate: position,
                 isLive: false, hasData: false)
         }
 
@@ -181,7 +192,10 @@ struct ElectricRoute: Sendable {
                 for: ReaderSignal.Interest(shapes: [kept.id], seen: seen), atMost: limit)
         }
 
-        private var position: UInt64 { mirror.state.position?.position ?? 0 }
+        private var position: UInt64 {
+            let position = mirror.state.position
+            return position?.unsettled?.frontier ?? position?.position ?? 0
+        }
 
         private enum Found: Sendable {
             case chunk([UInt8], LogOffset)
@@ -204,10 +218,11 @@ struct ElectricRoute: Sendable {
             }
             let from = kept.place(after: offset)
             let cut = try reader.cut(of: kept.id, after: from, limit: ElectricRoute.entryLimit)
-            let changes = try reader.changes(of: kept.id, after: from, through: cut ?? UInt64(Int64.max))
+            guard let position = try MirrorPosition.read(in: db) else { return .ended }
+            let told = position.unsettled?.frontier ?? UInt64(Int64.max)
+            let changes = try reader.changes(of: kept.id, after: from, through: min(cut ?? .max, told))
             if changes.isEmpty { return .nothing(last: try reader.lastOffset(of: kept.id) ?? .snapshotEnd) }
-            let position = try MirrorPosition.read(in: db)?.position ?? 0
-            return .changes(changes, upToDate: cut == nil ? position : nil)
+            return .changes(changes, upToDate: cut == nil ? min(position.position, told) : nil)
         }
 
         private func outOfBounds() async throws -> ElectricAnswer {

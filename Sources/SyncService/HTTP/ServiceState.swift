@@ -58,11 +58,6 @@ struct ServiceState: Sendable {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
         let body = SchemaAnswer(epoch: epoch, schema: schema, dataModel: dataModel).body
-        return (body, String(Self.checksum(body), radix: 16))
-    }
-
-    /// FNV-1a, 64 bits: an entity tag needs no more.
-    private static func checksum(_ bytes: [UInt8]) -> UInt64 {
-        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return (body, Checksum.text(body))
     }
 }

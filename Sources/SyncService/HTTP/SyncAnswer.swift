@@ -22,7 +22,8 @@ struct SyncAnswer {
         }
     }
 
-    /// A shape ended after it was looked up, or may not be told from that offset any more.
+    /// A shape ended, or may not be told from that offset any more, or the tables' columns changed, after it was looked
+    /// up.
     struct ShapeEnded: Error {}
 
     struct Composed: Sendable {
@@ -34,16 +35,21 @@ struct SyncAnswer {
     /// About how many entries of one shape's log one answer carries; the rest comes with the next.
     private static let entryLimit = 20_000
 
-    func compose(_ subjects: [Subject], knownFrontier: UInt64, db: Database) throws -> Composed {
-        guard let position = try MirrorPosition.read(in: db), let catalogue = mirror.catalogue else {
+    /// - Parameters:
+    ///   - known: what was in memory before the subjects were looked up.
+    func compose(_ subjects: [Subject], known: Mirror.Memory, db: Database) throws -> Composed {
+        guard let position = try MirrorPosition.read(in: db), let catalogue = known.catalogue else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
-        // `knownFrontier` was read before this transaction began: the rows here cover at least as much.
+        let layouts = [known.position?.layout, mirror.state.position?.layout]
+        guard layouts.allSatisfy({ $0 == position.layout }) else { throw ShapeEnded() }
+        // What was known was read before this transaction began: the rows here cover at least as much.
         let reader = ShapeLogReader(db: db)
         for case .kept(_, let kept, let offset, _) in subjects where try !reader.continues(kept, after: offset) {
             throw ShapeEnded()
         }
-        let frontier = try cut(subjects, reader, upTo: max(position.position, knownFrontier))
+        let told = position.unsettled?.frontier ?? max(position.position, known.frontier)
+        let frontier = try cut(subjects, reader, upTo: told)
         var bytes = SyncAnswerLine.hello(epoch: position.epoch, server: "satchel-service").bytes
         var composed = Composed(bytes: [], isNews: false)
         var isComplete = frontier.isAll
@@ -59,7 +65,7 @@ struct SyncAnswer {
         composed.isNews = composed.isNews || seq > request.confirmedSeq || !frontier.isAll
         let reached = Frontier(
             epoch: position.epoch, position: frontier.tx, confirmedSeq: seq, isComplete: isComplete,
-            serviceClock: serviceClock)
+            serviceClock: serviceClock, schemaTag: known.schemaTag)
         composed.bytes = bytes + SyncAnswerLine.frontier(reached).bytes
         return composed
     }
@@ -144,5 +150,20 @@ struct SyncAnswer {
         for change in changes { renderer.write(change, to: &line.json) }
         part.bytes += line.finish(offset: .endOf(tx: frontier), hasMore: false)
         part.isNews = part.isNews || !changes.isEmpty || offset == .snapshotEnd
+    }
+}
+
+extension Mirror.Memory {
+    /// What a request that names a handle is answered; nil: the shape is to be begun anew.
+    func subject(_ shape: SyncRequest.Shape, _ access: ReadAccess) -> SyncAnswer.Subject? {
+        guard let handle = shape.handle else { return nil }
+        if let reason = failures[handle] { return .ended(id: shape.id, reason) }
+        guard let kept = shapes[handle], kept.serves(shape.definition, .stream, access) else { return nil }
+        // Its rows are those of a past that this mirror does not have.
+        if position?.gaps.contains(shape.offset.tx) == true {
+            return kept.floor == nil ? .kept(id: shape.id, kept, offset: .beforeAll, isReset: true) : nil
+        }
+        guard kept.continues(after: shape.offset) else { return nil }
+        return .kept(id: shape.id, kept, offset: shape.offset, isReset: false)
     }
 }

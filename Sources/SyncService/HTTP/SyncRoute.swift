@@ -22,13 +22,13 @@ struct SyncRoute: Sendable {
         let deadline = ContinuousClock.now + hold
         while true {
             let seen = mirror.signal.count
-            let frontier = mirror.frontier
+            let known = mirror.state
             let subjects = try await subjects(of: request, access)
             let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: now())
             let composed: SyncAnswer.Composed
             do {
                 composed = try await mirror.pool.read { db in
-                    try answer.compose(subjects, knownFrontier: frontier, db: db)
+                    try answer.compose(subjects, known: known, db: db)
                 }
             } catch is SyncAnswer.ShapeEnded {
                 continue
@@ -82,13 +82,7 @@ struct SyncRoute: Sendable {
     }
 
     private func subject(_ shape: SyncRequest.Shape, _ access: ReadAccess) async throws -> SyncAnswer.Subject {
-        let memory = mirror.state
-        if let handle = shape.handle, let reason = memory.failures[handle] { return .ended(id: shape.id, reason) }
-        if let handle = shape.handle, let kept = memory.shapes[handle],
-            kept.serves(shape.definition, .stream, access), kept.continues(after: shape.offset)
-        {
-            return .kept(id: shape.id, kept, offset: shape.offset, isReset: false)
-        }
+        if let known = mirror.state.subject(shape, access) { return known }
         do {
             let kept = try await mirror.keep(shape.definition, form: .stream, access: access, limits: limits)
             return .kept(id: shape.id, kept, offset: .beforeAll, isReset: true)

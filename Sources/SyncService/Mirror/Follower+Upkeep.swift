@@ -54,7 +54,8 @@ extension Follower {
         let holder = try SlotLock.holder(of: Slot(configuration.slot), connection)
         guard let holder, holder.pid == lockPID else { return stream.stop() }
         let isSame = try MirrorStart.catalogue(connection, configuration).schema == mirror.catalogue
-        if !isSame { return stream.stop() }
+        // A resync that is under way ends with a catalogue of its own.
+        if !isSame, mirror.state.pending == nil { return stream.stop() }
         if mirror.state.isHeartbeatDue { try connection.query(Heartbeat.statement) }
     }
 }

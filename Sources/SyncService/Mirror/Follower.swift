@@ -7,8 +7,8 @@ import Synchronization
 ///
 /// | state | event | next |
 /// |---|---|---|
-/// | starting | connected, plan is copy | copying |
 /// | starting | connected, plan is resume | streaming |
+/// | starting | connected, any other plan | copying |
 /// | copying | copied | streaming |
 /// | streaming | the catalogue differs | starting |
 /// | any | an error, or another service has the slot's lock | waiting, then starting |
@@ -20,6 +20,16 @@ package final class Follower: Sendable {
         /// The user's publications; `satchel`'s own is added.
         package var publications: [String]
         package var retention: Mirror.Retention
+        package var memory = TransactionMemory()
+
+        /// What is held of a transaction before it is written beside the mirror: so many slices of so many received
+        /// bytes. In memory a row takes some times as much as in the stream.
+        package struct TransactionMemory: Sendable {
+            package var sliceBytes = 4 << 20
+            package var slices = 4
+
+            package init() {}
+        }
 
         package init(
             conninfo: String, slot: String = "satchel", publications: [String] = ["satchel_tables"],
@@ -42,6 +52,7 @@ package final class Follower: Sendable {
 
     /// What is worth a line in the log.
     package enum Event: Sendable {
+        /// Tables are read anew.
         case copying(because: String)
         /// The slot is not made before this transaction has ended.
         case waiting(RunningTransaction)
@@ -100,14 +111,17 @@ package final class Follower: Sendable {
         upkeep.start()
         var delay = 0.2
         var failures = FailureLog()
+        // What the stream says of a table may be over by the time that the catalogue is looked at.
+        var doubted: [TableName] = []
         while !isStopping {
             do {
-                try followOnce(lock) {
+                try followOnce(lock, doubting: doubted) {
                     delay = 0.2
+                    doubted = []
                     if let text = failures.worked(at: Self.now) { report(.worksAgain(text)) }
                 }
-            } catch is Mirror.SchemaChanged {
-                continue
+            } catch let error as Mirror.SchemaChanged {
+                doubted = error.table.map { [$0] } ?? []
             } catch {
                 if isStopping { break }
                 set(.waiting(reason: "\(error)"))
@@ -136,14 +150,15 @@ package final class Follower: Sendable {
     /// Seconds of a clock that is never set back.
     static var now: Int { Int(DispatchTime.now().uptimeNanoseconds / 1_000_000_000) }
 
-    private func followOnce(_ lock: SlotLock, _ connected: () -> Void) throws {
+    private func followOnce(_ lock: SlotLock, doubting doubted: [TableName], _ connected: () -> Void) throws {
         set(.starting)
         try lock.take()
         state.withLock { $0.lockPID = lock.pid }
         let waiting: @Sendable (RunningTransaction) -> Void = { [report] in report(.waiting($0)) }
-        let start = try MirrorStart(mirror: mirror, configuration: configuration, waiting: waiting).run { event in
+        let start = MirrorStart(mirror: mirror, configuration: configuration, doubted: doubted, waiting: waiting)
+        let lsn = try start.run { event in
             switch event {
-            case .decided(.copy(let reason)):
+            case .decided(.copy(let reason)), .decided(.compareAll(let reason)), .decided(.compare(_, let reason)):
                 set(.copying(nil, rows: 0))
                 report(.copying(because: reason))
             case .decided(.resume): break
@@ -153,13 +168,14 @@ package final class Follower: Sendable {
             }
         }
         connected()
-        try stream(from: start)
+        try stream(from: lsn)
     }
 
     private func stream(from start: LSN) throws {
         let stream = try ReplicationStream(
             conninfo: configuration.conninfo, slot: configuration.slot,
-            publications: configuration.publications + [MirrorStart.ownPublication], startAt: start)
+            publications: configuration.publications + [MirrorStart.ownPublication], startAt: start,
+            sliceLimit: configuration.memory.sliceBytes)
         let isStopping = state.withLock { state in
             state.stream = stream
             state.status = .streaming
@@ -168,11 +184,14 @@ package final class Follower: Sendable {
         defer { state.withLock { $0.stream = nil } }
         guard !isStopping else { return }
         report(.streaming(from: start))
-        try stream.run { event in
+        try mirror.dropSpill()
+        try stream.run(heldSlices: configuration.memory.slices) { event in
             switch event {
             case .transaction(let transaction): try mirror.apply(transaction)
+            case .part(let header, let events): try mirror.spill(events, of: header)
+            case .end(let header, let end): try mirror.applySpill(header, end: end)
             case .message: break
-            case .frontier(let lsn): mirror.frontierMoved(to: lsn)
+            case .frontier(let lsn): try mirror.frontierMoved(to: lsn)
             }
         }
     }

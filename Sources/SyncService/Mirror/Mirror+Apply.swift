@@ -1,14 +1,16 @@
 import GRDB
 import JSONText
+import Postgres
 import ShapeEngine
 import Shapes
 import SyncModel
 import TableStore
 
 extension Mirror {
-    /// Thrown by `apply` when the stream no longer fits the catalogue: the tables have to be copied anew.
+    /// Thrown by `apply` when the stream no longer fits the catalogue: the table has to be read anew.
     struct SchemaChanged: Error {
-        let table: TableName
+        /// nil: the catalogue is to be looked at again.
+        let table: TableName?
     }
 
     /// Applies one committed transaction: rows, log entries of every shape it touches, confirmations and
@@ -16,14 +18,12 @@ extension Mirror {
     ///
     /// A transaction at or below the position was applied before a restart and is passed over.
     func apply(_ transaction: SourceTransaction) throws {
+        try settle(before: transaction.position)
         guard let catalogue, var position = state.position else { return }
         let tx = position.offset(of: transaction.position)
         guard tx > position.position else { return }
-        position.position = tx
-        position.resume = transaction.end
-        position.seen.committed(transaction.xid)
+        position.reach(tx, SourceTransactionHeader(transaction), end: transaction.end)
         for xmin in transaction.events.compactMap(Heartbeat.xmin) { position.seen.ended(below: xmin) }
-        position.committedAt = max(position.committedAt, transaction.committedAt)
         let touched: Touched
         do {
             touched = try write(transaction, tx: tx, reaching: position, catalogue)
@@ -34,6 +34,7 @@ extension Mirror {
             try? pool.write { db in try restore(in: db) }
             throw error
         }
+        guard position.unsettled == nil else { return }
         signal.applied(tx: tx, shapes: touched.shapes, replicas: touched.replicas)
     }
 
@@ -44,12 +45,14 @@ extension Mirror {
         return try pool.write { db in
             var touched = Touched()
             let source = MirrorSource(db: db, schema: catalogue)
-            let result = try Self.complete(transaction, catalogue, db)
+            let result = try Self.complete(transaction, catalogue, position.unsettled?.tables ?? [], db)
             if let table = result.schemaDiffers { throw SchemaChanged(table: table) }
             try retireShapes(of: result.truncated, &touched, catalogue, db)
             let step = try step(result.changes, committedAt: transaction.committedAt, source)
             if let step {
-                touched.shapes += try log(step, result.changes, tx: tx, xid: transaction.xid, source: source)
+                var entries = TransactionEntries(tx: tx, xid: transaction.xid)
+                try log(step, result.changes, source: source, in: &entries)
+                touched.shapes += entries.touched
             }
             try Self.store(result.changes, catalogue, db)
             touched.replicas = try Self.confirm(result.messages, tx: tx, epoch: position.epoch, db)
@@ -57,7 +60,7 @@ extension Mirror {
             if let step { commit(step) }
             change { memory in
                 memory.position = position
-                memory.frontier = max(memory.frontier, tx)
+                if position.unsettled == nil { memory.frontier = max(memory.frontier, tx) }
                 // One after each heartbeat would never end.
                 memory.isHeartbeatDue = heartbeatCount < transaction.events.count
             }
@@ -71,39 +74,59 @@ extension Mirror {
     }
 
     private static func complete(
-        _ transaction: SourceTransaction, _ catalogue: DatabaseSchema, _ db: Database
+        _ transaction: SourceTransaction, _ catalogue: DatabaseSchema, _ ignored: [TableName], _ db: Database
     ) throws -> TransactionCompleter.Result {
-        var completer = TransactionCompleter(schema: catalogue) { table, key in
+        let followed = ignored.isEmpty ? catalogue : catalogue.without(ignored)
+        var completer = TransactionCompleter(schema: followed) { table, key in
             guard let table = catalogue[table], let stored = try MirrorFile.rows.row(key, of: table, in: db) else {
                 return nil
             }
             return (stored.row, MirrorSource.clock(stored))
+        } rows: { table in
+            guard let table = catalogue[table] else { return nil }
+            let rows = try MirrorFile.rows.scan(table, after: nil, limit: Self.truncateLimit + 1, in: db)
+            if rows.count > Self.truncateLimit { return nil }
+            return rows.map { ($0.key, $0.row, MirrorSource.clock($0)) }
         }
-        return try completer.complete(transaction)
+        return try completer.complete(transaction.events)
     }
 
-    private func log(
-        _ step: LiveShapes.Step, _ changes: [RowChange], tx: UInt64, xid: UInt32, source: MirrorSource
-    ) throws -> [Int64] {
-        guard !step.touched.isEmpty else { return [] }
+    /// What the shapes' logs have of the transaction that is being written.
+    struct TransactionEntries {
+        let tx: UInt64
+        let xid: UInt32
+        /// The next op number of each shape.
+        fileprivate var ops: [Int64: UInt64] = [:]
+
+        init(tx: UInt64, xid: UInt32) {
+            self.tx = tx
+            self.xid = xid
+        }
+
+        var touched: [Int64] { ops.keys.sorted() }
+    }
+
+    func log(
+        _ step: LiveShapes.Step, _ changes: [RowChange], source: MirrorSource, in entries: inout TransactionEntries
+    ) throws {
+        guard !step.touched.isEmpty else { return }
         var byPlace: [ShapeLogWriter.Place: RowChange] = [:]
         for change in changes { byPlace[ShapeLogWriter.Place(change.table, change.key)] = change }
         let writer = ShapeLogWriter(db: source.db)
         let shapes = state.shapes.byID
         var ids: [ShapeLogWriter.Place: Int64] = [:]
-        var touched: [Int64] = []
+        let (tx, xid) = (entries.tx, entries.xid)
         for (id, shown) in step.touched {
             guard let kept = shapes[id] else { continue }
             if shown.isRevoked, try !revoke(kept, source.db) {
-                touched.append(id)
+                entries.ops[id] = entries.ops[id] ?? 0
                 continue
             }
             // Electric's messages bear no clocks.
             let logged = kept.form == .stream ? shown.changes + shown.clocks : shown.changes
             guard !logged.isEmpty else { continue }
-            touched.append(id)
             change { $0.logLengths[id, default: 0] += logged.count }
-            try writer.append(logged, to: kept, tx: tx) { change in
+            entries.ops[id] = try writer.append(logged, to: kept, tx: tx, from: entries.ops[id] ?? 0) { change in
                 let place = ShapeLogWriter.Place(change.table, change.key)
                 if let id = ids[place] { return id }
                 let clock = try byPlace[place]?.clock ?? source.clock(change.key, of: change.table)
@@ -112,10 +135,9 @@ extension Mirror {
                 return id
             }
         }
-        return touched
     }
 
-    private static func store(_ changes: [RowChange], _ catalogue: DatabaseSchema, _ db: Database) throws {
+    static func store(_ changes: [RowChange], _ catalogue: DatabaseSchema, _ db: Database) throws {
         for change in changes {
             guard let table = catalogue[change.table] else { continue }
             if let row = change.new {
@@ -129,8 +151,11 @@ extension Mirror {
         }
     }
 
-    /// A shape over an emptied table starts a new life: telling every row's end would cost what TRUNCATE saves.
-    private func retireShapes(
+    /// A table of more rows is emptied without telling of each.
+    static let truncateLimit = 10_000
+
+    /// A shape over a large emptied table starts a new life: telling every row's end would cost what TRUNCATE saves.
+    func retireShapes(
         of tables: [TableName], _ touched: inout Touched, _ catalogue: DatabaseSchema, _ db: Database
     ) throws {
         guard !tables.isEmpty else { return }
@@ -144,7 +169,7 @@ extension Mirror {
     }
 
     /// A message of another history tells nothing of what this one has.
-    private static func confirm(
+    static func confirm(
         _ messages: [LogicalMessage], tx: UInt64, epoch: Epoch, _ db: Database
     ) throws -> [ReplicaID] {
         var replicas: [ReplicaID] = []

@@ -29,6 +29,7 @@ extension Mirror {
         }
         let shape = try Shape(resolving: definition, in: catalogue, access: access)
         if let kept = state.shapes[KeptShape.identity(shape, form)] { return kept }
+        try checkSettled()
         return try await withCheckedThrowingContinuation { continuation in
             pool.asyncWriteWithoutTransaction { db in
                 do {
@@ -46,6 +47,7 @@ extension Mirror {
         guard let catalogue = memory.catalogue, let position = memory.position else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
+        try checkSettled()
         guard memory.shapes.count < limits.shapes else {
             throw ServiceError.tooLarge("the number of shapes", limits.shapes)
         }
@@ -62,6 +64,12 @@ extension Mirror {
             kept: kept, view: view, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
         pool.spawnConcurrentRead { result in self.writeSnapshot(writer, from: result) }
         return kept
+    }
+
+    /// A shape that began while tables wait to be compared would begin with rows of different moments.
+    private func checkSettled() throws {
+        guard state.position?.unsettled != nil else { return }
+        throw ServiceError(.notReady, "tables that changed are being read anew: try again shortly")
     }
 
     /// `now`: microseconds since 1970.

@@ -26,43 +26,38 @@ package struct SynchronousMirror {
 
     /// Whether the stream goes on, and from where.
     package func plan(server: Epoch, slot: MirrorPlan.Slot?, catalogue: DatabaseSchema) -> MirrorPlan {
-        MirrorPlan.decide(
-            mirror: position, server: server, slot: slot, catalogueIsSame: catalogue == mirror.catalogue)
+        let change = CatalogueChange(from: mirror.catalogue ?? catalogue, to: catalogue)
+        return MirrorPlan.decide(
+            mirror: position, server: server, slot: slot,
+            doubt: MirrorPlan.Doubt(tables: change.tables, isCatalogueSame: change.isNone))
     }
 
-    /// Takes these rows for a copy in a snapshot at `consistentPoint`.
+    /// Takes these rows for what a snapshot at `consistentPoint` has. Shapes go on with what differs.
     package func copy(
         _ rows: [(table: TableName, row: SyncModel.Row, clock: RowClock)], catalogue: DatabaseSchema, epoch: Epoch,
         consistentPoint: LSN, nextXID: UInt64
     ) throws {
         let before = mirror.state
         let position = MirrorCopy.position(
-            after: before.position, epoch: epoch, consistentPoint: consistentPoint,
+            after: before.position, told: before.frontier, epoch: epoch, consistentPoint: consistentPoint,
             seen: SeenTransactions(xmin: nextXID, xmax: nextXID), time: 0)
         try mirror.pool.write { db in
-            try MirrorCopy.clear(before.catalogue, in: db)
-            for table in catalogue.tables { try MirrorFile.rows.create(table, in: db) }
+            for table in catalogue.tables { try MirrorFile.staged.create(table, isIndexed: false, in: db) }
             for (name, row, clock) in rows {
                 guard let table = catalogue[name] else { continue }
                 let extras = [clock.version, clock.clock.microseconds]
-                try MirrorFile.rows.upsert(
+                try MirrorFile.staged.upsert(
                     StoredRow(key: row.key(in: table), row: row, extras: extras), of: table, in: db)
             }
-            try position.replace(catalogue: String(decoding: catalogue.json, as: UTF8.self), in: db)
-            try mirror.enlivenAll(ShapeRegistry(), catalogue, position, db)
-            mirror.change { memory in
-                memory = Mirror.Memory()
-                memory.catalogue = catalogue
-                memory.position = position
-                memory.frontier = position.position
-            }
         }
-        mirror.signal.wakeAll()
+        try mirror.amend(
+            MirrorAmendment(
+                catalogue: catalogue, position: position, staged: catalogue.tables.map(\.name), confirmations: nil))
     }
 
     package func apply(_ transaction: SourceTransaction) throws { try mirror.apply(transaction) }
 
-    package func frontierMoved(to lsn: LSN) { mirror.frontierMoved(to: lsn) }
+    package func frontierMoved(to lsn: LSN) throws { try mirror.frontierMoved(to: lsn) }
 
     /// What may be reported to PostgreSQL as flushed.
     package func makeDurable() throws -> LSN? { try mirror.makeDurable() }
@@ -76,12 +71,12 @@ package struct SynchronousMirror {
         guard mirror.epoch != nil else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
-        let frontier = mirror.frontier
+        let known = mirror.state
         var subjects: [SyncAnswer.Subject] = request.refusals.map { .ended(id: $0.id, $0.reason) }
         let access = ReadAccess(rules: mirror.rules, claims: claims)
         for shape in request.shapes { subjects.append(try subject(shape, access, now: now)) }
         let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: now)
-        let composed = try mirror.pool.read { db in try answer.compose(subjects, knownFrontier: frontier, db: db) }
+        let composed = try mirror.pool.read { db in try answer.compose(subjects, known: known, db: db) }
         return (composed.bytes, composed.isNews)
     }
 
@@ -89,11 +84,8 @@ package struct SynchronousMirror {
         _ shape: SyncRequest.Shape, _ access: ReadAccess, now: HybridTimestamp
     ) throws -> SyncAnswer.Subject {
         let memory = mirror.state
-        if let handle = shape.handle, let reason = memory.failures[handle] { return .ended(id: shape.id, reason) }
-        if let handle = shape.handle, let kept = memory.shapes[handle],
-            kept.serves(shape.definition, .stream, access), kept.continues(after: shape.offset)
-        {
-            return .kept(id: shape.id, kept, offset: shape.offset, isReset: false)
+        if let known = memory.subject(shape, access) {
+            return known
         }
         do {
             let kept = try keep(shape.definition, access, now: now)

@@ -21,7 +21,11 @@ package final class Mirror: Sendable {
     let live = Mutex<LiveShapes?>(nil)
 
     struct Memory: Sendable {
-        var catalogue: DatabaseSchema?
+        var catalogue: DatabaseSchema? {
+            didSet { schemaTag = catalogue.map { Checksum.text($0.json) } }
+        }
+        /// Names the catalogue: the same text, the same catalogue.
+        private(set) var schemaTag: String?
         var position: MirrorPosition?
         /// Everything up to here is known, in offsets: at least `position`, further when nothing happened.
         var frontier: UInt64 = 0
@@ -34,9 +38,14 @@ package final class Mirror: Sendable {
         var durable = LSN.zero
         /// Something was committed since the newest heartbeat came through.
         var isHeartbeatDue = false
+        /// What the mirror reaches before tables that were read anew are compared with it.
+        var pending: PendingResync?
+        /// The transaction that is being written beside the rows.
+        var spill: Spill?
+        var spillFigures = SpillFigures()
         /// As of the newest transaction.
         var metrics = LiveShapes.Metrics()
-        /// Why the snapshot of a handle was given up; the readers that wait for it are told.
+        /// Why the shape of a handle ended; the readers that follow it are told.
         var failures = BoundedFailures()
     }
 
@@ -76,14 +85,21 @@ package final class Mirror: Sendable {
         }
         let logLengths = lengths.filter { shapes.byID[$0.key] != nil }
         let restored = shapes
+        var failures = BoundedFailures()
+        for row in try GRDB.Row.fetchAll(db, sql: "SELECT * FROM reason ORDER BY number") {
+            failures[ShapeHandle(row["handle"])] = Reason(code: row["code"], message: row["message"])
+        }
+        let reasons = failures
         try enlivenAll(restored, catalogue, position, db)
         change {
             $0.catalogue = catalogue
             $0.position = position
             // A keepalive may have told more than the newest transaction does.
-            $0.frontier = max(position.position, position.offset(of: LSN(max(position.resume.rawValue, 1) - 1)))
+            let known = max(position.position, position.offset(of: LSN(max(position.resume.rawValue, 1) - 1)))
+            $0.frontier = position.unsettled?.frontier ?? known
             $0.shapes = restored
             $0.logLengths = logLengths
+            $0.failures = reasons
         }
     }
 
@@ -108,9 +124,12 @@ package final class Mirror: Sendable {
     }
 
     /// The stream says that everything up to `lsn` is known although nothing was committed.
-    func frontierMoved(to lsn: LSN) {
+    func frontierMoved(to lsn: LSN) throws {
+        try settle(before: LSN(lsn.rawValue + 1))
         let frontier = memory.withLock { memory in
-            if let position = memory.position { memory.frontier = max(memory.frontier, position.offset(of: lsn)) }
+            if let position = memory.position, position.unsettled == nil {
+                memory.frontier = max(memory.frontier, position.offset(of: lsn))
+            }
             return memory.frontier
         }
         signal.frontierMoved(to: frontier)

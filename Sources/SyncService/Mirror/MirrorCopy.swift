@@ -1,81 +1,70 @@
 import GRDB
 import Postgres
-import ShapeEngine
 import SyncModel
-import SyncProtocol
 import TableStore
 
-/// Copies the published tables into the mirror, in one SQLite transaction, from one exported snapshot.
+/// Reads published tables beside the mirror's rows (`MirrorFile.staged`), from one exported snapshot.
 ///
-/// Streaming begins at the snapshot's consistent point: no gap, no overlap. Old shapes end with the old rows;
-/// their handles are unknown from then on, so that readers start anew.
+/// The stream goes on from the snapshot's consistent point: no gap, no overlap.
 struct MirrorCopy {
     let connection: PostgresConnection
-    let catalogue: DatabaseSchema
-    let epoch: Epoch
-    let consistentPoint: LSN
     /// Called with the table and how many of its rows are copied, every 10 000 rows and at its end.
     let progress: (TableName, Int) -> Void
 
     /// `connection` MUST be inside a transaction that uses the exported snapshot.
-    func run(into mirror: Mirror) throws {
+    func stage(_ tables: [TableSchema], into mirror: Mirror) throws {
+        for table in tables { try mirror.pool.write { db in try copy(table, in: db) } }
+    }
+
+    /// Which transactions the snapshot has, and its time in microseconds since 1970.
+    func moment() throws -> (seen: SeenTransactions, time: Int64) {
         let snapshot = try connection.query("SELECT pg_current_snapshot()").value ?? ""
         let time = try connection.query("SELECT (extract(epoch FROM now()) * 1000000)::int8").value
         guard let seen = SeenTransactions(snapshot) else {
             throw PostgresError(.protocolViolation, "PostgreSQL's snapshot `\(snapshot)` cannot be read")
         }
-        let before = mirror.state
-        let position = Self.position(
-            after: before.position, epoch: epoch, consistentPoint: consistentPoint, seen: seen,
-            time: time.flatMap { Int64($0) } ?? 0)
-        try mirror.pool.write { db in
-            try Self.clear(before.catalogue, in: db)
-            for table in catalogue.tables { try copy(table, in: db) }
-            try position.replace(catalogue: String(decoding: catalogue.json, as: UTF8.self), in: db)
-            try copyConfirmations(at: position.position, in: db)
-            try mirror.enlivenAll(ShapeRegistry(), catalogue, position, db)
-            mirror.change { memory in
-                memory = Mirror.Memory()
-                memory.catalogue = catalogue
-                memory.position = position
-                memory.frontier = position.position
-            }
-        }
-        mirror.signal.wakeAll()
+        return (seen, time.flatMap { Int64($0) } ?? 0)
     }
 
     /// What was confirmed before the snapshot does not come through the stream.
-    private func copyConfirmations(at tx: UInt64, in db: Database) throws {
-        try db.execute(sql: "DELETE FROM confirmation")
-        for row in try connection.query("SELECT id, last_seq FROM satchel.replica WHERE last_seq > 0").rows {
-            try db.execute(
-                sql: "INSERT INTO confirmation VALUES (?, ?, ?)",
-                arguments: [row[0] ?? "", Int64(tx), row[1].flatMap { Int64($0) } ?? 0])
+    func confirmations() throws -> [MirrorAmendment.Confirmation] {
+        try connection.query("SELECT id, last_seq FROM satchel.replica WHERE last_seq > 0").rows.map { row in
+            MirrorAmendment.Confirmation(replica: row[0] ?? "", seq: row[1].flatMap { Int64($0) } ?? 0)
         }
     }
 
-    /// Offsets never go back, nor does time (microseconds since 1970): where the new history's LSNs are smaller,
-    /// they are shifted past the old ones.
+    /// How far the offsets of a new epoch lie above what is known to have been told: a service that was killed, or
+    /// whose file was restored from a backup, may have told more.
+    private static let epochMargin: UInt64 = 1 << 40
+
+    /// The transaction that stands for all that lies between the mirror and a snapshot of all tables. Offsets never
+    /// go back, nor does time: where the new history's LSNs are smaller, they are shifted past the old ones.
+    ///
+    /// - Parameter told: the greatest offset that this mirror knows to have told.
     static func position(
-        after before: MirrorPosition?, epoch: Epoch, consistentPoint: LSN, seen: SeenTransactions,
+        after before: MirrorPosition?, told: UInt64, epoch: Epoch, consistentPoint: LSN, seen: SeenTransactions,
         time: Int64
     ) -> MirrorPosition {
-        var shift = before?.shift ?? 0
-        let reached = before?.position ?? 0
         let point = consistentPoint.rawValue
-        if point + shift < reached { shift = reached - point }
-        return MirrorPosition(
+        var shift = before?.shift ?? 0
+        if let before {
+            let least = before.epoch == epoch ? told + 2 : told + epochMargin
+            if point + shift < least { shift = least - point }
+        }
+        var position = MirrorPosition(
             epoch: epoch, position: point > 0 ? point + shift - 1 : 0, resume: consistentPoint, shift: shift,
             seen: seen, committedAt: max(time, before?.committedAt ?? 0))
-    }
-
-    static func clear(_ old: DatabaseSchema?, in db: Database) throws {
-        for table in old?.tables ?? [] { try MirrorFile.rows.drop(table.name, in: db) }
-        for table in ["shape", "ended", "chunk", "change", "entry"] { try db.execute(sql: "DELETE FROM \(table)") }
+        guard let before else { return position }
+        position.layout = before.layout
+        position.gaps = before.gaps
+        position.gaps.add(after: told, before: position.position)
+        return position
     }
 
     private func copy(_ table: TableSchema, in db: Database) throws {
-        try MirrorFile.rows.create(table, in: db)
+        try MirrorFile.staged.drop(table.name, in: db)
+        try MirrorFile.staged.create(table, isIndexed: false, in: db)
+        let writer = try MirrorFile.staged.writer(of: table, in: db)
         var parser = CopyRowParser(columnCount: table.columns.count + 2)
         var count = 0
         try connection.copyOut(try query(table)) { line in
@@ -83,8 +72,7 @@ struct MirrorCopy {
             let clock = values.removeLast().text.flatMap { Int64($0.string) } ?? 0
             let version = values.removeLast().text.flatMap { Int64($0.string) } ?? 0
             let row = SyncModel.Row(values)
-            try MirrorFile.rows.upsert(
-                StoredRow(key: row.key(in: table), row: row, extras: [version, clock]), of: table, in: db)
+            try writer.upsert(row.key(in: table), row, extras: [version, clock])
             count += 1
             if count.isMultiple(of: 10_000) { progress(table.name, count) }
         }

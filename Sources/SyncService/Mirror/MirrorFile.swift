@@ -7,18 +7,24 @@ import TableStore
 /// | table | holds |
 /// |---|---|
 /// | `row <schema>.<table>` | the rows (`TableStore`), each with the version and clock of its bookkeeping |
-/// | `state` | one row: epoch, catalogue, position, shift, the transactions it has (`SeenTransactions`) |
+/// | `staged <schema>.<table>` | rows as they were read anew, until the mirror reaches where they stand |
+/// | `delta <schema>.<table>` | rows that are about to change, with what they become |
+/// | `state` | one row: epoch, catalogue, position, shift, gaps, layout, the transactions it has (`SeenTransactions`), and, while a resync is under way, the tables that wait for it and the frontier that was told |
 /// | `shape` | the shapes that are kept: handle, identity, whom they are for, and the transaction their snapshot stands at |
 /// | `chunk` | snapshot chunks: immutable, encoded messages, joined by commas |
 /// | `change` | each row change of each transaction that some shape shows, once, with both images |
 /// | `entry` | the shapes' logs: (shape, tx, op) → change |
 /// | `ended` | shapes that are no more, while their chunks and entries are being removed, piece by piece |
+/// | `reason` | why the shape of a handle ended, for whoever asks for it next |
 /// | `confirmation` | which seq of which replica had come through at which transaction |
 ///
 /// Everything here can be made again from PostgreSQL, so a file of another format version is thrown away.
 enum MirrorFile {
     static let formatVersion = 4
     static let rows = TableStore(prefix: "row", extras: ["version", "clock"])
+    static let staged = TableStore(prefix: "staged", extras: ["version", "clock"])
+    /// `gone`: 1 for a row that goes.
+    static let delta = TableStore(prefix: "delta", extras: ["version", "clock", "gone"])
 
     /// `synchronous=NORMAL`: a commit is not an fsync. What PostgreSQL may forget is reported only after
     /// `Mirror.makeDurable`.
@@ -36,14 +42,26 @@ enum MirrorFile {
         try pool.write { db in
             let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
             if version != formatVersion { try create(in: db) }
+            try dropLeftovers(in: db)
         }
         return pool
+    }
+
+    /// What an earlier run was about to take in.
+    private static func dropLeftovers(in db: Database) throws {
+        let names = try String.fetchAll(
+            db,
+            sql: """
+                SELECT name FROM sqlite_schema
+                WHERE type = 'table' AND (name GLOB 'staged *' OR name GLOB 'delta *')
+                """)
+        for name in names { try db.execute(sql: "DROP TABLE \(name.quotedDatabaseIdentifier)") }
     }
 
     private static func create(in db: Database) throws {
         let names = try String.fetchAll(
             db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-        for name in names { try db.execute(sql: "DROP TABLE \"\(name)\"") }
+        for name in names { try db.execute(sql: "DROP TABLE \(name.quotedDatabaseIdentifier)") }
         try db.execute(sql: schema)
         try db.execute(sql: "PRAGMA user_version = \(formatVersion)")
     }
@@ -53,7 +71,8 @@ enum MirrorFile {
             id INTEGER PRIMARY KEY CHECK (id = 1),
             epoch TEXT NOT NULL, catalogue TEXT NOT NULL,
             position INTEGER NOT NULL, resume INTEGER NOT NULL, shift INTEGER NOT NULL,
-            seen TEXT NOT NULL, committed_at INTEGER NOT NULL) STRICT;
+            seen TEXT NOT NULL, committed_at INTEGER NOT NULL, gaps TEXT NOT NULL, layout INTEGER NOT NULL,
+            unsettled TEXT) STRICT;
         CREATE TABLE shape (
             id INTEGER PRIMARY KEY AUTOINCREMENT, handle TEXT NOT NULL UNIQUE, identity TEXT NOT NULL UNIQUE,
             form TEXT NOT NULL, definition TEXT NOT NULL, grant TEXT NOT NULL, floor TEXT, snapshot_tx INTEGER NOT NULL,
@@ -71,6 +90,9 @@ enum MirrorFile {
             PRIMARY KEY (shape, tx, op)) STRICT, WITHOUT ROWID;
         CREATE INDEX entry_change ON entry (change);
         CREATE TABLE ended (shape INTEGER PRIMARY KEY) STRICT;
+        CREATE TABLE reason (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, handle TEXT NOT NULL UNIQUE, code TEXT NOT NULL,
+            message TEXT NOT NULL) STRICT;
         CREATE TABLE confirmation (
             replica TEXT NOT NULL, tx INTEGER NOT NULL, seq INTEGER NOT NULL,
             PRIMARY KEY (replica, tx)) STRICT, WITHOUT ROWID;

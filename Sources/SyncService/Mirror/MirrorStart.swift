@@ -1,11 +1,13 @@
 import Postgres
 import SyncModel
 
-/// What comes before streaming: compares mirror, server and slot, and copies the tables where they do not
+/// What comes before streaming: compares mirror, server and slot, and reads tables anew where they do not
 /// fit together.
 struct MirrorStart {
     let mirror: Mirror
     let configuration: Follower.Configuration
+    /// Tables that the stream described otherwise than the catalogue does.
+    let doubted: [TableName]
     /// Called on another thread when the slot has to wait for a transaction to end.
     let waiting: @Sendable (RunningTransaction) -> Void
 
@@ -25,6 +27,7 @@ struct MirrorStart {
 
     /// Returns where streaming begins.
     func run(_ report: (Event) -> Void) throws -> LSN {
+        mirror.change { $0.pending = nil }
         let connection = try PostgresConnection(configuration.conninfo, applicationName: "satchel mirror")
         defer { connection.close() }
         let epoch = try SystemIdentification.read(conninfo: configuration.conninfo).epoch
@@ -36,22 +39,27 @@ struct MirrorStart {
         guard missing.isEmpty else { throw NotFit(description: missing.joined(separator: "; ")) }
         let catalog = try Self.catalogue(connection, configuration)
         for refusal in catalog.refusals { report(.refused(refusal.table, because: refusal.reason)) }
+        let change = CatalogueChange(from: mirror.catalogue ?? catalog.schema, to: catalog.schema)
         let plan = MirrorPlan.decide(
             mirror: mirror.state.position, server: epoch,
             slot: status.map { MirrorPlan.Slot(confirmed: $0.confirmedFlush ?? .zero, isLost: $0.isLost) },
-            catalogueIsSame: catalog.schema == mirror.catalogue)
+            doubt: MirrorPlan.Doubt(
+                tables: Set(change.tables).union(doubted).sorted(), isCatalogueSame: change.isNone))
         report(.decided(plan))
         switch plan {
         case .resume(let lsn):
             // A walsender that has not noticed yet that its reader is gone would refuse us the slot.
             _ = try slot.release(connection)
             return lsn
-        case .copy:
+        case .copy, .compareAll:
             if status != nil {
                 _ = try slot.release(connection)
                 try slot.drop(connection)
             }
-            return try copy(connection, slot, epoch: epoch, report)
+            return try compareAll(connection, slot, epoch: epoch, report)
+        case .compare(let tables, _):
+            _ = try slot.release(connection)
+            return try compare(tables, connection, report)
         }
     }
 
@@ -61,28 +69,78 @@ struct MirrorStart {
         try Catalog.read(connection, publications: configuration.publications)
     }
 
-    /// A new slot with an exported snapshot, and every table copied in that snapshot. The catalogue is read in it
+    /// A new slot with an exported snapshot, and every table read in that snapshot. The catalogue is read in it
     /// too: what is copied and what is described are one.
-    private func copy(
+    private func compareAll(
         _ connection: PostgresConnection, _ slot: Slot, epoch: Epoch, _ report: (Event) -> Void
     ) throws -> LSN {
         let exported = try ExportedSlot(slot, conninfo: configuration.conninfo, waiting: waiting)
         defer { exported.close() }
-        var rows: [TableName: Int] = [:]
-        try exported.withSnapshot(on: connection) {
+        let amendment = try exported.withSnapshot(on: connection) {
             let catalogue = try Self.catalogue(connection, configuration).schema
-            try withoutActuallyEscaping(report) { report in
-                let copy = MirrorCopy(
-                    connection: connection, catalogue: catalogue, epoch: epoch,
-                    consistentPoint: exported.consistentPoint
-                ) { table, count in
-                    rows[table] = count
-                    report(.copied(table, rows: count))
-                }
-                try copy.run(into: mirror)
+            try stage(catalogue.tables, connection, report)
+            let copy = MirrorCopy(connection: connection) { _, _ in }
+            let (seen, time) = try copy.moment()
+            let before = mirror.state
+            return MirrorAmendment(
+                catalogue: catalogue,
+                position: MirrorCopy.position(
+                    after: before.position, told: before.frontier, epoch: epoch,
+                    consistentPoint: exported.consistentPoint, seen: seen, time: time),
+                staged: catalogue.tables.map(\.name), confirmations: try copy.confirmations())
+        }
+        try mirror.amend(amendment)
+        return exported.consistentPoint
+    }
+
+    /// Reads these tables in the snapshot of a slot that is gone afterwards; they are compared when the stream has
+    /// come as far. Returns where the stream goes on.
+    private func compare(
+        _ tables: [TableName], _ connection: PostgresConnection, _ report: (Event) -> Void
+    ) throws -> LSN {
+        guard let position = mirror.state.position else { throw NotFit(description: "there is no mirror to compare") }
+        if tables.isEmpty {
+            let catalogue = try Self.catalogue(connection, configuration).schema
+            // Read apart from what was decided by: where it differs in more than that, it is looked at again.
+            guard CatalogueChange(from: mirror.catalogue ?? catalogue, to: catalogue).tables.isEmpty else {
+                throw Mirror.SchemaChanged(table: nil)
             }
+            try mirror.amend(MirrorAmendment(catalogue: catalogue, position: position, staged: [], confirmations: nil))
+            return position.resume
+        }
+        let exported = try ExportedSlot(
+            try Slot(configuration.slot.prefix(55) + "_resync"), conninfo: configuration.conninfo, isTemporary: true,
+            waiting: waiting)
+        defer { exported.close() }
+        let pending = try exported.withSnapshot(on: connection) {
+            let catalogue = try Self.catalogue(connection, configuration).schema
+            let change = CatalogueChange(from: mirror.catalogue ?? catalogue, to: catalogue)
+            // By now more may have changed.
+            let all = Set(tables).union(change.tables).sorted()
+            let staged = all.compactMap { catalogue[$0] }
+            try stage(staged, connection, report)
+            try mirror.unsettle(all)
+            return PendingResync(
+                point: exported.consistentPoint, catalogue: catalogue, staged: staged.map(\.name))
+        }
+        mirror.expect(pending)
+        // Where nobody else commits, the stream would not come to it.
+        try connection.query(Heartbeat.statement)
+        return position.resume
+    }
+
+    /// `connection` MUST be inside a transaction that uses an exported snapshot.
+    private func stage(
+        _ tables: [TableSchema], _ connection: PostgresConnection, _ report: (Event) -> Void
+    ) throws {
+        var rows: [TableName: Int] = [:]
+        try withoutActuallyEscaping(report) { report in
+            let copy = MirrorCopy(connection: connection) { table, count in
+                rows[table] = count
+                report(.copied(table, rows: count))
+            }
+            try copy.stage(tables, into: mirror)
         }
         report(.finished(rows: rows.values.reduce(0, +)))
-        return exported.consistentPoint
     }
 }

@@ -9,10 +9,14 @@ package struct TransactionCompleter {
     private let schema: DatabaseSchema
     /// The row as the mirror holds it before the transaction.
     private let stored: (TableName, RowKey) throws -> (row: Row, clock: RowClock)?
+    /// All rows of a table, as the mirror holds them before the transaction; nil where they are too many.
+    private let rows: (TableName) throws -> [Stored]?
+
+    package typealias Stored = (key: RowKey, row: Row, clock: RowClock)
 
     package struct Result: Equatable {
         package var changes: [RowChange] = []
-        /// Tables that were emptied: whoever shows them starts anew.
+        /// Tables that were emptied of more rows than can be told one by one: whoever shows them starts anew.
         package var truncated: [TableName] = []
         package var messages: [LogicalMessage] = []
         /// The stream describes a table otherwise than the catalogue that the mirror was copied with.
@@ -39,17 +43,19 @@ package struct TransactionCompleter {
 
     package init(
         schema: DatabaseSchema,
-        stored: @escaping (TableName, RowKey) throws -> (row: Row, clock: RowClock)?
+        stored: @escaping (TableName, RowKey) throws -> (row: Row, clock: RowClock)?,
+        rows: @escaping (TableName) throws -> [Stored]? = { _ in nil }
     ) {
         self.schema = schema
         self.stored = stored
+        self.rows = rows
     }
 
-    package mutating func complete(_ transaction: SourceTransaction) throws -> Result {
-        for event in transaction.events {
+    package mutating func complete(_ events: [SourceEvent]) throws -> Result {
+        for event in events {
             switch event {
             case .change(let change): try add(change)
-            case .truncate(let tables): truncate(tables)
+            case .truncate(let tables): try truncate(tables)
             case .message(let message): result.messages.append(message)
             case .relation(let relation): compare(relation)
             }
@@ -116,8 +122,22 @@ package struct TransactionCompleter {
         try edit(Place(table: clock.relation, key: clock.key)) { $0.clock = clock.clock }
     }
 
-    private mutating func truncate(_ tables: [TableName]) {
+    private mutating func truncate(_ tables: [TableName]) throws {
         for table in tables where schema[table] != nil {
+            if !result.truncated.contains(table), let rows = try rows(table) {
+                for stored in rows {
+                    let place = Place(table: table, key: stored.key)
+                    guard images[place] == nil else { continue }
+                    images[place] = Image(old: stored.row, oldClock: stored.clock, new: nil, clock: nil)
+                    order.append(place)
+                }
+                for place in order where place.table == table {
+                    images[place]?.new = nil
+                    images[place]?.movedTo = nil
+                    images[place]?.movedFrom = nil
+                }
+                continue
+            }
             result.truncated.append(table)
             for place in order where place.table == table { images[place] = nil }
             order.removeAll { $0.table == table }

@@ -33,7 +33,7 @@ struct KeptShape: Sendable {
     let shape: Shape
     /// The transaction that the snapshot stands at; the log begins after it.
     let snapshotTx: UInt64
-    /// What stands before it in snapshot and log is not told any more: a permission went. nil: nothing did.
+    /// What stands before it in snapshot and log is not told any more: a permission went, or a column. nil: nothing did.
     let floor: LogOffset?
 
     var identity: String { Self.identity(shape, form) }
@@ -54,6 +54,9 @@ struct ShapeRegistry: Sendable {
     private var byTable: [TableName: [KeptShape]] = [:]
 
     var count: Int { byID.count }
+
+    /// By id.
+    var all: [KeptShape] { byID.values.sorted { $0.id < $1.id } }
 
     subscript(handle: ShapeHandle) -> KeptShape? { byHandle[handle] }
 
@@ -81,9 +84,9 @@ struct ShapeRegistry: Sendable {
     }
 }
 
-/// The newest reasons why snapshots were given up; old ones are forgotten.
+/// The newest reasons why shapes ended; old ones are forgotten.
 struct BoundedFailures: Sendable {
-    private static let capacity = 1000
+    static let capacity = 1000
     private var reasons: [ShapeHandle: Reason] = [:]
     private var order: [ShapeHandle] = []
 

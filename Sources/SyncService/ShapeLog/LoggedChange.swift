@@ -13,8 +13,8 @@ struct LoggedChange: Sendable {
     let xid: UInt32
     let table: TableName
     let key: RowKey
-    let old: SyncModel.Row?
-    let new: SyncModel.Row?
+    private(set) var old: SyncModel.Row?
+    private(set) var new: SyncModel.Row?
     let clock: RowClock?
 
     init(_ row: GRDB.Row) throws {
@@ -34,6 +34,21 @@ struct LoggedChange: Sendable {
         clock = version.map {
             RowClock(version: $0, clock: HybridTimestamp(microseconds: row["clock"] as Int64? ?? 0))
         }
+    }
+
+    /// Columns that were added since have no value, which leaves them out of the message.
+    func padded(to count: Int) -> LoggedChange {
+        var change = self
+        change.old = old.map { $0.padded(to: count) }
+        change.new = new.map { $0.padded(to: count) }
+        return change
+    }
+}
+
+extension SyncModel.Row {
+    fileprivate func padded(to count: Int) -> SyncModel.Row {
+        if values.count >= count { return self }
+        return SyncModel.Row(values + Array(repeating: .absent, count: count - values.count))
     }
 }
 
@@ -90,9 +105,10 @@ struct ShapeLogReader {
         return tx.map { UInt64($0) }
     }
 
-    func lastOffset(of shape: Int64) throws -> LogOffset? {
+    func lastOffset(of shape: Int64, through tx: UInt64 = UInt64(Int64.max)) throws -> LogOffset? {
         try GRDB.Row.fetchOne(
-            db, sql: "SELECT tx, op FROM entry WHERE shape = ? ORDER BY tx DESC, op DESC LIMIT 1", arguments: [shape]
+            db, sql: "SELECT tx, op FROM entry WHERE shape = ? AND tx <= ? ORDER BY tx DESC, op DESC LIMIT 1",
+            arguments: [shape, Int64(tx)]
         ).map { LogOffset(tx: UInt64($0["tx"] as Int64), op: UInt64($0["op"] as Int64)) }
     }
 

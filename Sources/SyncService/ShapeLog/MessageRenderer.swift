@@ -44,10 +44,10 @@ struct MessageRenderer {
         }
     }
 
-    func write(_ change: LoggedChange, to json: inout JSONWriter) {
-        guard let table = tables[change.table], let row = change.kind == .delete ? change.old : change.new else {
-            return
-        }
+    func write(_ logged: LoggedChange, to json: inout JSONWriter) {
+        guard let table = tables[logged.table] else { return }
+        let change = logged.padded(to: table.columns.count)
+        guard let row = change.kind == .delete ? change.old : change.new else { return }
         switch form {
         case .stream:
             table.writer.write(

@@ -11,20 +11,32 @@ struct ShapeLogWriter {
     /// Appends one transaction's changes to one shape's log.
     ///
     /// Op numbers are a pure function of definition and transaction: the engine's order, two apart, the two halves
-    /// of a primary key update next to each other.
+    /// of a primary key update next to each other. Of a transaction that comes in pieces, each piece goes on with the
+    /// op number that the one before it gives back.
     func append(
-        _ changes: [ShapeChange], to kept: KeptShape, tx: UInt64, changeIDs: (ShapeChange) throws -> Int64
-    ) throws {
+        _ changes: [ShapeChange], to kept: KeptShape, tx: UInt64, from first: UInt64 = 0,
+        changeIDs: (ShapeChange) throws -> Int64
+    ) throws -> UInt64 {
         let ordered = Self.numbered(changes)
         let statement = try db.cachedStatement(sql: "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)")
         for (index, item) in ordered.enumerated() {
             let change = item.change
             let partner = change.kind == .delete ? change.movedTo : change.kind == .insert ? change.movedFrom : nil
             try statement.execute(arguments: [
-                kept.id, Int64(tx), Int64(item.op), try changeIDs(change), change.kind.rawValue,
+                kept.id, Int64(tx), Int64(first + item.op), try changeIDs(change), change.kind.rawValue,
                 index == ordered.count - 1, item.isPaired ? partner?.description : nil,
             ])
         }
+        return ordered.last.map { first + $0.op + 2 } ?? first
+    }
+
+    /// A transaction that came in pieces ends with its last change only.
+    func endTransaction(_ tx: UInt64, of shape: Int64) throws {
+        try db.execute(
+            sql: """
+                UPDATE entry SET is_last = 0 WHERE shape = ? AND tx = ? AND is_last
+                AND op < (SELECT max(op) FROM entry WHERE shape = ? AND tx = ?)
+                """, arguments: [shape, Int64(tx), shape, Int64(tx)])
     }
 
     struct Numbered: Equatable {
@@ -81,6 +93,16 @@ struct ShapeLogWriter {
             new.map(RowText.encode), clock?.version, clock?.clock.microseconds,
         ])
         return db.lastInsertedRowID
+    }
+
+    /// Why the shape ended, for the readers that come after a restart. Old ones are forgotten.
+    func note(_ reason: Reason, for handle: ShapeHandle) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO reason (handle, code, message) VALUES (?, ?, ?)",
+            arguments: [handle.description, reason.code, reason.message])
+        try db.execute(
+            sql: "DELETE FROM reason WHERE number <= (SELECT max(number) FROM reason) - ?",
+            arguments: [BoundedFailures.capacity])
     }
 
     /// The shape is no more. What it leaves behind may be much, and is removed piece by piece (`Mirror.tidy`).

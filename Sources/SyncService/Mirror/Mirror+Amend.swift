@@ -1,0 +1,150 @@
+import GRDB
+import ShapeEngine
+import Shapes
+import SyncModel
+import SyncProtocol
+import TableStore
+
+/// What the mirror goes over to without a stream that would tell of it: tables that were read anew lie in
+/// `MirrorFile.staged`, and what differs is told to the shapes as one transaction, at the position.
+struct MirrorAmendment {
+    var catalogue: DatabaseSchema
+    /// The transaction that the differences are told as, and where the stream goes on.
+    var position: MirrorPosition
+    /// Tables of the catalogue, as of the position. Those that are new to the mirror are among them.
+    var staged: [TableName]
+    /// What was confirmed before, where its messages do not come through the stream.
+    var confirmations: [Confirmation]?
+
+    struct Confirmation {
+        let replica: String
+        let seq: Int64
+    }
+}
+
+extension Mirror {
+    /// Rows, log entries, catalogue and position in one SQLite transaction; then the readers are woken. Shapes that can
+    /// go on keep handle and log. Where tables are staged, nothing was told at the position yet.
+    func amend(_ amendment: MirrorAmendment) throws {
+        let before = state.shapes.all.map(\.id)
+        do {
+            try pool.write { db in try amend(amendment, db) }
+        } catch {
+            // What is in memory may be ahead of a file that did not take the transaction.
+            try? pool.write { db in try restore(in: db) }
+            throw error
+        }
+        signal.applied(tx: amendment.position.position, shapes: before, replicas: [])
+        signal.wakeAll()
+    }
+
+    private func amend(_ amendment: MirrorAmendment, _ db: Database) throws {
+        let old = state.catalogue ?? DatabaseSchema(tables: [])
+        let catalogue = amendment.catalogue
+        var position = amendment.position
+        let staged = amendment.staged.compactMap { catalogue[$0] }
+        let change = CatalogueChange(from: old, to: catalogue)
+        if !change.isNone || state.position == nil {
+            position.layout += 1
+            try endShapes(change, db)
+            try Self.layOut(change, db)
+            // As they stand before the differences, in time too.
+            try enlivenAll(state.shapes, catalogue, state.position ?? position, db)
+        }
+        var compared: [TableSchema] = []
+        for table in staged {
+            if old[table.name]?.primaryKey != table.primaryKey {
+                // No shape has it.
+                try MirrorFile.rows.take(table, from: MirrorFile.staged, in: db)
+                continue
+            }
+            compared.append(table)
+            try MirrorFile.delta.drop(table.name, in: db)
+            try MirrorFile.delta.create(table, isIndexed: false, in: db)
+            try MirrorFile.delta.insertDifferences(of: table, from: MirrorFile.rows, to: MirrorFile.staged, in: db)
+            try MirrorFile.staged.drop(table.name, in: db)
+        }
+        if !compared.isEmpty {
+            // No transaction of PostgreSQL's own stands behind the differences.
+            var entries = TransactionEntries(tx: position.position, xid: 0)
+            try takeDelta(of: compared, catalogue, committedAt: position.committedAt, in: &entries, db)
+        }
+        try position.replace(catalogue: String(decoding: catalogue.json, as: UTF8.self), in: db)
+        if let confirmations = amendment.confirmations { try Self.replace(confirmations, at: position.position, db) }
+        let reached = position
+        self.change { memory in
+            memory.catalogue = catalogue
+            memory.position = reached
+            memory.frontier = max(memory.frontier, reached.position)
+            memory.durable = .zero
+            memory.isHeartbeatDue = false
+        }
+    }
+
+    private static func replace(
+        _ confirmations: [MirrorAmendment.Confirmation], at tx: UInt64, _ db: Database
+    ) throws {
+        try db.execute(sql: "DELETE FROM confirmation")
+        for confirmation in confirmations {
+            try db.execute(
+                sql: "INSERT INTO confirmation VALUES (?, ?, ?)",
+                arguments: [confirmation.replica, Int64(tx), confirmation.seq])
+        }
+    }
+
+    // MARK: - Another catalogue
+
+    /// Ends the shapes that cannot go on, and takes the others over.
+    private func endShapes(_ catalogue: CatalogueChange, _ db: Database) throws {
+        guard let position = state.position else { return }
+        let told = position.unsettled?.frontier ?? state.frontier
+        let (reader, writer) = (ShapeLogReader(db: db), ShapeLogWriter(db: db))
+        for kept in state.shapes.all {
+            var verdict = catalogue.verdict(on: kept.shape, isElectric: kept.form != .stream, rules: rules)
+            // Nobody can have read the whole of a snapshot that is still being written.
+            if case .goesOnFromHere = verdict, try reader.chunkCount(of: kept.id) == nil { verdict = .ends(nil) }
+            switch verdict {
+            case .goesOn(let shape): replace(kept, by: kept.with(shape, floor: kept.floor))
+            case .goesOnFromHere(let shape):
+                let last = kept.place(after: try reader.lastOffset(of: kept.id, through: told) ?? .snapshotEnd)
+                let floor = max(last, kept.floor ?? last)
+                try db.execute(
+                    sql: "UPDATE shape SET floor = ?, identity = 'revoked ' || id WHERE id = ?",
+                    arguments: [floor.description, kept.id])
+                replace(kept, by: kept.with(shape, floor: floor))
+            case .ends(let reason):
+                try writer.retire(kept)
+                if let reason { try writer.note(reason, for: kept.handle) }
+                forget(kept)
+                if let reason { change { $0.failures[kept.handle] = reason } }
+            }
+        }
+    }
+
+    private func replace(_ kept: KeptShape, by next: KeptShape) {
+        change { memory in
+            memory.shapes.remove(kept)
+            memory.shapes.add(next)
+        }
+    }
+
+    /// The rows in the columns of the new catalogue; tables that are new are empty.
+    private static func layOut(_ change: CatalogueChange, _ db: Database) throws {
+        for before in change.old.tables {
+            guard let after = change.new[before.name], after.primaryKey == before.primaryKey else {
+                try MirrorFile.rows.drop(before.name, in: db)
+                continue
+            }
+            if !CatalogueChange.isSameLayout(before, after) {
+                try MirrorFile.rows.reshape(from: before, to: after, in: db)
+            }
+        }
+        for table in change.new.tables { try MirrorFile.rows.create(table, in: db) }
+    }
+}
+
+extension KeptShape {
+    fileprivate func with(_ shape: Shape, floor: LogOffset?) -> KeptShape {
+        KeptShape(id: id, handle: handle, form: form, shape: shape, snapshotTx: snapshotTx, floor: floor)
+    }
+}

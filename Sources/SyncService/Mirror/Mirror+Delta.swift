@@ -1,0 +1,59 @@
+import GRDB
+import ShapeEngine
+import SyncModel
+import TableStore
+
+/// Changes that are too many to hold: they lie in tables beside the mirror's (`MirrorFile.delta`), with what each row
+/// becomes, and are taken in piece by piece, as one transaction.
+///
+/// A piece is to the engine what a transaction is, so that what is held is a piece at a time. What the shapes show at
+/// the end is the same; on the way a row may come into a shape with one piece and go with the next, and then the log
+/// says both, in one transaction.
+extension Mirror {
+    /// How many rows are held at once.
+    static let pieceRows = 5_000
+
+    /// The rows of the delta tables, which are gone afterwards, become those of the mirror. Runs inside the write
+    /// transaction that also moves the position to `entries.tx`.
+    func takeDelta(
+        of tables: [TableSchema], _ catalogue: DatabaseSchema, committedAt: Int64, in entries: inout TransactionEntries,
+        _ db: Database
+    ) throws {
+        // Time moves once, with or without rows.
+        try takePiece([], catalogue, committedAt, in: &entries, db)
+        for table in tables.sorted(by: { $0.name < $1.name }) {
+            var last: RowKey?
+            while true {
+                let piece = try MirrorFile.delta.scan(table, after: last, limit: Self.pieceRows, in: db)
+                let changes = try piece.compactMap { try Self.change($0, table, db) }
+                try takePiece(changes, catalogue, committedAt, in: &entries, db)
+                guard piece.count == Self.pieceRows, let end = piece.last else { break }
+                last = end.key
+            }
+            try MirrorFile.delta.drop(table.name, in: db)
+        }
+        let writer = ShapeLogWriter(db: db)
+        for shape in entries.touched { try writer.endTransaction(entries.tx, of: shape) }
+    }
+
+    private func takePiece(
+        _ changes: [RowChange], _ catalogue: DatabaseSchema, _ committedAt: Int64,
+        in entries: inout TransactionEntries, _ db: Database
+    ) throws {
+        let source = MirrorSource(db: db, schema: catalogue)
+        guard let step = try step(changes, committedAt: committedAt, source) else { return }
+        try log(step, changes, source: source, in: &entries)
+        try Self.store(changes, catalogue, db)
+        commit(step)
+    }
+
+    /// nil: the row came and went.
+    private static func change(_ next: StoredRow, _ table: TableSchema, _ db: Database) throws -> RowChange? {
+        let old = try MirrorFile.rows.row(next.key, of: table, in: db)
+        let isGone = next.extras[2] != 0
+        if old == nil, isGone { return nil }
+        return RowChange(
+            table: table.name, key: next.key, old: old?.row, new: isGone ? nil : next.row,
+            clock: RowClock(version: next.extras[0], clock: HybridTimestamp(microseconds: next.extras[1])))
+    }
+}

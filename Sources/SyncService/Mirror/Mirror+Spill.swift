@@ -1,0 +1,135 @@
+import GRDB
+import Postgres
+import SyncModel
+import TableStore
+
+/// A transaction that is too large to be held, as far as it has come. What its rows become lies in `MirrorFile.delta`.
+struct Spill: Sendable {
+    let header: SourceTransactionHeader
+    /// Tables that have a delta table.
+    var tables: Set<TableName> = []
+    /// Emptied without telling of each row.
+    var truncated: [TableName] = []
+    var messages: [LogicalMessage] = []
+}
+
+/// What was written beside the rows since the service began.
+package struct SpillFigures: Hashable, Sendable {
+    package var transactions = 0
+    package var parts = 0
+    package var rows = 0
+    /// The most events, and the most changed rows, that were held at once.
+    package var mostEvents = 0
+    package var mostRows = 0
+}
+
+/// Large transactions: their parts are written beside the rows as they come, last image over first, and taken in piece
+/// by piece once the end has come. What is held is a part, then a piece.
+extension Mirror {
+    package var spillFigures: SpillFigures { state.spillFigures }
+
+    /// What an earlier stream left unfinished comes again.
+    func dropSpill() throws {
+        guard let spill = state.spill else { return }
+        try pool.write { db in
+            for table in spill.tables.sorted() { try MirrorFile.delta.drop(table, in: db) }
+        }
+        change { $0.spill = nil }
+    }
+
+    func spill(_ events: [SourceEvent], of header: SourceTransactionHeader) throws {
+        try settle(before: header.position)
+        guard let catalogue, let position = state.position, position.offset(of: header.position) > position.position
+        else { return }
+        var spill = state.spill ?? Spill(header: header)
+        let followed = catalogue.without(position.unsettled?.tables ?? [])
+        let count = try pool.write { db in try Self.write(events, into: &spill, followed, db) }
+        let next = spill
+        change { memory in
+            memory.spill = next
+            memory.spillFigures.parts += 1
+            memory.spillFigures.rows += count
+            memory.spillFigures.mostEvents = max(memory.spillFigures.mostEvents, events.count)
+            memory.spillFigures.mostRows = max(memory.spillFigures.mostRows, count)
+        }
+    }
+
+    /// Returns how many rows changed.
+    private static func write(
+        _ events: [SourceEvent], into spill: inout Spill, _ catalogue: DatabaseSchema, _ db: Database
+    ) throws -> Int {
+        let before = spill
+        var completer = TransactionCompleter(schema: catalogue) { table, key in
+            try catalogue[table].flatMap { try before.row(key, of: $0, db) }.map { ($0.row, MirrorSource.clock($0)) }
+        }
+        let result = try completer.complete(events)
+        if let table = result.schemaDiffers { throw SchemaChanged(table: table) }
+        for name in result.truncated {
+            if spill.tables.contains(name), let table = catalogue[name] {
+                try MirrorFile.delta.deleteAll(of: table, in: db)
+            }
+            if !spill.truncated.contains(name) { spill.truncated.append(name) }
+        }
+        for change in result.changes {
+            guard let table = catalogue[change.table], let row = change.new ?? change.old else { continue }
+            if spill.tables.insert(table.name).inserted {
+                try MirrorFile.delta.drop(table.name, in: db)
+                try MirrorFile.delta.create(table, isIndexed: false, in: db)
+            }
+            let clock = change.clock ?? .zero
+            let extras = [clock.version, clock.clock.microseconds, change.new == nil ? 1 : 0]
+            try MirrorFile.delta.upsert(StoredRow(key: change.key, row: row, extras: extras), of: table, in: db)
+        }
+        spill.messages += result.messages
+        return result.changes.count
+    }
+
+    /// The transaction has ended: all of it, and the position, are one SQLite transaction.
+    func applySpill(_ header: SourceTransactionHeader, end: LSN) throws {
+        guard let spill = state.spill, spill.header == header, let catalogue, var position = state.position
+        else { return }
+        let tx = position.offset(of: header.position)
+        position.reach(tx, header, end: end)
+        let reached = position
+        let touched: Touched
+        do {
+            touched = try pool.write { db in try apply(spill, tx: tx, reaching: reached, catalogue, db) }
+        } catch {
+            try? pool.write { db in try restore(in: db) }
+            throw error
+        }
+        guard reached.unsettled == nil else { return }
+        signal.applied(tx: tx, shapes: touched.shapes, replicas: touched.replicas)
+    }
+
+    private func apply(
+        _ spill: Spill, tx: UInt64, reaching position: MirrorPosition, _ catalogue: DatabaseSchema, _ db: Database
+    ) throws -> Touched {
+        var touched = Touched()
+        try retireShapes(of: spill.truncated, &touched, catalogue, db)
+        var entries = TransactionEntries(tx: tx, xid: spill.header.xid)
+        let tables = spill.tables.sorted().compactMap { catalogue[$0] }
+        try takeDelta(of: tables, catalogue, committedAt: position.committedAt, in: &entries, db)
+        touched.shapes += entries.touched
+        touched.replicas = try Self.confirm(spill.messages, tx: tx, epoch: position.epoch, db)
+        try position.advance(in: db)
+        change { memory in
+            memory.position = position
+            if position.unsettled == nil { memory.frontier = max(memory.frontier, tx) }
+            memory.isHeartbeatDue = true
+            memory.spill = nil
+            memory.spillFigures.transactions += 1
+        }
+        return touched
+    }
+}
+
+extension Spill {
+    /// The row as the transaction has left it so far.
+    fileprivate func row(_ key: RowKey, of table: TableSchema, _ db: Database) throws -> StoredRow? {
+        if tables.contains(table.name), let changed = try MirrorFile.delta.row(key, of: table, in: db) {
+            return changed.extras[2] == 0 ? changed : nil
+        }
+        return truncated.contains(table.name) ? nil : try MirrorFile.rows.row(key, of: table, in: db)
+    }
+}
