@@ -69,7 +69,8 @@ extension Replica {
         _ = try change(.normal) { try $0.store(part) }
     }
 
-    /// Takes the service's schema. Shapes with changed tables begin anew, and show nothing until they are whole.
+    /// Takes the service's schema. Shapes go on where columns of their tables were added or dropped; with other changes
+    /// they begin anew, and show nothing until they are whole.
     package func adopt(schema: DatabaseSchema, dataModel: String?) throws(ReplicaError) -> Effects {
         if schema == memory.schema && dataModel == memory.dataModel { return Effects(sequence: memory.sequence) }
         return try change(.normal) { try $0.adopt(schema, dataModel: dataModel) }.effects
@@ -113,43 +114,5 @@ extension ReplicaTransaction {
         memory.shapes.remove(at: index)
         try ShapeTable.delete(number, in: db)
         try forgetInViews(number)
-    }
-
-    func adopt(_ schema: DatabaseSchema, dataModel: String?) throws {
-        let old = memory.schema
-        let changed = Set((old?.tables ?? []).filter { Self.differs($0, schema[$0.name]) }.map(\.name))
-        let oldShapes = memory.shapes
-        for table in changed {
-            try stores.drop(table, in: db)
-            memory.overlaid[table] = nil
-        }
-        for record in oldShapes {
-            let store = stores.loading(record.number)
-            for table in changed { try store.drop(table, in: db) }
-        }
-        memory.adopt(schema)
-        memory.dataModel = dataModel
-        try StateName.schema.set(SchemaText.write(schema), in: db)
-        try StateName.dataModel.set(dataModel, in: db)
-        for table in schema.tables where table != old?[table.name] { try stores.create(table, in: db) }
-        memory.keptCount = 0
-        for table in schema.tables { memory.keptCount += try stores.kept.count(of: table, in: db) }
-        for index in memory.shapes.indices {
-            let tables = oldShapes[index].resolved?.tables ?? []
-            let isLost = memory.shapes[index].resolved == nil && oldShapes[index].resolved != nil
-            guard isLost || tables.contains(where: changed.contains) else { continue }
-            journal.collapse()
-            try restart(index)
-            memory.shapes[index].isVisible = false
-            memory.shapes[index].isFresh = false
-            try leaveAll(oldShapes[index], tables: tables.filter { !changed.contains($0) })
-            try save(index)
-        }
-        if !changed.isEmpty || hasLocalChanges { try rebaseAll() }
-    }
-
-    /// Rows are positional: only the same columns and key read the stored rows rightly.
-    private static func differs(_ old: TableSchema, _ new: TableSchema?) -> Bool {
-        old.columns != new?.columns || old.primaryKey != new?.primaryKey
     }
 }

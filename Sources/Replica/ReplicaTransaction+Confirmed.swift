@@ -29,7 +29,7 @@ extension ReplicaTransaction {
             try note(address, schema)
             if old == nil { try dropKept(address, schema) }
             let members = try memory.sets.number(of: old?.members ?? 0, adding: record.number, in: db)
-            guard let new = Self.row(message, on: old, schema, members: members) else { return false }
+            let new = try Self.row(message, on: old, schema, record, members: members)
             try stores.confirmed.upsert(new.stored(address.key), of: schema, in: db)
             return true
         }
@@ -45,25 +45,32 @@ extension ReplicaTransaction {
         let old = message.kind == .update ? try store.row(message.key, of: schema, in: db) : nil
         if message.kind == .update && old == nil { return false }
         let members = try memory.sets.number(of: [record.number], in: db)
-        guard let new = Self.row(message, on: old.map { ConfirmedRow($0) }, schema, members: members) else {
-            return false
-        }
+        let new = try Self.row(message, on: old.map { ConfirmedRow($0) }, schema, record, members: members)
         try store.upsert(new.stored(message.key), of: schema, in: db)
         return true
     }
 
-    /// nil where the message names a column that the schema does not have.
+    /// Throws `.schemaUnknown` where the message names a column that the schema does not have: the service knows of
+    /// one that was added.
     private static func row(
-        _ message: ShapeMessage, on old: ConfirmedRow?, _ schema: TableSchema, members: Int64
-    ) -> ConfirmedRow? {
+        _ message: ShapeMessage, on old: ConfirmedRow?, _ schema: TableSchema, _ record: HeldRecord, members: Int64
+    ) throws -> ConfirmedRow {
         var row = old?.row ?? SyncedRow(Array(repeating: .absent, count: schema.columns.count))
         for field in message.fields {
-            guard let index = schema.index(of: field.column) else { return nil }
+            guard let index = schema.index(of: field.column) else {
+                throw ReplicaError(
+                    .schemaUnknown, "The schema does not have column \(schema.name).\(field.column): fetch it first")
+            }
             row[index] = field.value
         }
-        var clock = old?.clock ?? .zero
-        if let new = message.clock, new.version >= clock.version { clock = new }
-        return ConfirmedRow(row: row, clock: clock, members: members)
+        if message.kind == .insert {
+            // A message from before a column was added does not name it.
+            for index in record.resolved?.selection(of: schema.name) ?? [] where row[index] == .absent {
+                row[index] = .null
+            }
+        }
+        // Of another history's rows the version may be smaller than before.
+        return ConfirmedRow(row: row, clock: message.clock ?? old?.clock ?? .zero, members: members)
     }
 
     /// The row leaves a shape; it goes with its last one, and a column with the last shape that shows it.

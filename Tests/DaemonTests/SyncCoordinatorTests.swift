@@ -65,6 +65,7 @@ import Testing
             ),
             (.barrierRequested(1), (.stopped, []), (.running, []), (.paused, [])),
             (.epochSeen(epoch), (.stopped, []), (.running, []), (.paused, [])),
+            (.schemaSeen("a"), (.stopped, []), (.running, []), (.paused, [])),
             (.schemaDoubted, (.stopped, []), (.running, []), (.paused, [])),
         ]
         for (event, stopped, running, paused) in table {

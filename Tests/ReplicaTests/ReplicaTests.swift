@@ -251,7 +251,7 @@ import Testing
             tables: Sample.schema.tables.map { table in
                 guard table.name == Sample.steps else { return table }
                 return Sample.table(
-                    Sample.steps, ["id!", "pipeline_id!", "name!", "x", "note"],
+                    Sample.steps, ["id!", "pipeline_id!", "name!", "note", "x"],
                     [("pipeline_id", Sample.pipelines, .cascade)])
             })
         try fixture.submit(Sample.update(Sample.steps, "a", ["name": "mine"]))
@@ -287,5 +287,75 @@ import Testing
         #expect(fixture.replica.rebuiltRows == 1)
         try fixture.submit(Sample.update(Sample.pipelines, "p", ["status": "draft"]))
         #expect(fixture.replica.rebuiltRows == 1201)
+    }
+}
+
+/// Another schema, where what is held can be laid out anew.
+@Suite struct ReplicaSchemaTests {
+    private static func schema(steps columns: [Column]) -> DatabaseSchema {
+        DatabaseSchema(
+            tables: Sample.schema.tables.map { table in
+                guard table.name == Sample.steps else { return table }
+                return TableSchema(
+                    name: table.name, columns: columns, primaryKey: table.primaryKey, foreignKeys: table.foreignKeys)
+            })
+    }
+
+    private static let steps = Sample.schema[Sample.steps]?.columns ?? []
+
+    private func fixture() throws -> (Fixture, all: HeldShape, names: HeldShape) {
+        let fixture = try Fixture()
+        let all = try fixture.hold(#"{"root_table": "steps"}"#)
+        let names = try fixture.hold(#"{"root_table": "steps", "select": ["id", "name"]}"#)
+        for id in ["a", "b"] {
+            try fixture.answer(
+                all, [fixture.insert(Sample.steps, id, ["pipeline_id": "p", "name": "n", "x": "1"])])
+            try fixture.answer(names, [fixture.insert(Sample.steps, id, ["name": "n"])])
+        }
+        try fixture.answer(names, [fixture.insert(Sample.steps, "c", ["name": "n"])])
+        return (fixture, all, names)
+    }
+
+    @Test func anAddedColumnIsNullUntilItsValueComes() throws {
+        let (fixture, all, names) = try fixture()
+        try fixture.submit(Sample.update(Sample.steps, "a", ["name": "mine"]))
+        let offset = fixture.replica.heldShape(all.id)?.offset
+        let message = fixture.update(Sample.steps, "b", ["note": "new"], version: 9)
+        // The service is ahead: nothing is lost, and the schema is fetched.
+        #expect(throws: ReplicaError.self) { try fixture.answer(all, [message]) }
+        #expect(fixture.replica.heldShape(all.id)?.offset == offset)
+        let note = Column("note", number: 9, type: Sample.text)
+        _ = try fixture.replica.adopt(schema: Self.schema(steps: Self.steps + [note]), dataModel: nil)
+        #expect(fixture.replica.heldShape(all.id)?.status == .live)
+        #expect(fixture.replica.heldShape(all.id)?.offset == offset)
+        #expect(try fixture.value(all, Sample.steps, "a", "note") == .null)
+        #expect(try fixture.value(all, Sample.steps, "a", "name") == "mine")
+        #expect(try fixture.value(names, Sample.steps, "c", "note") != .null)
+        try fixture.answer(all, [message])
+        #expect(try fixture.value(all, Sample.steps, "b", "note") == "new")
+        #expect(try fixture.value(all, Sample.steps, "b", "x") == "1")
+    }
+
+    @Test func aDroppedColumnGoesAndTheRestStays() throws {
+        let (fixture, all, _) = try fixture()
+        let rest = Self.steps.filter { $0.name != "pipeline_id" }
+        let schema = DatabaseSchema(
+            tables: Sample.schema.tables.map { table in
+                table.name == Sample.steps ? TableSchema(name: table.name, columns: rest, primaryKey: ["id"]) : table
+            })
+        _ = try fixture.replica.adopt(schema: schema, dataModel: nil)
+        #expect(fixture.replica.heldShape(all.id)?.status == .live)
+        #expect(try fixture.value(all, Sample.steps, "a", "x") == "1")
+        try fixture.answer(all, [fixture.insert(Sample.steps, "d", ["name": "later"])])
+        #expect(try fixture.value(all, Sample.steps, "d", "x") == .null)
+    }
+
+    @Test func aColumnOfAnotherTypeBeginsTheShapeAnew() throws {
+        let (fixture, all, _) = try fixture()
+        let columns = Self.steps.map { column in
+            column.name == "x" ? Column("x", number: column.number, type: ColumnType("numeric")) : column
+        }
+        _ = try fixture.replica.adopt(schema: Self.schema(steps: columns), dataModel: nil)
+        #expect(fixture.replica.heldShape(all.id)?.status == .initial)
     }
 }

@@ -78,6 +78,7 @@ extension DaemonCore {
             effects += try replica.apply(batch)
         } catch {
             noteStorage(error)
+            if error.code == .schemaUnknown { sync(.schemaDoubted) }
             return sync(.stream(.applyFailed(random: surroundings.random())))
         }
         storageProblem = nil
@@ -87,6 +88,7 @@ extension DaemonCore {
         sync(.stream(.batchApplied))
         reconcileShapes()
         sync(.epochSeen(batch.frontier.epoch))
+        if let tag = batch.frontier.schemaTag { sync(.schemaSeen(tag)) }
         if batch.shapes.contains(where: { Self.doubtsSchema($0.ended) }) { sync(.schemaDoubted) }
         // Another history may have lost operations, confirmed ones too: the replica has to offer them again.
         if epoch != replica.epoch { sync(.queueChanged) }
@@ -94,7 +96,7 @@ extension DaemonCore {
     }
 
     private static func doubtsSchema(_ reason: Reason?) -> Bool {
-        reason?.code == "unknown_table" || reason?.code == "unknown_column" || reason?.code == "bad_include"
+        ["unknown_table", "unknown_column", "bad_include", "schema_changed"].contains(reason?.code)
     }
 
     private func takeBatch(_ limit: Int) {

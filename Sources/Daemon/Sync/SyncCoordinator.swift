@@ -17,6 +17,7 @@ import SyncProtocol
 /// | woke              | ignore                          | stream, sender, schema               | ignore                  |
 /// | barrierRequested  | ignore                          | stream                               | stream (kept for later) |
 /// | epochSeen         | ignore                          | schema, where it is another than held | ignore                 |
+/// | schemaSeen        | ignore                          | schema, where it is another than seen last | ignore            |
 /// | schemaDoubted     | ignore                          | schema                               | ignore                  |
 /// | stream, sender, schema | the machine                | the machine                          | the machine             |
 ///
@@ -38,7 +39,9 @@ package struct SyncCoordinator: Sendable {
         case barrierRequested(Int64)
         /// A batch of this epoch was stored.
         case epochSeen(Epoch)
-        /// The service says that a table or column is not there.
+        /// A batch was stored whose messages are of the schema with this tag.
+        case schemaSeen(String)
+        /// The service says that a table or column is not there, or speaks of one that is not known.
         case schemaDoubted
         case stream(SyncStream.Event)
         case sender(QueueSender.Event)
@@ -59,6 +62,7 @@ package struct SyncCoordinator: Sendable {
     private var schema = SchemaFetcher()
     /// The epoch that the schema was fetched in.
     private var schemaEpoch: Epoch?
+    private var schemaTag: String?
 
     package init(replica: ReplicaID, batchSize: Int) {
         stream = SyncStream(replica: replica)
@@ -100,11 +104,18 @@ extension SyncCoordinator {
         case .woke: state == .running ? toStream(.woke) + toSender(.woke) + toSchema(.connectionUp) : []
         case .barrierRequested(let barrier): state == .stopped ? [] : toStream(.barrierRequested(barrier))
         case .epochSeen(let epoch): state == .running && epoch != schemaEpoch ? toSchema(.needed) : []
+        case .schemaSeen(let tag): schemaSeen(tag)
         case .schemaDoubted: state == .running ? toSchema(.needed) : []
         case .stream(let event): toStream(event)
         case .sender(let event): toSender(event)
         case .schema(let event): toSchema(event)
         }
+    }
+
+    private mutating func schemaSeen(_ tag: String) -> [Action] {
+        guard state == .running, tag != schemaTag else { return [] }
+        schemaTag = tag
+        return toSchema(.needed)
     }
 
     private mutating func started(_ shapes: [SyncRequest.Shape], isPaused: Bool) -> [Action] {
