@@ -57,7 +57,9 @@ import Testing
         let header = SourceTransactionHeader(xid: 7, position: LSN(10), committedAt: 5)
         func events(_ text: String) -> [SourceEvent] { [insert(Text(text))] }
         var joiner = TransactionJoiner(sliceLimit: 2)
-        let whole: [ReplicationEvent] = [.begin(header), .slice(events("a")), .slice(events("b")), .commit(end: LSN(20))]
+        let whole: [ReplicationEvent] = [
+            .begin(header), .slice(events("a")), .slice(events("b")), .commit(end: LSN(20)),
+        ]
         let joined = whole.compactMap { joiner.received($0) }
         #expect(joined.count == 1)
         let large = whole.dropLast() + [.slice(events("c")), .slice(events("d")), .commit(end: LSN(20))]
