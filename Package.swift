@@ -123,13 +123,14 @@ let package = Package(
         library("Oracle", ["SeededRandom", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Postgres"]),
 
         // Programs: main and options only.
-        program("satcheld", ["Daemon", "SyncModel", arguments, logging] + lifecycle),
+        library("ProgramMain", ["SyncModel", arguments]),
+        program("satcheld", ["Daemon", "SyncModel", "ProgramMain", arguments, logging] + lifecycle),
         program(
             "satchel-service",
-            ["SyncService", "SyncModel", "Postgres", "DataModel", arguments, logging]),
-        program("satchel-simulator", ["Simulation", arguments]),
-        program("satchel-bench", ["SeededRandom", "Postgres", "JSONText", sqlite, arguments]),
-        program("satchel-oracle", ["Oracle", "Postgres", arguments]),
+            ["SyncService", "SyncModel", "Postgres", "DataModel", "ProgramMain", arguments, logging]),
+        program("satchel-simulator", ["Simulation", "ProgramMain", arguments]),
+        program("satchel-bench", ["SeededRandom", "Postgres", "JSONText", sqlite, "ProgramMain", arguments]),
+        program("satchel-oracle", ["Oracle", "Postgres", "ProgramMain", arguments]),
         .target(
             name: "PipelineFiles", dependencies: ["SyncModel", yams, crypto], path: "Clients/PipelineFiles",
             swiftSettings: settings),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SyncModel
 import TerminalText
 
 #if canImport(Glibc)
@@ -15,6 +16,7 @@ struct Satchel: ParsableCommand {
             Exit codes: 0 fine, 1 failed, 2 wrong arguments, 3 not found, 4 the daemon cannot be reached, \
             5 a conflict or changes that need you, 130 interrupted.
             """,
+        version: ProgramVersion.current,
         subcommands: [
             StatusCommand.self, WatchCommand.self, ReadCommand.self, ViewCommand.self, ShapeCommand.self,
             SubmitCommand.self, QueueCommand.self, SyncCommand.self, PipelineCommand.self, CallCommand.self,

@@ -96,7 +96,9 @@ package enum DefinitionText {
         do {
             return try JSON(parsing: text)
         } catch {
-            throw UsageError("\(argument) is no JSON: \(error)")
+            let verb = argument.hasPrefix("the ") ? "are" : "is"
+            let place = JSONFault(in: text).map { "line \($0.line), column \($0.column): \($0.reason)" }
+            throw UsageError("\(argument) \(verb) not JSON: \(place ?? error.description)")
         }
     }
 }

@@ -32,6 +32,26 @@ package enum StatusText {
         return style(role, "●") + " " + style(.strong, Printable.line(status.text))
     }
 
+    package static func offlineReason(_ status: SyncStatus) -> String {
+        if status.isPaused { return "sync is paused (satchel sync resume)" }
+        return "\(status.service) cannot be reached\(status.reason.map { " (\($0.message))" } ?? "")"
+    }
+
+    /// Why `satchel sync wait` does not return.
+    package static func waiting(_ status: SyncStatus, hasTimeout: Bool) -> String {
+        let pending = status.pending == 0 ? "" : ", and \(Printable.count(status.pending, "change")) wait to be sent"
+        let why =
+            if status.isPaused || !status.isOnline {
+                "\(offlineReason(status))\(pending)"
+            } else if status.pending > 0 {
+                "\(Printable.count(status.pending, "change")) \(status.pending == 1 ? "is" : "are") not confirmed yet"
+            } else {
+                "the shapes are not up to date yet"
+            }
+        let advice = hasTimeout ? "" : " --timeout MILLISECONDS ends the wait, and so does control-C."
+        return Printable.line("Waiting: \(why).\(advice)")
+    }
+
     private static func advice(_ status: SyncStatus) -> [String] {
         var lines: [String] = []
         if let reason = status.reason { lines.append(Printable.line(reason.message)) }

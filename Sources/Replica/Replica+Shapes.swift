@@ -37,6 +37,17 @@ extension Replica {
         }
     }
 
+    /// What is wrong with a definition, as far as the schema tells; nil: nothing.
+    package func advice(on definition: ShapeDefinition) -> String? {
+        guard let schema = memory.schema else { return nil }
+        do {
+            _ = try ResolvedShape(definition, in: schema)
+            return nil
+        } catch {
+            return ShapeAdvice(schema: schema).message(error, definition)
+        }
+    }
+
     package func heldShape(_ id: String) -> HeldShape? {
         memory.shapes.first { $0.id == id }?.held
     }
@@ -95,7 +106,7 @@ extension ReplicaTransaction {
             do {
                 resolved = try ResolvedShape(definition, in: schema)
             } catch {
-                throw ReplicaError(.invalidShape, error.description)
+                throw ReplicaError(.invalidShape, ShapeAdvice(schema: schema).message(error, definition))
             }
         }
         var record = try ShapeTable.insert(definition, at: time, in: db)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import JSONText
+import ProgramMain
 
 @main
 struct SatchelBench: ParsableCommand {
@@ -10,8 +11,11 @@ struct SatchelBench: ParsableCommand {
         discussion: """
             It starts the programs that stand beside it, on a private PostgreSQL in a temporary folder \
             ($TMPDIR or /tmp), and ends them. Build everything with `-c release` first. Exit status: 0 when all \
-            measures were taken, whatever they gave; 1 otherwise.
-            """)
+            measures were taken, whatever they gave; 1 otherwise, 2 for wrong arguments.
+            """,
+        version: ProgramMain.version)
+
+    static func main() { ProgramMain.run(Self.self) }
 
     @OptionGroup var options: BenchOptions
 

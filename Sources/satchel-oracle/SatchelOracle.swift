@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Oracle
 import Postgres
+import ProgramMain
 
 @main
 struct SatchelOracleCommand: ParsableCommand {
@@ -10,8 +11,12 @@ struct SatchelOracleCommand: ParsableCommand {
         abstract: "Compares Satchel with PostgreSQL, on what chance makes up.",
         discussion: """
             Starts a private PostgreSQL in a temporary directory. Everything follows from the seed. Exit status: 0 when \
-            all agreed and every feature was reached, 1 otherwise.
-            """)
+            all agreed and every feature was reached, 1 otherwise, \
+            2 for wrong arguments.
+            """,
+        version: ProgramMain.version)
+
+    static func main() { ProgramMain.run(Self.self) }
 
     enum Layer: String, ExpressibleByArgument, CaseIterable { case evaluator, engine }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ProgramMain
 
 @main
 struct SatchelServiceCommand: AsyncParsableCommand {
@@ -7,9 +8,12 @@ struct SatchelServiceCommand: AsyncParsableCommand {
         abstract: "Serves slices of a PostgreSQL database to Satchel's daemons, and merges what they send.",
         discussion: """
             Beside PostgreSQL it keeps a mirror of the published tables, follows every change, and answers \
-            HTTP. With no --database-url it uses a private PostgreSQL cluster of its own under the state directory.
+            HTTP. With no --database-url it uses a private PostgreSQL cluster of its own under the state directory. \
+            Exit status: 0 done, 1 failed, 2 wrong arguments.
             """,
-        version: "0.1.0",
+        version: ProgramMain.version,
         subcommands: [Serve.self, Setup.self, Teardown.self, Check.self, PostgresCommand.self],
         defaultSubcommand: Serve.self)
+
+    static func main() async { await ProgramMain.run(Self.self) }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ProgramMain
 import Simulation
 
 @main
@@ -9,8 +10,12 @@ struct SatchelSimulatorCommand: ParsableCommand {
         abstract: "Runs daemons, service and database in one thread under faults, and checks what Satchel promises.",
         discussion: """
             Everything follows from the seed. A run fails when a promise is broken, or when something that is to \
-            happen in every run did not. Exit status: 0 when all runs passed, 1 otherwise.
-            """)
+            happen in every run did not. Exit status: 0 when all runs passed, 1 otherwise, \
+            2 for wrong arguments.
+            """,
+        version: ProgramMain.version)
+
+    static func main() { ProgramMain.run(Self.self) }
 
     @Option(help: "One run with this seed, told in full. (default: 1)")
     var seed: UInt64?

@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Foundation
 import Logging
+import ProgramMain
 import UnixSignals
 
 @main
@@ -9,7 +10,10 @@ struct Satcheld: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "satcheld",
         abstract: "Keeps a slice of a PostgreSQL database on this machine, and what is changed in it while offline.",
-        version: DaemonProcess.version, subcommands: [Run.self, Stdio.self], defaultSubcommand: Run.self)
+        discussion: "Exit status: 0 ended, 1 failed, 2 wrong arguments.", version: DaemonProcess.version,
+        subcommands: [Run.self, Stdio.self], defaultSubcommand: Run.self)
+
+    static func main() async { await ProgramMain.run(Self.self) }
 }
 
 /// What `run` and `stdio` have in common. Everything may be left out.

@@ -165,6 +165,30 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    @Test func whatTheServiceDoesNotServeIsAnErrorOfTheReadAndIsNotKept() async throws {
+        let service = FakeService()
+        service.set { $0.isAway = true }
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        let nowhere: JSON = ["definition": ["root_table": "nosuch"], "wait": 30_000]
+        // The daemon does not know the tables yet, and believes the person.
+        let read = client.post("shape/read", nowhere)
+        service.set { $0.isAway = false }
+        _ = try client.call("sync/now")
+        for request in [read, client.post("shape/read", nowhere)] {
+            let failure = #expect(throws: TestClient.Failure.self) { try client.answer(to: request) }
+            #expect(failure?.code == 1002)
+        }
+        _ = try client.call("sync/wait")
+        // It knows them now.
+        let known = #expect(throws: TestClient.Failure.self) { try client.call("shape/read", nowhere) }
+        #expect(known?.code == 1002 && known?.description.contains("Tables: notes.") == true)
+        #expect(try client.call("sync/status")["shapes"] == [])
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
     @Test func anOperationThatTheServiceCannotReadIsParkedAndTheOthersGoOn() async throws {
         let service = FakeService()
         service.set { $0.unreadableRows = ["3", "6"] }

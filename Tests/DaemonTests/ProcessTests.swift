@@ -71,6 +71,12 @@ import Testing
         try client.initialize()
         let second = try TestProcess("run", state: directory.path, socket: "\(directory.path)/t")
         #expect(second.exitStatus() == 1)
+        let inUse = "satcheld: The state directory \(directory.path) is in use by another satcheld (process "
+        #expect(second.said().hasPrefix("\(inUse)\(first.process.processIdentifier)): use that one"))
+        // Over stdio a client is joined with the first one, which is not there at this socket.
+        let stdio = try TestProcess("stdio", state: directory.path, socket: "\(directory.path)/t")
+        #expect(stdio.exitStatus() == 1)
+        #expect(stdio.said().contains("and it does not answer at \(directory.path)/t: name its socket with --socket"))
         // Another state, the same socket: it is not taken away.
         let other = TestDirectory()
         let third = try TestProcess("run", state: other.path, socket: "\(directory.path)/s")

@@ -118,6 +118,7 @@ final class TestProcess {
     let process = Process()
     private let input = Pipe()
     private let output = Pipe()
+    private let errors = Pipe()
     let socket: String
 
     static let program = path(of: "satcheld")
@@ -158,9 +159,13 @@ final class TestProcess {
         }
         process.standardInput = input
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        // Little is said at this log level, so that it fits without a reader.
+        process.standardError = errors
         try process.run()
     }
+
+    /// All that it said on standard error. Waits for its end.
+    func said() -> String { String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) }
 
     /// The client on standard input and output.
     func stdioClient(framing: Framing = .newline) -> TestClient {

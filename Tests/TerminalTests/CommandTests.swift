@@ -95,6 +95,40 @@ import Testing
         }
     }
 
+    @Test func tellsItsVersion() throws {
+        let version = try Run(["--version"])
+        #expect(version.status == 0 && version.output == ProgramVersion.current + "\n")
+        for name in ["satcheld", "satchel-service", "satchel-simulator", "satchel-bench", "satchel-oracle"] {
+            let program = Run.program.deletingLastPathComponent().appending(path: name)
+            #expect(try Run(["--version"], program: program).output == version.output, "\(name)")
+            // One convention for all: 2 for wrong arguments.
+            let wrong = try Run(["--frob"], program: program)
+            #expect(wrong.status == 2 && wrong.errors.contains("--frob"), "\(name)")
+            #expect(try Run(["--help"], program: program).status == 0, "\(name)")
+        }
+    }
+
+    @Test func saysWhereJSONGoesWrong() throws {
+        let run = try Run(["submit", "{'table': 1}"])
+        #expect(run.status == 2)
+        #expect(run.errors.contains("the operations are not JSON: line 1, column 2: a member's name in double quotes"))
+        let read = try Run(["read", "--definition", "{\n  \"root_table\": teams}"])
+        #expect(read.errors.contains("--definition is not JSON: line 2, column 17: a value is wanted"))
+        let call = try Run(["call", "sync/status", "[1"])
+        #expect(call.errors.contains("the parameters are not JSON: line 1, column 3: a comma or ] is wanted"))
+    }
+
+    @Test func saysOnceThatThereIsNoSuchFile() throws {
+        try withDaemon { (_, run) throws in
+            for command in ["diff", "import"] {
+                let missing = try run(["pipeline", command, "/nowhere/nosuch.yaml"])
+                #expect(missing.status == 3)
+                #expect(missing.errors == "satchel: /nowhere/nosuch.yaml: no such file.\n", "\(command)")
+                #expect(missing.output.isEmpty)
+            }
+        }
+    }
+
     @Test func readsAllPagesOfAShape() throws {
         var state = state()
         for number in 0..<20 { state.tables["teams"]?["t\(number)"] = ["id": Value("t\(number)")] }
@@ -191,11 +225,52 @@ import Testing
         try withDaemon(state) { (_, run) throws in
             let waited = try run(["sync", "wait"])
             #expect(waited.status == 5)
+            // It did not have to wait, and said nothing of it.
+            #expect(!waited.errors.contains("Waiting"))
         }
         state.waitError = .timeout("Not within 50 ms.", status: state.status)
         try withDaemon(state) { (_, run) throws in
             let waited = try run(["sync", "wait"])
             #expect(waited.status == 1)
+        }
+    }
+
+    @Test func saysWhyItWaits() throws {
+        var state = state()
+        state.status.isOnline = false
+        state.status.pending = 2
+        state.holdsWait = true
+        try withDaemon(state) { daemon, _ in
+            let program = Process()
+            program.executableURL = Run.program
+            program.arguments = ["sync", "wait"]
+            program.environment = ["SATCHEL_SOCKET": daemon.path]
+            let (output, errors) = (Pipe(), Pipe())
+            program.standardOutput = output
+            program.standardError = errors
+            try program.run()
+            var text = ""
+            while !text.contains("\n") {
+                let data = errors.fileHandleForReading.availableData
+                guard !data.isEmpty else { break }
+                text += String(decoding: data, as: UTF8.self)
+            }
+            #expect(
+                text == "Waiting: http://127.0.0.1:1 cannot be reached, and 2 changes wait to be sent. "
+                    + "--timeout MILLISECONDS ends the wait, and so does control-C.\n")
+            daemon.released.signal()
+            program.waitUntilExit()
+            #expect(program.terminationStatus == 0)
+        }
+    }
+
+    @Test func tellsWhatCameOfGoingOnlineNotWhatWasBefore() throws {
+        var state = state()
+        state.status.state = .offline
+        state.status.text = "Working offline"
+        state.comesOnlineAfterResume = true
+        try withDaemon(state) { (_, run) throws in
+            #expect(try run(["sync", "resume"]).output == "● All changes saved\n")
         }
     }
 
@@ -206,7 +281,7 @@ import Testing
         try withDaemon(state) { (_, run) throws in
             let imported = try run(["pipeline", "import", Self.samples])
             #expect(imported.status == 1)
-            #expect(imported.errors.contains("Waiting for the first sync of users"))
+            #expect(imported.errors.contains("Waiting for the first sync of users, team_members, teams: this device"))
             #expect(imported.errors.contains("not on this device yet"))
         }
     }

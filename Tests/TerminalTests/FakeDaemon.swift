@@ -21,12 +21,17 @@ final class FakeDaemon: Sendable {
         var page = 7
         var operations: [OperationDetail] = []
         var waitError: ResponseError?
+        /// `sync/wait` is answered once `released` is signalled.
+        var holdsWait = false
+        /// `sync/resume` is answered with the status before, and the one after follows as a notification.
+        var comesOnlineAfterResume = false
     }
 
     let folder: URL
     let path: String
     private let state: Mutex<State>
     private let listener: Int32
+    let released = DispatchSemaphore(value: 0)
 
     init(_ state: consuming State = State()) throws {
         self.state = Mutex(state)
@@ -79,6 +84,7 @@ final class FakeDaemon: Sendable {
             while let frame = try? decoder.next() {
                 switch session.received(Incoming(frame: frame)) {
                 case .deliver(let request):
+                    if request.method == WaitForSync.method, with({ $0.holdsWait }) { released.wait() }
                     for message in state.withLock({ FakeAnswers.messages(to: request, &$0) }) {
                         send(message, to: connection)
                     }
@@ -134,6 +140,12 @@ enum FakeAnswers {
                 user: state.status.user, service: state.status.service, stateDirectory: "/", limits: []
             ).json
         case ReadSyncStatus.method, SyncNow.method: return state.status.json
+        case ResumeSync.method where state.comesOnlineAfterResume:
+            let before = state.status
+            state.status.state = .synced
+            state.status.text = "All changes saved"
+            notifications.append(SyncStatusChanged.notification(state.status))
+            return before.json
         case PauseSync.method, ResumeSync.method:
             state.status.isPaused = request.method == PauseSync.method
             state.status.text = state.status.isPaused ? "Working offline" : "All changes saved"

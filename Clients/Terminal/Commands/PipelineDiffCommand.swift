@@ -18,6 +18,7 @@ struct PipelineDiffCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
+        try Input.requireFiles(files)
         try options.withDaemon { daemon in
             let store = PipelineStore(daemon: daemon)
             let teamID = try store.team(named: team.team, isRequired: false)?.teamID

@@ -26,6 +26,8 @@ struct PipelineImportCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
+        // Where others are there, the missing one is reported among them.
+        if files.allSatisfy({ !Input.exists($0) }) { try Input.requireFiles(files) }
         let paths = try files.flatMap(Self.expanded)
         try options.withDaemon { daemon in
             let store = PipelineStore(daemon: daemon)

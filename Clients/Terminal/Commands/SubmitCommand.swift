@@ -51,6 +51,16 @@ enum Input {
 
     static func standard() throws -> String { try read(STDIN_FILENO, name: "standard input", limit: limit) }
 
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Before anything is done with any of them.
+    static func requireFiles(_ paths: [String]) throws {
+        let missing = paths.filter { !exists($0) }
+        guard missing.isEmpty else {
+            throw CommandFailure(.notFound, missing.map { "\($0): no such file." }.joined(separator: "\n"))
+        }
+    }
+
     static func file(_ path: String, limit: Int) throws -> String {
         let descriptor = open(path, O_RDONLY)
         guard descriptor >= 0 else {

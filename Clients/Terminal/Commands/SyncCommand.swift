@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaemonProtocol
 import JSONRPC
+import JSONText
 import TerminalText
 
 struct SyncCommand: ParsableCommand {
@@ -12,7 +13,7 @@ struct SyncCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Contact the service at once.")
         @OptionGroup var options: GlobalOptions
 
-        func run() throws { try SyncCommand.run(SyncNow.self, Nothing(), options) }
+        func run() throws { try SyncCommand.contact(SyncNow.self, options) }
     }
 
     struct Pause: ParsableCommand {
@@ -27,7 +28,7 @@ struct SyncCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Go online again.")
         @OptionGroup var options: GlobalOptions
 
-        func run() throws { try SyncCommand.run(ResumeSync.self, Nothing(), options) }
+        func run() throws { try SyncCommand.contact(ResumeSync.self, options) }
     }
 
     struct Wait: ParsableCommand {
@@ -47,23 +48,56 @@ struct SyncCommand: ParsableCommand {
         }
 
         func run() throws {
-            try SyncCommand.run(WaitForSync.self, WaitForSync.Params(timeout: timeout), options)
+            try options.withDaemon { daemon in
+                var known = try daemon.call(ReadSyncStatus.self, Nothing())
+                let params = WaitForSync.Params(timeout: timeout)
+                let status = try daemon.call(WaitForSync.self, params) { news in
+                    known = SyncCommand.lastStatus(in: news) ?? known
+                    Output.say(StatusText.waiting(known, hasTimeout: timeout != nil))
+                }
+                SyncCommand.show(status, options)
+                if status.parked > 0 || status.conflicts > 0 {
+                    throw CommandFailure(.conflict, "Some changes need you: satchel queue list --state parked")
+                }
+            }
         }
     }
 
-    static func run<Method: RequestMethod>(
+    /// Milliseconds in which a service that can be reached has answered.
+    private static let contactTime: Int64 = 2_000
+
+    /// What is told is what came of the contact, not what was before it.
+    private static func contact<Method: RequestMethod>(
+        _ method: Method.Type, _ options: GlobalOptions
+    ) throws where Method.Params == Nothing, Method.Result == SyncStatus {
+        try options.withDaemon { daemon in
+            var status = try daemon.call(method, Nothing())
+            let deadline = SystemClock.milliseconds + contactTime
+            while status.state == .offline, !status.isPaused, SystemClock.milliseconds < deadline {
+                let left = Int(deadline - SystemClock.milliseconds)
+                guard let news = try daemon.nextNotification(timeout: max(left, 0)) else { break }
+                status = lastStatus(in: [news]) ?? status
+            }
+            show(status, options)
+        }
+    }
+
+    private static func run<Method: RequestMethod>(
         _ method: Method.Type, _ params: Method.Params, _ options: GlobalOptions
     ) throws where Method.Result == SyncStatus {
-        try options.withDaemon { daemon in
-            let status = try daemon.call(method, params)
-            if options.json {
-                Output.json(status.json)
-            } else {
-                Output.line(StatusText.headline(status, style: Terminal.style))
-            }
-            if method.method == WaitForSync.method, status.parked > 0 || status.conflicts > 0 {
-                throw CommandFailure(.conflict, "Some changes need you: satchel queue list --state parked")
-            }
+        try options.withDaemon { daemon in show(try daemon.call(method, params), options) }
+    }
+
+    private static func show(_ status: SyncStatus, _ options: GlobalOptions) {
+        if options.json {
+            Output.json(status.json)
+        } else {
+            Output.line(StatusText.headline(status, style: Terminal.style))
         }
+    }
+
+    private static func lastStatus(in news: [JSONRPC.Notification]) -> SyncStatus? {
+        let last = news.last { $0.method == SyncStatusChanged.method }
+        return last.flatMap { try? SyncStatus(json: $0.params ?? [:]) }
     }
 }

@@ -25,8 +25,11 @@ final class DaemonConnection {
         try channel.notify(Initialized.notification(Nothing()))
     }
 
-    func call<Method: RequestMethod>(_: Method.Type, _ params: Method.Params) throws -> Method.Result {
-        let answer = try call(Method.method, params.json)
+    /// `whileWaiting` is called once where the answer takes longer than a second, with what was notified until then.
+    func call<Method: RequestMethod>(
+        _: Method.Type, _ params: Method.Params, whileWaiting: (([JSONRPC.Notification]) -> Void)? = nil
+    ) throws -> Method.Result {
+        let answer = try channel.call(Method.method, params.json, timeout: nil, whileWaiting: whileWaiting)
         do throws(WireError) {
             return try Method.Result(json: answer)
         } catch {
@@ -55,13 +58,25 @@ private final class MessageChannel {
         self.socket = socket
     }
 
-    func call(_ method: String, _ params: JSON, timeout: Int?) throws -> JSON {
+    /// Milliseconds until somebody wants to know what is waited for.
+    private static let patience: Int64 = 1_000
+
+    func call(
+        _ method: String, _ params: JSON, timeout: Int?, whileWaiting: (([JSONRPC.Notification]) -> Void)? = nil
+    ) throws -> JSON {
+        var whileWaiting = whileWaiting
+        let tellAt = SystemClock.milliseconds + Self.patience
         lastID += 1
         let id = RequestID.int(lastID)
         try send(Request(id: id, method: method, params: params).serialized())
         let deadline = timeout.map { SystemClock.milliseconds + Int64($0) }
         while true {
-            guard let message = try next(deadline: deadline) else {
+            guard let message = try next(deadline: whileWaiting == nil ? deadline : tellAt) else {
+                if let tell = whileWaiting {
+                    tell(arrived)
+                    whileWaiting = nil
+                    continue
+                }
                 throw CommandFailure(
                     .unreachable, "The daemon does not answer: see its log, or restart satcheld.")
             }

@@ -14,9 +14,12 @@ struct PipelineStore {
     func team(named team: String?, isRequired: Bool) throws -> TeamChoice? {
         // Right after the daemon's start nothing may have come yet that tells the person's teams.
         let waits = isRequired && team == nil
-        let users = try rows(of: "users", waits: waits)
-        let members = team == nil ? try rows(of: "team_members", waits: waits) : Known(rows: [], isWhole: true)
-        let teams = try rows(of: "teams", waits: waits)
+        let tables = team == nil ? ["users", "team_members", "teams"] : ["users", "teams"]
+        if waits { try awaitFirstSync(of: tables) }
+        let wait = waits ? 0 : nil
+        let users = try rows(of: "users", wait: wait)
+        let members = team == nil ? try rows(of: "team_members", wait: wait) : Known(rows: [], isWhole: true)
+        let teams = try rows(of: "teams", wait: wait)
         do throws(PipelineFileError) {
             return try TeamChoice(
                 team: team, user: daemon.info.user, users: users.rows, members: members.rows, teams: teams.rows)
@@ -48,15 +51,26 @@ struct PipelineStore {
         let isWhole: Bool
     }
 
-    private func rows(of table: String, waits: Bool) throws -> Known {
-        let reader = ShapeReader(daemon: daemon)
-        let definition: JSON = ["root_table": .string(table)]
-        var answer = try reader.read(definition)
-        if waits, answer.status == .initial {
-            Output.say("Waiting for the first sync of \(table)…")
-            answer = try reader.read(definition, wait: ShapeReader.defaultWait)
-        }
+    private func rows(of table: String, wait: Int?) throws -> Known {
+        let answer = try ShapeReader(daemon: daemon).read(["root_table": .string(table)], wait: wait)
         return Known(rows: answer.rows.map(\.value.dictionary), isWhole: answer.status != .initial)
+    }
+
+    /// On a new device nothing is there yet. Says why it waits, and waits for all of the tables together.
+    private func awaitFirstSync(of tables: [String]) throws {
+        let reader = ShapeReader(daemon: daemon)
+        // Asked for at once, so that they come together.
+        let missing = try tables.filter { try !rows(of: $0, wait: 0).isWhole }
+        guard !missing.isEmpty else { return }
+        let status = try daemon.call(ReadSyncStatus.self, Nothing())
+        Output.say(
+            "Waiting for the first sync of \(missing.joined(separator: ", ")): this device holds none of it yet"
+                + "\(status.isOnline ? "" : ", and \(StatusText.offlineReason(status))").")
+        let deadline = SystemClock.milliseconds + Int64(ShapeReader.defaultWait)
+        for table in missing {
+            let left = Int(max(0, deadline - SystemClock.milliseconds))
+            _ = try reader.read(["root_table": .string(table)], wait: left, isQuiet: true)
+        }
     }
 
     /// The pipeline that the person means.

@@ -1,5 +1,6 @@
 import DaemonProtocol
 import JSONText
+import TerminalText
 
 /// Reads all pages of a shape.
 struct ShapeReader {
@@ -16,10 +17,13 @@ struct ShapeReader {
 
     /// - wait: milliseconds until the shape must be live. nil: a while if there is a connection, else not at
     /// all.
-    func read(_ definition: JSON, wait: Int? = nil) throws -> Rows {
+    func read(_ definition: JSON, wait: Int? = nil, isQuiet: Bool = false) throws -> Rows {
         let wait = try wait ?? (daemon.call(ReadSyncStatus.self, Nothing()).isOnline ? Self.defaultWait : 0)
         let params = ReadShape.Params(source: .definition(definition), limit: Limits.page, wait: wait)
-        let first = try daemon.call(ReadShape.self, params)
+        let first = try daemon.call(ReadShape.self, params) { _ in
+            let what = Printable.line(DefinitionText.summary(definition))
+            if !isQuiet { Output.say("Waiting for the first rows of \(what)…") }
+        }
         let rest = try rest(of: .definition(definition), after: first)
         return Rows(status: first.status, sequence: first.sequence, rows: first.rows + rest)
     }

@@ -1,6 +1,7 @@
 import DaemonProtocol
 import JSONRPC
 import Replica
+import SyncModel
 
 enum ReadShapeHandler: RequestHandler {
     typealias Method = ReadShape
@@ -16,7 +17,8 @@ enum ReadShapeHandler: RequestHandler {
         // The cursor of the beginning, which `shape/subscribe` gives with a limit of 0.
         let cursor = params.cursor == "" ? nil : params.cursor
         guard let wait = params.wait, !core.isStopping, isUnderway(shape, core) else {
-            return try core.page(shape, cursor: cursor, limit: params.limit)
+            return try core.read(
+                shape, ReadShape.Params(source: params.source, cursor: cursor, limit: params.limit))
         }
         let read = ReadShape.Params(source: params.source, cursor: cursor, limit: params.limit)
         core.wait(caller, for: .liveShape(shape, read), timeout: wait)
@@ -29,6 +31,17 @@ enum ReadShapeHandler: RequestHandler {
 }
 
 extension DaemonCore {
+    /// One that the service does not serve is an error where the definition itself was given: nobody holds it then, and
+    /// it is let go.
+    func read(_ shape: String, _ params: ReadShape.Params) throws(ResponseError) -> ShapePage {
+        if case .definition = params.source, let held = replica.heldShape(shape), let reason = held.status.reason {
+            let message = replica.advice(on: held.definition) ?? reason.message
+            dropIfEnded(shape)
+            throw ResponseError(DaemonErrorCode.invalidShape, message)
+        }
+        return try page(shape, cursor: params.cursor, limit: params.limit)
+    }
+
     func subscription(_ id: String, of caller: Caller) throws(ResponseError) -> Subscription {
         guard let subscription = clients[caller.client]?.subscription(id) else {
             throw ResponseError(

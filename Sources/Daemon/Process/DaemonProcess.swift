@@ -18,7 +18,7 @@ package final class DaemonProcess: Sendable {
     /// Held until the process has let go of everything else. nil: the state directory cannot hold a lock.
     private let lock: InstanceLock?
 
-    package static let version = "0.1.0"
+    package static let version = ProgramVersion.current
 
     private init(
         daemon: Daemon, group: MultiThreadedEventLoopGroup, transport: CurlTransport, watcher: NetworkWatcher?,

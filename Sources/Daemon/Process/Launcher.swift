@@ -20,6 +20,8 @@ package enum Launcher {
     /// How often a client on stdio looks again while a daemon is starting or ending, and how long it waits between.
     private static let tries = 100
     private static let pause = Duration.milliseconds(50)
+    /// The look after which a person is told what is waited for: half a second.
+    private static let told = 10
 
     package static func launch(
         _ options: DaemonOptions, overStdio: Bool, environment: [String: String], instance: String, logger: Logger
@@ -27,7 +29,7 @@ package enum Launcher {
         let plan = try StartPlan(options, environment: environment, instance: instance)
         let streams = overStdio ? try StdioConnection.takeStandardStreams() : nil
         var owner: Int?
-        for _ in 0..<(overStdio ? tries : 1) {
+        for attempt in 0..<(overStdio ? tries : 1) {
             switch claim(plan.stateDirectory) {
             case .mine(let lock):
                 return .started(
@@ -42,16 +44,22 @@ package enum Launcher {
                 if let streams, StdioBridge.run(streams.input, streams.output, socketPath: plan.socket) {
                     return .bridged
                 }
-                if overStdio { try await Task.sleep(for: pause) }
+                guard overStdio else { break }
+                if attempt == told { logger.notice("\(inUse(plan, owner)): waiting for it at \(plan.socket)") }
+                try await Task.sleep(for: pause)
             }
         }
-        let who = owner.map { " (process \($0))" } ?? ""
         throw StartError(
             overStdio
-                ? "The daemon\(who) of \(plan.stateDirectory) does not answer at \(plan.socket): name its socket with "
-                    + "--socket."
-                : "A daemon\(who) works on \(plan.stateDirectory) already: use it, end it with `satchel call daemon/stop`, "
-                    + "or give another --state.")
+                ? "\(inUse(plan, owner)), and it does not answer at \(plan.socket): name its socket with --socket, or "
+                    + "give another --state."
+                : "\(inUse(plan, owner)): use that one, end it with `satchel call daemon/stop`, or give another --state."
+        )
+    }
+
+    private static func inUse(_ plan: StartPlan, _ owner: Int?) -> String {
+        "The state directory \(plan.stateDirectory) is in use by another satcheld"
+            + (owner.map { " (process \($0))" } ?? "")
     }
 
     private static func claim(_ stateDirectory: String) -> Claim {

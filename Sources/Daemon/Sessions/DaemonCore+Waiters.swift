@@ -32,7 +32,7 @@ extension DaemonCore {
         case .barrier: break
         case .caughtUp: finish(waiter, .result(status.json))
         case .liveShape(let shape, let params):
-            if isReadable(shape) { finish(waiter, read(shape, params)) }
+            if isReadable(shape) { finish(waiter, outcome(of: shape, params)) }
         case .verdicts(let result): advance(waiter, result)
         }
     }
@@ -78,7 +78,7 @@ extension DaemonCore {
             finish(waiter, .error(.timeout("\(pending) operations are still on their way.", status: status)))
         case .barrier, .caughtUp:
             finish(waiter, .error(.timeout("The service has not been heard of in that time.", status: status)))
-        case .liveShape(let shape, let params): finish(waiter, read(shape, params))
+        case .liveShape(let shape, let params): finish(waiter, outcome(of: shape, params))
         case .verdicts: finish(waiter, .error(.timeout("The service has not answered in time.", status: status)))
         }
     }
@@ -95,9 +95,9 @@ extension DaemonCore {
         }
     }
 
-    private func read(_ shape: String, _ params: ReadShape.Params) -> Response.Outcome {
+    private func outcome(of shape: String, _ params: ReadShape.Params) -> Response.Outcome {
         do throws(ResponseError) {
-            return .result(try page(shape, cursor: params.cursor, limit: params.limit).json)
+            return .result(try read(shape, params).json)
         } catch {
             return .error(error)
         }

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import SyncModel
+
+/// How every program but the terminal client begins and ends. Exit status: 0 done, 1 failed, 2 wrong arguments.
+package enum ProgramMain {
+    package static var version: String { ProgramVersion.current }
+
+    package static func run<Command: ParsableCommand>(_: Command.Type) -> Never {
+        do {
+            var command = try Command.parseAsRoot()
+            try command.run()
+            exit(0)
+        } catch {
+            end(Command.self, error)
+        }
+    }
+
+    package static func run<Command: AsyncParsableCommand>(_: Command.Type) async -> Never {
+        do {
+            var command = try Command.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            exit(0)
+        } catch {
+            end(Command.self, error)
+        }
+    }
+
+    /// The parser's own status for wrong arguments is 64, which differs from what the terminal client answers.
+    package static func status(of code: ExitCode) -> Int32 { code == .validationFailure ? 2 : code.rawValue }
+
+    private static func end<Command: ParsableCommand>(_: Command.Type, _ error: any Error) -> Never {
+        let message = Command.fullMessage(for: error)
+        let code = Command.exitCode(for: error)
+        if !message.isEmpty {
+            let output: FileHandle = code.isSuccess ? .standardOutput : .standardError
+            output.write(Data("\(message)\n".utf8))
+        }
+        exit(status(of: code))
+    }
+}

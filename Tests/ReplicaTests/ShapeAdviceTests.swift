@@ -1,0 +1,40 @@
+import Replica
+import Testing
+
+/// What a person is told of a shape that cannot be.
+@Suite struct ShapeAdviceTests {
+    private func message(_ definition: String) throws -> String {
+        let fixture = try Fixture()
+        let error = #expect(throws: ReplicaError.self) { try fixture.hold(definition) }
+        #expect(error?.code == .invalidShape)
+        #expect(fixture.replica.heldShapes.isEmpty)
+        #expect(try fixture.replica.advice(on: Sample.definition(definition)) == error?.message)
+        return error?.message ?? ""
+    }
+
+    @Test func anUnknownTableNamesThoseThatThereAre() throws {
+        let text = try message(#"{"root_table": "nosuch"}"#)
+        #expect(text.contains(#""nosuch" does not exist"#))
+        #expect(text.hasSuffix("Tables: comments, connections, pipelines, steps, users."), "\(text)")
+    }
+
+    @Test func anUnknownColumnNamesThoseOfItsTable() throws {
+        let text = try message(#"{"root_table": "steps", "select": ["id", "nome"]}"#)
+        #expect(text.contains("nome. Columns of steps: id, pipeline_id, name, x."), "\(text)")
+        let child = try message(#"{"root_table": "pipelines", "include": {"steps": {"select": ["nome"]}}}"#)
+        #expect(child.contains("Columns of steps: id, pipeline_id, name, x."), "\(child)")
+    }
+
+    @Test func textWithoutQuotesIsTakenForAColumnAndThatIsSaid() throws {
+        let text = try message(#"{"root_table": "steps", "where": "name = report"}"#)
+        #expect(text.contains("unknown reference report. Columns of steps: id, pipeline_id, name, x."), "\(text)")
+        #expect(text.hasSuffix("Text needs quotes: name = 'report'."), "\(text)")
+    }
+
+    @Test func otherFaultsAreToldAsTheyAre() throws {
+        let text = try message(#"{"root_table": "steps", "where": "name = "}"#)
+        #expect(!text.contains("Columns of") && !text.contains("quotes:"), "\(text)")
+        let fixture = try Fixture()
+        #expect(try fixture.replica.advice(on: Sample.definition(#"{"root_table": "steps"}"#)) == nil)
+    }
+}
