@@ -21,12 +21,14 @@ struct Program {
         let environment = ProcessInfo.processInfo.environment
         do {
             let options = try common.resolved(environment: environment)
+            // From before the socket is there: whoever has seen it may end us. A client on stdio is its own end.
+            let signals = overStdio ? nil : await UnixSignalsSequence(trapping: .sigterm, .sigint)
             let outcome = try await Launcher.launch(
                 options, overStdio: overStdio, environment: environment, instance: UUID().uuidString.lowercased(),
                 logger: Self.logger(options.logLevel))
             switch outcome {
             case .bridged: return
-            case .started(let process): await Self.serve(process)
+            case .started(let process): await Self.serve(process, signals)
             }
         } catch {
             FileHandle.standardError.write(Data("satcheld: \(error)\n".utf8))
@@ -34,9 +36,10 @@ struct Program {
         }
     }
 
-    private static func serve(_ process: DaemonProcess) async {
+    private static func serve(_ process: DaemonProcess, _ trapped: UnixSignalsSequence?) async {
         let signals = Task {
-            for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { process.requestStop() }
+            let sequence = if let trapped { trapped } else { await UnixSignalsSequence(trapping: .sigterm, .sigint) }
+            for await _ in sequence { process.requestStop() }
         }
         await process.run()
         signals.cancel()
