@@ -49,7 +49,8 @@ package enum DaemonErrorCode: Int, Hashable, Sendable, CaseIterable {
         switch self {
         case .queueFull, .offline, .timeout, .storage, .schemaUnknown, .shapeInUse: true
         case .unknownSubscription, .invalidShape, .unknownOperation, .invalidOperation, .tooLarge,
-            .unknownShape: false
+            .unknownShape:
+            false
         }
     }
 }
