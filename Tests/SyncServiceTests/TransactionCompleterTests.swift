@@ -93,7 +93,7 @@ import SyncService
             change(.insert, new: [.text("3"), .text("x"), .null]),
             .truncate([Self.table.name]), change(.insert, new: [.text("2"), .text("y"), .null]),
         ])
-        #expect(result.truncated.isEmpty)
+        #expect(result.truncated.isEmpty && result.emptied == [Self.table.name])
         #expect(result.changes.map(\.key.description) == [#""1""#, #""2""#])
         #expect(result.changes.map(\.old) == [Row(["1", "a", .null]), Row(["2", "a", .null])])
         #expect(result.changes.map(\.new) == [nil, Row(["2", "y", .null])])

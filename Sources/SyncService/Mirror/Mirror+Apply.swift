@@ -48,6 +48,8 @@ extension Mirror {
             let result = try Self.complete(transaction, catalogue, position.unsettled?.tables ?? [], db)
             if let table = result.schemaDiffers { throw SchemaChanged(table: table) }
             try retireShapes(of: result.truncated, &touched, catalogue, db)
+            // Electric's clients expect to begin anew, however few the rows were.
+            try retire(state.shapes.touching(result.emptied).filter { $0.form != .stream }, &touched, db)
             let step = try step(result.changes, committedAt: transaction.committedAt, source)
             if let step {
                 var entries = TransactionEntries(tx: tx, xid: transaction.xid)
@@ -162,10 +164,13 @@ extension Mirror {
         for table in tables {
             if let schema = catalogue[table] { try MirrorFile.rows.deleteAll(of: schema, in: db) }
         }
-        let retired = state.shapes.touching(tables)
-        for kept in retired { try ShapeLogWriter(db: db).retire(kept) }
-        for kept in retired { forget(kept) }
-        touched.shapes += retired.map(\.id)
+        try retire(state.shapes.touching(tables), &touched, db)
+    }
+
+    private func retire(_ shapes: [KeptShape], _ touched: inout Touched, _ db: Database) throws {
+        for kept in shapes { try ShapeLogWriter(db: db).retire(kept) }
+        for kept in shapes { forget(kept) }
+        touched.shapes += shapes.map(\.id)
     }
 
     /// A message of another history tells nothing of what this one has.

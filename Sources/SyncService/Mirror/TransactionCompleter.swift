@@ -18,6 +18,8 @@ package struct TransactionCompleter {
         package var changes: [RowChange] = []
         /// Tables that were emptied of more rows than can be told one by one: whoever shows them starts anew.
         package var truncated: [TableName] = []
+        /// Tables that were emptied, the end of each row among the changes.
+        package var emptied: [TableName] = []
         package var messages: [LogicalMessage] = []
         /// The stream describes a table otherwise than the catalogue that the mirror was copied with.
         package var schemaDiffers: TableName?
@@ -125,6 +127,7 @@ package struct TransactionCompleter {
     private mutating func truncate(_ tables: [TableName]) throws {
         for table in tables where schema[table] != nil {
             if !result.truncated.contains(table), let rows = try rows(table) {
+                result.emptied.append(table)
                 for stored in rows {
                     let place = Place(table: table, key: stored.key)
                     guard images[place] == nil else { continue }

@@ -33,7 +33,8 @@ struct KeptShape: Sendable {
     let shape: Shape
     /// The transaction that the snapshot stands at; the log begins after it.
     let snapshotTx: UInt64
-    /// What stands before it in snapshot and log is not told any more: a permission went, or a column. nil: nothing.
+    /// What stands before it in snapshot and log is not told any more: a permission went, or a column. nil: nothing
+    /// did.
     let floor: LogOffset?
 
     var identity: String { Self.identity(shape, form) }
