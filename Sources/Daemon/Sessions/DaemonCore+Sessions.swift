@@ -48,9 +48,11 @@ extension DaemonCore {
         rearmIdleExit()
     }
 
-    /// A shape that the service does not serve is kept only as long as somebody looks at it.
+    /// A shape that the service does not serve is kept only as long as somebody looks at it, or waits for it.
     func dropIfEnded(_ shape: String) {
-        guard case .ended? = replica.heldShape(shape)?.status, !isSubscribed(shape) else { return }
+        guard case .ended? = replica.heldShape(shape)?.status, !isSubscribed(shape),
+            !waiters.isAwaited(shape: shape)
+        else { return }
         keeping { () throws(ReplicaError) in effects.append(try replica.forget(shape: shape)) }
         reconcileShapes()
     }

@@ -83,9 +83,10 @@ extension DaemonCore {
         }
     }
 
-    private func finish(_ waiter: Waiter, _ outcome: Response.Outcome) {
+    /// What comes of it is looked up when it does not wait any more: the last who waits for a shape lets go of it.
+    private func finish(_ waiter: Waiter, _ outcome: @autoclosure () -> Response.Outcome) {
         waiters.remove(waiter.id)
-        clients[waiter.caller.client]?.connection.answer(waiter.caller.request, outcome)
+        clients[waiter.caller.client]?.connection.answer(waiter.caller.request, outcome())
     }
 
     /// The daemon ends: everybody who waits is told so.

@@ -72,6 +72,12 @@ struct Waiters {
         return all.remove(at: index)
     }
 
+    func isAwaited(shape: String) -> Bool {
+        all.contains { waiter in
+            if case .liveShape(let awaited, _) = waiter.wish { awaited == shape } else { false }
+        }
+    }
+
     /// False when the request does not wait.
     mutating func remove(_ caller: Caller) -> Bool {
         guard let waiter = all.first(where: { $0.caller == caller }) else { return false }
