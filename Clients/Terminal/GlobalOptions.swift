@@ -1,4 +1,5 @@
 import ArgumentParser
+import DaemonProtocol
 import JSONRPC
 import TerminalText
 
@@ -38,6 +39,18 @@ struct GlobalOptions: ParsableArguments {
             try body()
         } catch let error as ResponseError {
             throw CommandFailure(error)
+        }
+    }
+}
+
+/// For commands that show rows which may have to come first.
+struct WaitOption: ParsableArguments {
+    @Option(help: ArgumentHelp("Wait so long for rows that are not here yet.", valueName: "ms"))
+    var wait: Int?
+
+    func validate() throws {
+        if let wait, !(0...Limits.wait).contains(wait) {
+            throw ValidationError("--wait takes 0 to \(Limits.wait) milliseconds.")
         }
     }
 }

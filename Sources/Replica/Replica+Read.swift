@@ -52,13 +52,10 @@ extension Replica {
         return ReplicaTransaction.viewRow(address, state, schema, columns)
     }
 
-    /// Bytes of the values of a shape's confirmed rows in view. Reads them all.
-    package func byteCount(of id: String) throws(ReplicaError) -> Int {
-        guard let record = memory.shapes.first(where: { $0.id == id }) else {
-            throw ReplicaError(.unknownShape, "There is no shape \(id): it was forgotten, or never held")
-        }
-        guard record.isVisible else { return 0 }
-        return try inspect { try $0.countBytes(of: record) }
+    /// Bytes of the values of each shape's confirmed rows in view, by id; shapes without rows are left out. Every table
+    /// is read once, whatever the number of shapes.
+    package func byteCounts() throws(ReplicaError) -> [String: Int] {
+        try inspect { try $0.countBytes() }
     }
 
     private static func start(_ cursor: String?) throws(ReplicaError) -> RowAddress? {
@@ -134,12 +131,14 @@ extension ReplicaTransaction {
         _ = try passOverlay(before: nil)
     }
 
-    func countBytes(of record: HeldRecord) throws -> Int {
-        var bytes = 0
-        for schema in record.resolved?.tables.compactMap(memory.table) ?? [] {
-            for set in try stores.confirmed.bytes(of: schema, by: "members", in: db)
-            where memory.sets.contains(record.number, in: set.number) { bytes += set.bytes }
+    func countBytes() throws -> [String: Int] {
+        var bytes: [String: Int] = [:]
+        for schema in memory.schema?.tables ?? [] {
+            for set in try stores.confirmed.bytes(of: schema, by: "members", in: db) {
+                for shape in memory.sets.shapes(of: set.number) { bytes[HeldRecord.id(shape), default: 0] += set.bytes }
+            }
         }
+        for record in memory.shapes where !record.isVisible { bytes[record.id] = nil }
         return bytes
     }
 

@@ -43,6 +43,14 @@ extension ConfigurationFile {
         }
     }
 
+    /// Ranges that a flag checks too.
+    package enum Ranges {
+        /// `max_offline_queue`: each operation costs a lookup when rows under it change.
+        package static let queue = 1...1_000_000
+        /// `sync_batch_size`: operations.
+        package static let batch = 1...1_000
+    }
+
     package enum Program: Sendable { case service, daemon }
 
     /// The section `electric`, of which each program takes its part.
@@ -57,8 +65,8 @@ extension ConfigurationFile {
             Member("electric.replication.conflict_resolution.clock_source", .choice(["hybrid_logical_clock"])),
             Member("electric.shapes.max_shape_size", .size, isTaken: service),
             Member("electric.shapes.shape_cache_ttl", .whole(0...Int(Int32.max)), isTaken: service),
-            Member("electric.client.max_offline_queue", .whole(1...1_000_000), isTaken: !service),
-            Member("electric.client.sync_batch_size", .whole(1...1_000), isTaken: !service),
+            Member("electric.client.max_offline_queue", .whole(Ranges.queue), isTaken: !service),
+            Member("electric.client.sync_batch_size", .whole(Ranges.batch), isTaken: !service),
         ]
     }
 }

@@ -51,11 +51,7 @@ extension TableStore {
         let statement = try db.cachedStatement(sql: sql(of: schema, read))
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
-        var index: Int32 = 1
-        for (column, value) in zip(read.columns, read.values) {
-            StoredValue.bind(value, as: StoredValue.Class(schema.columns[column].type), to: handle, at: index)
-            index += 1
-        }
+        var index = Self.bind(read.values, of: read.columns, schema, to: handle)
         if let bound = read.bound {
             for _ in 0..<2 {
                 StoredValue.bind(bytes: bound.bytes, to: handle, at: index)
@@ -73,7 +69,7 @@ extension TableStore {
     /// Bound are: the values of the columns, the bound's bytes twice and its key, and the limit.
     func sql(of schema: TableSchema, _ read: OrderedRead) -> String {
         let place = place(read.order, schema)
-        var conditions = read.columns.map { "\(SQLiteName.quoted(schema.columns[$0].name)) IS ?" }
+        var conditions = Self.conditions(read.columns, of: schema)
         if read.bound != nil {
             let (beyond, from) = read.isBackwards ? ("<", "<=") : (">", ">=")
             let last = read.includesBound ? from : beyond
@@ -93,16 +89,13 @@ extension TableStore {
     package func count(
         of schema: TableSchema, where columns: [Int], equal values: [Value], upTo limit: Int, in db: Database
     ) throws -> Int {
-        let conditions = columns.map { "\(SQLiteName.quoted(schema.columns[$0].name)) IS ?" }.joined(separator: " AND ")
+        let conditions = Self.conditions(columns, of: schema).joined(separator: " AND ")
         let statement = try db.cachedStatement(
             sql: "SELECT count(*) FROM (SELECT 1 FROM \(quoted(schema)) WHERE \(conditions) LIMIT ?)")
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
-        for (position, column) in columns.enumerated() {
-            let storage = StoredValue.Class(schema.columns[column].type)
-            StoredValue.bind(values[position], as: storage, to: handle, at: Int32(position + 1))
-        }
-        sqlite3_bind_int64(handle, Int32(columns.count + 1), Int64(limit))
+        let next = Self.bind(values, of: columns, schema, to: handle)
+        sqlite3_bind_int64(handle, next, Int64(limit))
         guard try RawStatement.step(handle, db) else { return 0 }
         return Int(sqlite3_column_int64(handle, 0))
     }

@@ -17,19 +17,33 @@ extension TableStore {
         of schema: TableSchema, where columns: [Int], equal values: [Value], in db: Database
     ) throws -> [StoredRow] {
         precondition(columns.count == values.count, "one value for each column")
-        let conditions = columns.map { "\(SQLiteName.quoted(schema.columns[$0].name)) IS ?" }
+        let conditions = Self.conditions(columns, of: schema)
         let condition = conditions.isEmpty ? "1" : conditions.joined(separator: " AND ")
         let statement = try db.cachedStatement(
             sql: "SELECT * FROM \(quoted(schema)) WHERE \(condition) ORDER BY \"satchel key\"")
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
-        for (position, column) in columns.enumerated() {
-            let storage = StoredValue.Class(schema.columns[column].type)
-            StoredValue.bind(values[position], as: storage, to: handle, at: Int32(position + 1))
-        }
+        _ = Self.bind(values, of: columns, schema, to: handle)
         var rows: [StoredRow] = []
         while try RawStatement.step(handle, db) { rows.append(read(handle, schema)) }
         return rows
+    }
+
+    /// One condition for each column, true where it is the bound value, or NULL with it.
+    static func conditions(_ columns: [Int], of schema: TableSchema) -> [String] {
+        columns.map { "\(SQLiteName.quoted(schema.columns[$0].name)) IS ?" }
+    }
+
+    /// Binds the values of `conditions`, which come first. Returns the place of the next parameter.
+    static func bind(
+        _ values: [Value], of columns: [Int], _ schema: TableSchema, to handle: OpaquePointer
+    ) -> Int32 {
+        var index: Int32 = 1
+        for (column, value) in zip(columns, values) {
+            StoredValue.bind(value, as: StoredValue.Class(schema.columns[column].type), to: handle, at: index)
+            index += 1
+        }
+        return index
     }
 
     /// At most `limit` rows by ascending key, beginning after `key`.

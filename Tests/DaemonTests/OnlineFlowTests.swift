@@ -82,6 +82,36 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    @Test func theListOfShapesTellsOfEachWhatItHasAndHowNewItIs() async throws {
+        let service = FakeService()
+        service.write("1", "one")
+        service.write("2", "two")
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        let empty = try client.call("shape/list")
+        #expect(empty == ["shapes": []])
+        let narrow: JSON = ["definition": ["root_table": "notes", "where": "id <> ''"]]
+        for shape in [Self.notes, narrow] { _ = try client.call("shape/subscribe", shape) }
+        // The fake service sends each of them every row: they share them, and each counts them as its own.
+        _ = try client.call("sync/wait")
+        let listed = try client.call("shape/list")["shapes"]?.array ?? []
+        #expect(listed.count == 2)
+        for shape in listed {
+            #expect(shape["status"] == "live")
+            #expect(shape["rows"] == 2)
+            // One byte for each id, three for each body.
+            #expect(shape["bytes"] == 8)
+            #expect(shape["subscribers"] == 1)
+            #expect(shape["frontier"]?.string == "102")
+            #expect(try #require(shape["heldAt"]?.int) > 0)
+            #expect(try #require(shape["lag"]?.int) >= 0)
+            #expect(try #require(shape["firstSync"]?.int) >= 0)
+        }
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
     @Test func anOperationIsAcknowledgedThenConfirmed() async throws {
         let service = FakeService()
         service.set { $0.echoesAtOnce = false }

@@ -60,16 +60,9 @@ struct ReadCommand: ParsableCommand {
 
     @OptionGroup var shape: DefinitionOptions
 
-    @Option(help: ArgumentHelp("Wait so long for rows that are not here yet.", valueName: "ms"))
-    var wait: Int?
+    @OptionGroup var patience: WaitOption
 
     @OptionGroup var options: GlobalOptions
-
-    func validate() throws {
-        if let wait, !(0...Limits.wait).contains(wait) {
-            throw ValidationError("--wait takes 0 to \(Limits.wait) milliseconds.")
-        }
-    }
 
     func run() throws {
         let definitions = try shape.all(arguments)
@@ -77,7 +70,7 @@ struct ReadCommand: ParsableCommand {
             throw UsageError("Name one table, or --shape NAME, or give --definition JSON.")
         }
         try options.withDaemon { daemon in
-            let rows = try ShapeReader(daemon: daemon).read(definition, wait: wait)
+            let rows = try ShapeReader(daemon: daemon).read(definition, wait: patience.wait)
             if options.json {
                 Output.json([
                     "status": .string(rows.status.rawValue), "sequence": .int(rows.sequence),

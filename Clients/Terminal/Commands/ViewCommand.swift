@@ -34,23 +34,14 @@ struct ViewCommand: ParsableCommand {
         @Argument(help: ArgumentHelp("The values of its parameters.", valueName: "name=value"))
         var parameters: [String] = []
 
-        @Option(help: ArgumentHelp("Wait so long for rows that are not here yet.", valueName: "ms"))
-        var wait: Int?
+        @OptionGroup var patience: WaitOption
 
         @OptionGroup var options: GlobalOptions
-
-        func validate() throws {
-            if let wait, !(0...Limits.wait).contains(wait) {
-                throw ValidationError("--wait takes 0 to \(Limits.wait) milliseconds.")
-            }
-        }
 
         func run() throws {
             let values = try DefinitionText.parameters(parameters)
             try options.withDaemon { daemon in
-                let wait =
-                    try wait
-                    ?? (daemon.call(ReadSyncStatus.self, Nothing()).isOnline ? ShapeReader.defaultWait : 0)
+                let wait = try ShapeReader(daemon: daemon).patience(patience.wait)
                 let params = EnterView.Params(name: name, parameters: values, limit: 0)
                 let entered = try daemon.call(EnterView.self, params)
                 var shapes: [ViewText.Shape] = []

@@ -18,7 +18,7 @@ struct ShapeReader {
     /// - wait: milliseconds until the shape must be live. nil: a while if there is a connection, else not at
     /// all.
     func read(_ definition: JSON, wait: Int? = nil, isQuiet: Bool = false) throws -> Rows {
-        let wait = try wait ?? (daemon.call(ReadSyncStatus.self, Nothing()).isOnline ? Self.defaultWait : 0)
+        let wait = try patience(wait)
         let params = ReadShape.Params(source: .definition(definition), limit: Limits.page, wait: wait)
         let first = try daemon.call(ReadShape.self, params) { _ in
             let what = Printable.line(DefinitionText.summary(definition))
@@ -26,6 +26,11 @@ struct ShapeReader {
         }
         let rest = try rest(of: .definition(definition), after: first)
         return Rows(status: first.status, sequence: first.sequence, rows: first.rows + rest)
+    }
+
+    /// Milliseconds to wait for rows that are not here yet: as somebody says, or a while if there is a connection.
+    func patience(_ wait: Int?) throws -> Int {
+        try wait ?? (daemon.call(ReadSyncStatus.self, Nothing()).isOnline ? Self.defaultWait : 0)
     }
 
     func rest(of source: ReadShape.Params.Source, after first: ShapePage) throws -> [ViewRow] {

@@ -53,6 +53,8 @@ final class DaemonCore {
     var frontier: Frontier?
     /// Microseconds since 1970.
     var lastContact: Int64?
+    /// When the stream last told of everything up to a frontier, in microseconds since 1970. Not stored.
+    var frontierReachedAt: Int64?
     var lastStatus: SyncStatus?
     /// Something happened that the status may show. Reading does not.
     var isStatusDue = true

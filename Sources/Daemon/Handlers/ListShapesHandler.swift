@@ -10,18 +10,16 @@ enum ListShapesHandler: RequestHandler {
     static func answer(
         _ params: Nothing, _ caller: Caller, _ core: DaemonCore
     ) throws(ResponseError) -> ListShapes.Result? {
-        var shapes: [ShapeSummary] = []
-        for held in core.replica.heldShapes { shapes.append(try core.summary(of: held)) }
-        return ListShapes.Result(shapes: shapes)
+        let bytes = try answering { () throws(ReplicaError) in try core.replica.byteCounts() }
+        return ListShapes.Result(
+            shapes: core.replica.heldShapes.map { core.summary(of: $0, bytes: bytes[$0.id] ?? 0) })
     }
 }
 
 extension DaemonCore {
-    fileprivate func summary(of held: HeldShape) throws(ResponseError) -> ShapeSummary {
-        let bytes = try answering { () throws(ReplicaError) in try replica.byteCount(of: held.id) }
+    fileprivate func summary(of held: HeldShape, bytes: Int) -> ShapeSummary {
         let isShown = held.status == .live || held.status == .stale
-        // A live shape is as new as the last answer, which told of everything up to its frontier.
-        let lag = isShown ? lastContact.map { max(0, (now.microseconds - $0) / 1_000) } : nil
+        let lag = isShown ? frontierReachedAt.map { max(0, (now.microseconds - $0) / 1_000) } : nil
         return ShapeSummary(
             shape: held.id, definition: held.definition.json, status: held.status.wire, reason: held.status.reason,
             rows: Int64(held.rowCount), bytes: Int64(bytes),

@@ -1,3 +1,5 @@
+import SharedOptions
+
 /// All options of `satcheld`, decoded once: what the command line leaves out comes from the configuration file,
 /// and what that leaves out has the value given here.
 package struct DaemonOptions: Hashable, Sendable {
@@ -25,8 +27,8 @@ package struct DaemonOptions: Hashable, Sendable {
         case trace, debug, info, notice, warning, error, critical
     }
 
-    package static let queueRange = 1...1_000_000
-    package static let batchRange = 1...1_000
+    package static let queueRange = ConfigurationFile.Ranges.queue
+    package static let batchRange = ConfigurationFile.Ranges.batch
     package static let idleRange = 1...31_536_000
 
     package init() {}

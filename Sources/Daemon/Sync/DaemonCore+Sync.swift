@@ -84,6 +84,7 @@ extension DaemonCore {
         storageProblem = nil
         frontier = batch.frontier
         lastContact = now.microseconds
+        if batch.frontier.isComplete { frontierReachedAt = lastContact }
         keeping { () throws(ReplicaError) in try replica.noteInView(at: now.microseconds) }
         sync(.stream(.batchApplied))
         reconcileShapes()

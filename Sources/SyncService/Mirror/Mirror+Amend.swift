@@ -108,9 +108,7 @@ extension Mirror {
             case .goesOnFromHere(let shape):
                 let last = kept.place(after: try reader.lastOffset(of: kept.id, through: told) ?? .snapshotEnd)
                 let floor = max(last, kept.floor ?? last)
-                try db.execute(
-                    sql: "UPDATE shape SET floor = ?, identity = 'revoked ' || id WHERE id = ?",
-                    arguments: [floor.description, kept.id])
+                try writer.raise(floor, of: kept)
                 replace(kept, by: kept.with(shape, floor: floor))
             case .ends(let reason):
                 try writer.retire(kept)
@@ -121,7 +119,7 @@ extension Mirror {
         }
     }
 
-    private func replace(_ kept: KeptShape, by next: KeptShape) {
+    func replace(_ kept: KeptShape, by next: KeptShape) {
         change { memory in
             memory.shapes.remove(kept)
             memory.shapes.add(next)
@@ -140,11 +138,5 @@ extension Mirror {
             }
         }
         for table in change.new.tables { try MirrorFile.rows.create(table, in: db) }
-    }
-}
-
-extension KeptShape {
-    fileprivate func with(_ shape: Shape, floor: LogOffset?) -> KeptShape {
-        KeptShape(id: id, handle: handle, form: form, shape: shape, snapshotTx: snapshotTx, floor: floor)
     }
 }

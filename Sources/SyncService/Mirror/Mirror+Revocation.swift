@@ -17,13 +17,8 @@ extension Mirror {
             return false
         }
         let floor = kept.place(after: try reader.lastOffset(of: kept.id) ?? .snapshotEnd)
-        try db.execute(
-            sql: "UPDATE shape SET floor = ?, identity = 'revoked ' || id WHERE id = ?",
-            arguments: [floor.description, kept.id])
-        change { memory in
-            memory.shapes.remove(kept)
-            memory.shapes.add(kept.raised(to: floor))
-        }
+        try ShapeLogWriter(db: db).raise(floor, of: kept)
+        replace(kept, by: kept.with(kept.shape, floor: floor))
         return true
     }
 

@@ -21,7 +21,7 @@ extension KeptShape {
         return !offset.isInSnapshot && place(after: offset) >= floor
     }
 
-    func raised(to floor: LogOffset) -> KeptShape {
+    func with(_ shape: Shape, floor: LogOffset?) -> KeptShape {
         KeptShape(id: id, handle: handle, form: form, shape: shape, snapshotTx: snapshotTx, floor: floor)
     }
 }

@@ -110,4 +110,11 @@ struct ShapeLogWriter {
         try db.execute(sql: "DELETE FROM shape WHERE id = ?", arguments: [kept.id])
         try db.execute(sql: "INSERT OR IGNORE INTO ended VALUES (?)", arguments: [kept.id])
     }
+
+    /// What is told up to the floor is told to nobody any more, and nobody finds the shape by its definition.
+    func raise(_ floor: LogOffset, of kept: KeptShape) throws {
+        try db.execute(
+            sql: "UPDATE shape SET floor = ?, identity = 'revoked ' || id WHERE id = ?",
+            arguments: [floor.description, kept.id])
+    }
 }
