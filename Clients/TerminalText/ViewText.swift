@@ -25,6 +25,15 @@ package enum ViewText {
         "\(Printable.line(shape.name)): \(shape.status.rawValue), \(Printable.count(Int64(shape.rows), "row"))"
     }
 
+    /// What the service does not serve of a view, and why.
+    package static func refusal(of shapes: [String], reasons: [String]) -> String {
+        let names = shapes.map(Printable.line).joined(separator: ", ")
+        var told: [String] = []
+        for reason in reasons.map(Printable.line) where !told.contains(reason) { told.append(reason) }
+        return "The service does not serve \(names): "
+            + (told.isEmpty ? "see satchel status for the reason." : told.joined(separator: " "))
+    }
+
     package static func lines(_ names: ListViews.Result, style: Style) -> [String] {
         if names.views.isEmpty && names.shapes.isEmpty { return ["The data model has no views and no shapes."] }
         var lines = names.views.isEmpty ? [] : [style(.quiet, "views")]

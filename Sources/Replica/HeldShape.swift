@@ -80,3 +80,11 @@ struct HeldRecord {
         hasMore = true
     }
 }
+
+extension Reason {
+    /// A shape that ended for it may be served again with another schema.
+    package var isOfSchema: Bool {
+        let codes: [ShapeError.Code] = [.unknownTable, .unknownColumn, .badInclude]
+        return code == "schema_changed" || codes.contains { $0.rawValue == code }
+    }
+}

@@ -81,7 +81,8 @@ extension Replica {
     }
 
     /// Takes the service's schema. Shapes go on where columns of their tables were added or dropped; with other changes
-    /// they begin anew, and show nothing until they are whole.
+    /// they begin anew, and show nothing until they are whole. So do those that had ended because of another schema,
+    /// where this one has what they name.
     package func adopt(schema: DatabaseSchema, dataModel: String?) throws(ReplicaError) -> Effects {
         if schema == memory.schema && dataModel == memory.dataModel { return Effects(sequence: memory.sequence) }
         return try change(.normal) { try $0.adopt(schema, dataModel: dataModel) }.effects

@@ -6,7 +6,7 @@ import GRDB
 enum ReplicaFile {
     /// "SatR" in ASCII.
     static let applicationID = 0x5361_7452
-    static let format = 1
+    static let format = 2
 
     static let tables = """
         CREATE TABLE state (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -53,7 +53,8 @@ enum ReplicaFile {
         guard version == format else {
             throw ReplicaError(
                 .corrupt,
-                "The replica has format \(version); this program reads format \(format): use the program that wrote it")
+                "The replica has format \(version); this program reads format \(format): use the program that wrote it, or "
+                    + "another state directory")
         }
         return true
     }

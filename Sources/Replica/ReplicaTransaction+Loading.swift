@@ -78,7 +78,8 @@ extension ReplicaTransaction {
             for column in loaded.row.values.indices where loaded.row[column] != .absent {
                 new.row[column] = loaded.row[column]
             }
-            if loaded.clock.version >= old.clock.version { new.clock = loaded.clock }
+            // Both are as of the frontier. A smaller version is of another history, the one that goes on.
+            new.clock = loaded.clock
             new.members = try memory.sets.number(of: old.members, adding: record.number, in: db)
             try note(address, schema)
             try stores.confirmed.upsert(new.stored(stored.key), of: schema, in: db)

@@ -66,6 +66,11 @@ extension ReplicaTransaction {
         let relaid = Set(followed.map(\.new.name))
         for index in memory.shapes.indices {
             let tables = oldShapes[index].resolved?.tables ?? []
+            if memory.shapes[index].ended?.isOfSchema == true, memory.shapes[index].resolved != nil {
+                memory.shapes[index].ended = nil
+                try restart(index)
+                continue
+            }
             let isLost = memory.shapes[index].resolved == nil && oldShapes[index].resolved != nil
             if isLost || tables.contains(where: changed.contains) {
                 journal.collapse()

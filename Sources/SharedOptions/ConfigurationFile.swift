@@ -27,9 +27,23 @@ package struct ConfigurationFile {
         do {
             root = try Yams.compose(yaml: text)
         } catch {
-            throw ConfigurationError("The configuration file is no YAML: \(error)")
+            throw Self.refusal(error)
         }
         if let root { try read(root, path: "") }
+    }
+
+    /// Without the parser's own words, which repeat the line: it may hold a secret.
+    private static func refusal(_ error: any Error) -> ConfigurationError {
+        switch error {
+        case YamlError.scanner(_, _, let mark, _), YamlError.parser(_, _, let mark, _),
+            YamlError.composer(_, _, let mark, _):
+            ConfigurationError(
+                line: mark.line,
+                "this is no YAML: is a quote open, or does a value with `:`, `#`, `@` or `*` need quotes?")
+        case YamlError.duplicatedKeysInMapping(_, let context):
+            ConfigurationError(line: context.mark.line, "a name stands twice in the same section")
+        default: ConfigurationError("The configuration file is no YAML.")
+        }
     }
 
     private mutating func read(_ node: Node, path: String) throws(ConfigurationError) {

@@ -26,6 +26,8 @@ package struct SchemaFetcher: Sendable {
         case answerReceived(RequestID, SchemaAnswer?, entityTag: String?)
         case requestFailed(RequestID, RequestFailure, random: UInt64)
         case timerFired(TimerID, random: UInt64)
+        /// What was delivered could not be stored.
+        case deliveryFailed(random: UInt64)
         /// The service is reached again.
         case connectionUp
         case paused
@@ -51,6 +53,7 @@ package struct SchemaFetcher: Sendable {
         case .answerReceived(let id, let answer, let tag): answerReceived(id, answer, entityTag: tag)
         case .requestFailed(let id, let failure, let random): requestFailed(id, failure, random: random)
         case .timerFired(let id, let random): timerFired(id, random: random)
+        case .deliveryFailed(let random): deliveryFailed(random: random)
         case .connectionUp: connectionUp()
         case .paused: paused()
         }
@@ -108,6 +111,18 @@ package struct SchemaFetcher: Sendable {
         case .fetching(let request, id, _): [.cancelRequest(request)] + wait(.timedOut, random: random)
         case .waiting(id): fetch()
         case .idle, .fetching, .waiting: []
+        }
+    }
+
+    /// The tag of an answer that is not held would only bring "not modified".
+    private mutating func deliveryFailed(random: UInt64) -> [Action] {
+        entityTag = nil
+        switch state {
+        case .idle: return wait(.cutOff, random: random)
+        case .fetching(let request, let timer, _):
+            state = .fetching(request, timer, isStale: true)
+            return []
+        case .waiting: return []
         }
     }
 

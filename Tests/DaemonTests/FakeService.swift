@@ -36,6 +36,8 @@ final class FakeService: HTTPPort {
         var unreadableRows: Set<String> = []
         var toldSeq: [String: Int64] = [:]
         var dataModel: String?
+        var schema = FakeService.schema
+        var schemaTag: String?
         /// Of the last stream request.
         var asked: [ShapeDefinition] = []
     }
@@ -114,9 +116,10 @@ final class FakeService: HTTPPort {
         do throws(ServiceError) {
             switch ServiceRoute(rawValue: request.path) {
             case .schema:
-                let (epoch, dataModel) = state.withLock { ($0.epoch, $0.dataModel.map { Text($0) }) }
-                guard let epoch else { return }
-                Self.send(200, SchemaAnswer(epoch: epoch, schema: Self.schema, dataModel: dataModel).body, receive)
+                let now = state.withLock { $0 }
+                guard let epoch = now.epoch else { return }
+                let dataModel = now.dataModel.map { Text($0) }
+                Self.send(200, SchemaAnswer(epoch: epoch, schema: now.schema, dataModel: dataModel).body, receive)
             case .sync:
                 let sync = try SyncRequest(body: request.body)
                 state.withLock { $0.held[id] = Held(request: sync, receive: receive) }
@@ -260,7 +263,7 @@ extension FakeService.State {
         toldSeq[request.replica.description] = confirmedSeq
         let frontier = Frontier(
             epoch: epoch, position: position, confirmedSeq: confirmedSeq, isComplete: true,
-            serviceClock: HybridTimestamp(microseconds: Int64(position)))
+            serviceClock: HybridTimestamp(microseconds: Int64(position)), schemaTag: schemaTag)
         let all = [.hello(epoch: epoch, server: "fake")] + lines + [.frontier(frontier)]
         return all.flatMap(\.bytes)
     }

@@ -112,6 +112,38 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    /// The frontier names the schema: the device fetches it, lays its rows out anew and goes on where it was.
+    @Test func aColumnThatIsAddedComesWithoutFetchingTheRowsAgain() async throws {
+        let service = FakeService()
+        service.set { $0.schemaTag = "first" }
+        service.write("1", "one")
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        let subscription = try client.call("shape/subscribe", Self.notes)["subscription"] ?? .null
+        _ = try client.call("sync/wait")
+        let columns = FakeService.schema.tables[0].columns + [Column("note", number: 3, type: ColumnType("text"))]
+        let table = TableSchema(name: FakeService.table, columns: columns, primaryKey: ["id"])
+        service.set {
+            $0.schema = DatabaseSchema(tables: [table])
+            $0.schemaTag = "second"
+        }
+        service.write("2", "two")
+        func note() throws -> JSON? {
+            try client.call("shape/read", ["subscription": subscription])["rows"]?[0]?["value"]?["note"]
+        }
+        while try note() == nil { _ = try client.notification("shape/changed") }
+        let read = try client.call("shape/read", ["subscription": subscription])
+        #expect(read["status"] == "live")
+        #expect(
+            read["rows"]?.array?.map { $0["value"] } == [
+                ["id": "1", "body": "one", "note": .null], ["id": "2", "body": "two", "note": .null],
+            ])
+        #expect(service.get { $0.handles.count } == 1)
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
     @Test func anOperationIsAcknowledgedThenConfirmed() async throws {
         let service = FakeService()
         service.set { $0.echoesAtOnce = false }

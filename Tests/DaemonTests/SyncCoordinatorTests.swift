@@ -92,6 +92,22 @@ import Testing
         #expect(kinds(actions).last == "connectionChanged")
     }
 
+    @Test func eachTagOfASchemaIsFetchedOnce() throws {
+        var coordinator = try coordinator(.running)
+        let epoch = Epoch(systemIdentifier: "7", timeline: 1)
+        let answer = SchemaAnswer(epoch: epoch, schema: DatabaseSchema(tables: []), dataModel: nil)
+        for (number, tag) in ["a", "a", "b"].enumerated() {
+            let actions = kinds(coordinator.receive(.schemaSeen(tag)))
+            // The first fetch is under way from the start: it is repeated, since it may have come too early.
+            #expect(actions == (tag == "b" ? ["schema.request", "schema.startTimer"] : []), "\(number)")
+            guard number == 0 else { continue }
+            for id in 1...2 {
+                _ = coordinator.receive(
+                    .schema(.answerReceived(SyncClient.RequestID(id), answer, entityTag: "e")))
+            }
+        }
+    }
+
     @Test func refusalOfEitherIsTheConnections() {
         let refused = ConnectionStatus.refused(Reason(code: "unauthorized", message: "no"))
         let offline = ConnectionStatus.offline(nil)

@@ -358,4 +358,60 @@ import Testing
         _ = try fixture.replica.adopt(schema: Self.schema(steps: columns), dataModel: nil)
         #expect(fixture.replica.heldShape(all.id)?.status == .initial)
     }
+
+    /// The answer that ends the shape comes before the schema that it is a reason to fetch.
+    @Test func aShapeThatTheOldSchemaEndedBeginsAnewWithTheNewOne() throws {
+        let (fixture, all, names) = try fixture()
+        let changed = Reason(code: "schema_changed", message: "steps.x has another type")
+        try fixture.answer(all, ended: changed)
+        try fixture.answer(names, ended: Reason(code: "not_permitted", message: "no"))
+        let columns = Self.steps.map { column in
+            column.name == "x" ? Column("x", number: column.number, type: ColumnType("numeric")) : column
+        }
+        _ = try fixture.replica.adopt(schema: Self.schema(steps: columns), dataModel: nil)
+        #expect(fixture.replica.heldShape(all.id)?.status == .initial)
+        #expect(fixture.replica.heldShape(all.id)?.offset == .beforeAll)
+        // Of another reason the schema decides nothing.
+        #expect(fixture.replica.heldShape(names.id)?.status == .ended(Reason(code: "not_permitted", message: "no")))
+        try fixture.answer(all, [fixture.insert(Sample.steps, "a", ["pipeline_id": "p", "name": "n", "x": "1.5"])])
+        #expect(fixture.replica.heldShape(all.id)?.status == .live)
+        #expect(try fixture.value(all, Sample.steps, "a", "x") == "1.5")
+    }
+
+    @Test func aShapeOfWhichNoTableIsLeftStaysEnded() throws {
+        let (fixture, all, _) = try fixture()
+        let reason = Reason(code: "schema_changed", message: "steps is no more")
+        try fixture.answer(all, ended: reason)
+        let rest = Sample.schema.tables.filter { $0.name == Sample.users }
+        _ = try fixture.replica.adopt(schema: DatabaseSchema(tables: rest), dataModel: nil)
+        #expect(fixture.replica.heldShape(all.id)?.status == .ended(reason))
+    }
+
+    /// They are of the old columns, and would be read as of the new ones.
+    @Test func messagesThatWaitForTheFrontierGoWithTheOldColumns() throws {
+        let (fixture, all, names) = try fixture()
+        try fixture.answer(all, [fixture.insert(Sample.steps, "d", ["name": "later"])], hasMore: true)
+        #expect(try fixture.value(all, Sample.steps, "d", "name") == nil)
+        let note = Column("note", number: 9, type: Sample.text)
+        _ = try fixture.replica.adopt(schema: Self.schema(steps: Self.steps + [note]), dataModel: nil)
+        #expect(fixture.replica.heldShape(all.id)?.offset == .beforeAll)
+        #expect(fixture.replica.heldShape(names.id)?.offset != .beforeAll)
+        // What was in view stays in view until the new life is whole.
+        #expect(try fixture.value(all, Sample.steps, "a", "x") == "1")
+        let rows = ["a", "d"].map { fixture.insert(Sample.steps, $0, ["name": "n", "x": "2", "note": "new"]) }
+        try fixture.answer(all, rows, isReset: true)
+        #expect(try fixture.value(all, Sample.steps, "d", "note") == "new")
+        #expect(try fixture.value(all, Sample.steps, "b", "x") == nil)
+    }
+
+    /// After a restore, versions begin again where the restored database stands.
+    @Test func aRowOfAnotherHistoryHasThatHistorysVersion() throws {
+        let (fixture, all, names) = try fixture()
+        try fixture.answer(all, [fixture.update(Sample.steps, "a", ["x": "2"], version: 9)])
+        let older = fixture.insert(Sample.steps, "a", ["name": "restored"], version: 2)
+        try fixture.answer(names, [older], isReset: true, epoch: Epoch(systemIdentifier: "8", timeline: 1))
+        try fixture.submit(Sample.update(Sample.steps, "a", ["name": "mine"]))
+        let sent = try fixture.replica.batchToSend(limit: 10).batch.operations
+        #expect(sent.map(\.operation.base) == [2])
+    }
 }

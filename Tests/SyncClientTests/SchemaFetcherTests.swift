@@ -36,6 +36,24 @@ import Testing
                 ])
     }
 
+    /// With its tag, the service would only say that nothing changed.
+    @Test func anAnswerThatCouldNotBeStoredIsFetchedWhole() {
+        var fetcher = SchemaFetcher()
+        _ = fetcher.receive(.needed)
+        _ = fetcher.receive(.answerReceived(RequestID(1), answer, entityTag: "x"))
+        #expect(fetcher.receive(.deliveryFailed(random: 200)) == [.startTimer(TimerID(2), milliseconds: 1000)])
+        #expect(fetcher.receive(.deliveryFailed(random: 200)) == [])
+        #expect(
+            fetcher.receive(.timerFired(TimerID(2), random: 0)).first == .request(ifNoneMatch: nil, RequestID(2)))
+        // It came while the next one was under way already: that one brings nothing either.
+        _ = fetcher.receive(.needed)
+        let answers = fetcher.receive(.answerReceived(RequestID(2), answer, entityTag: "y"))
+        #expect(answers.contains(.request(ifNoneMatch: "y", RequestID(3))))
+        #expect(fetcher.receive(.deliveryFailed(random: 200)) == [])
+        let last = fetcher.receive(.answerReceived(RequestID(3), nil, entityTag: nil))
+        #expect(last.first == .request(ifNoneMatch: nil, RequestID(4)))
+    }
+
     @Test func failuresWaitAndGoOn() {
         var fetcher = SchemaFetcher()
         _ = fetcher.receive(.needed)

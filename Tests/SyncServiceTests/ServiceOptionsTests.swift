@@ -102,11 +102,17 @@ import Testing
         ("service: {listen: 7077}", "service.listen is HOST:PORT"),
         ("service: {operation_connections: 0}", "a whole number from 1 to 100"),
         ("electric: {", "no YAML"),
-        ("service: {slot: a}\nservice: {slot: b}", "no YAML"),
+        ("service: {slot: a}\nservice: {slot: b}", "line 1: a name stands twice"),
+        ("electric:\n  auth:\n    jwt_secret: @an-open-secret", "line 3: this is no YAML"),
+        ("electric:\n  auth:\n    jwt_secret: \"an-open-secret", "this is no YAML"),
+        ("electric:\n  auth:\n    jwt_secret: an: open-secret", "line 3: this is no YAML"),
+        ("electric:\n  auth:\n    jwt_secret: *an-open-secret", "line 3: this is no YAML"),
     ])
     func aWrongValueIsRefusedWithWhatIsWanted(_ text: String, _ wanted: String) throws {
         let message = try #require(refusal(text))
         #expect(message.contains(wanted), "\(message)")
+        // Nothing of a value is repeated: it may be a secret.
+        #expect(!message.contains("open-secret"))
     }
 
     @Test func aVariableThatIsNotSetIsNamed() {

@@ -95,6 +95,27 @@ import Testing
         }
     }
 
+    @Test func aViewOfWhichAShapeIsNotServedIsAFailure() throws {
+        var state = self.state()
+        state.shapeStatus = .ended
+        let reason = Reason(code: "not_permitted", message: "teams has no read rule.")
+        state.status.shapes = [
+            SyncStatus.Shape(
+                shape: "s1", definition: ["root_table": "teams"], status: .ended, rows: 0, reason: reason)
+        ]
+        try withDaemon(state) { (_, run) throws in
+            let entered = try run(["view", "enter", "team", "id=7"])
+            #expect(entered.status == 1)
+            #expect(entered.errors.contains("does not serve teams: teams has no read rule."))
+        }
+        state.shapeStatus = .initial
+        try withDaemon(state) { (_, run) throws in
+            let entered = try run(["view", "enter", "team", "id=7"])
+            #expect(entered.status == 0)
+            #expect(entered.errors.contains("--wait 5000"))
+        }
+    }
+
     @Test func tellsItsVersion() throws {
         let version = try Run(["--version"])
         #expect(version.status == 0 && version.output == ProgramVersion.current + "\n")

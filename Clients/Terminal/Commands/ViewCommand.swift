@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaemonProtocol
 import JSONText
+import SyncModel
 import TerminalText
 
 struct ViewCommand: ParsableCommand {
@@ -51,6 +52,19 @@ struct ViewCommand: ParsableCommand {
                 } else {
                     Output.lines(shapes.map(ViewText.line))
                 }
+                try Self.explain(shapes, daemon)
+            }
+        }
+
+        private static func explain(_ shapes: [ViewText.Shape], _ daemon: DaemonConnection) throws {
+            let refused = shapes.filter { $0.status == .ended }.map(\.name)
+            if !refused.isEmpty {
+                let reasons = try daemon.call(ReadSyncStatus.self, Nothing()).shapes.compactMap(\.reason?.message)
+                throw CommandFailure(.failed, ViewText.refusal(of: refused, reasons: reasons))
+            }
+            if shapes.contains(where: { $0.status == .initial }) {
+                Output.say(
+                    "Some rows have not come yet: try again with --wait 5000 (milliseconds), or see satchel status.")
             }
         }
 

@@ -37,7 +37,9 @@ extension DaemonCore {
         case .takeBatch(let limit): takeBatch(limit)
         case .send(let request, let id):
             if let withdrawal = request.withdrawal {
-                logger.warning("the service refuses an operation: \(withdrawal.reason.message)")
+                // The message may repeat what an operation holds.
+                let (count, code) = (withdrawal.operations.count, withdrawal.reason.code)
+                logger.warning("operations that the service refuses are given up: \(count) (\(code))")
             }
             send(request, id)
         case .cancelRequest(let id): cancelTransfer(.sender, id)
@@ -90,14 +92,10 @@ extension DaemonCore {
         reconcileShapes()
         sync(.epochSeen(batch.frontier.epoch))
         if let tag = batch.frontier.schemaTag { sync(.schemaSeen(tag)) }
-        if batch.shapes.contains(where: { Self.doubtsSchema($0.ended) }) { sync(.schemaDoubted) }
+        if batch.shapes.contains(where: { $0.ended?.isOfSchema == true }) { sync(.schemaDoubted) }
         // Another history may have lost operations, confirmed ones too: the replica has to offer them again.
         if epoch != replica.epoch { sync(.queueChanged) }
         prune()
-    }
-
-    private static func doubtsSchema(_ reason: Reason?) -> Bool {
-        ["unknown_table", "unknown_column", "bad_include", "schema_changed"].contains(reason?.code)
     }
 
     private func takeBatch(_ limit: Int) {
@@ -144,8 +142,11 @@ extension DaemonCore {
     }
 
     private func adopt(_ answer: SchemaAnswer) {
-        keeping { () throws(ReplicaError) in
+        do throws(ReplicaError) {
             effects.append(try replica.adopt(schema: answer.schema, dataModel: answer.dataModel?.string))
+        } catch {
+            noteStorage(error)
+            return sync(.schema(.deliveryFailed(random: surroundings.random())))
         }
         reconcileShapes()
     }
