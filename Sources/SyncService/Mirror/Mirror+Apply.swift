@@ -182,14 +182,15 @@ extension Mirror {
             guard let content = try? JSON(parsing: message.content.string), let replica = content["replica"]?.string,
                 let seq = content["seq"]?.int, content["epoch"]?.string.flatMap({ Epoch($0) }) == epoch
             else { continue }
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO confirmation VALUES (?, ?, ?)", arguments: [replica, Int64(tx), seq])
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO confirmation VALUES (?, ?, ?)")
+                .execute(arguments: [replica, Int64(tx), seq])
             // A reader asks for what was confirmed at a recent frontier only.
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     DELETE FROM confirmation WHERE replica = ? AND tx < (
                         SELECT tx FROM confirmation WHERE replica = ? ORDER BY tx DESC LIMIT 1 OFFSET 99)
-                    """, arguments: [replica, replica])
+                    """
+            ).execute(arguments: [replica, replica])
             replicas.append(ReplicaID(replica))
         }
         return replicas

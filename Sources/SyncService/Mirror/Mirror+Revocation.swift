@@ -37,7 +37,7 @@ extension Mirror {
 extension ShapeLogReader {
     /// nil: the shape is no more. Otherwise its floor, nil within where there is none.
     func floor(of shape: Int64) throws -> LogOffset?? {
-        guard let row = try GRDB.Row.fetchOne(db, sql: "SELECT floor FROM shape WHERE id = ?", arguments: [shape])
+        guard let row = try GRDB.Row.fetchOne(db, Self.query("SELECT floor FROM shape WHERE id = ?", [shape]))
         else {
             return nil
         }

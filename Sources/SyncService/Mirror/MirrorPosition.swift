@@ -54,7 +54,7 @@ package struct MirrorPosition: Equatable, Sendable {
 
     /// SQLite's integers are signed; an LSN passes 2^63 only after eight exabytes of log.
     static func read(in db: Database) throws -> MirrorPosition? {
-        guard let row = try GRDB.Row.fetchOne(db, sql: "SELECT * FROM state WHERE id = 1"),
+        guard let row = try GRDB.Row.fetchOne(db, ShapeLogReader.query("SELECT * FROM state WHERE id = 1")),
             let epoch = Epoch(row["epoch"] as String), let seen = SeenTransactions(row["seen"] as String),
             let gaps = OffsetGaps(row["gaps"] as String)
         else { return nil }

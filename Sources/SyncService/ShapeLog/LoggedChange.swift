@@ -65,57 +65,61 @@ struct ShapeLogReader {
     /// nil: not written yet, or beyond the last one.
     func chunk(_ number: Int, of shape: Int64) throws -> Chunk? {
         let body = try Data.fetchOne(
-            db, sql: "SELECT body FROM chunk WHERE shape = ? AND number = ?", arguments: [shape, number])
+            db, Self.query("SELECT body FROM chunk WHERE shape = ? AND number = ?", [shape, number]))
         guard let body else { return nil }
         return Chunk(body: [UInt8](body), total: try chunkCount(of: shape))
     }
 
     func isKept(_ shape: Int64) throws -> Bool {
-        try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM shape WHERE id = ?)", arguments: [shape]) ?? false
+        try Bool.fetchOne(db, Self.query("SELECT EXISTS (SELECT 1 FROM shape WHERE id = ?)", [shape])) ?? false
     }
 
     /// How many chunks the snapshot has; nil while it is being written.
     func chunkCount(of shape: Int64) throws -> Int? {
-        try Int.fetchOne(db, sql: "SELECT chunks FROM shape WHERE id = ?", arguments: [shape])
+        try Int.fetchOne(db, Self.query("SELECT chunks FROM shape WHERE id = ?", [shape]))
     }
 
     func changes(of shape: Int64, after offset: LogOffset, through tx: UInt64) throws -> [LoggedChange] {
         let op = Int64(clamping: offset.op)
-        return try GRDB.Row.fetchAll(
-            db,
-            sql: """
-                SELECT e.tx, e.op, e.kind, e.is_last, e.partner, c.xid, c.relation, c.key, c.old, c.new, c.version, c.clock
-                FROM entry e JOIN change c ON c.id = e.change
-                WHERE e.shape = ? AND (e.tx, e.op) > (?, ?) AND e.tx <= ? ORDER BY e.tx, e.op
-                """,
-            arguments: [shape, Int64(offset.tx), op, Int64(tx)]
-        ).map(LoggedChange.init)
+        let query = Self.query(
+            """
+            SELECT e.tx, e.op, e.kind, e.is_last, e.partner, c.xid, c.relation, c.key, c.old, c.new, c.version, c.clock
+            FROM entry e JOIN change c ON c.id = e.change
+            WHERE e.shape = ? AND (e.tx, e.op) > (?, ?) AND e.tx <= ? ORDER BY e.tx, e.op
+            """, [shape, Int64(offset.tx), op, Int64(tx)])
+        return try GRDB.Row.fetchAll(db, query).map(LoggedChange.init)
     }
 
     /// The greatest transaction such that at most about `limit` entries of this shape lie after `offset` up to it,
     /// whole transactions only; nil when all that there are fit.
     func cut(of shape: Int64, after offset: LogOffset, limit: Int) throws -> UInt64? {
         let op = Int64(clamping: offset.op)
-        let tx = try Int64.fetchOne(
-            db,
-            sql: """
-                SELECT tx FROM entry WHERE shape = ? AND (tx, op) > (?, ?) ORDER BY tx, op LIMIT 1 OFFSET ?
-                """,
-            arguments: [shape, Int64(offset.tx), op, limit])
-        return tx.map { UInt64($0) }
+        let query = Self.query(
+            "SELECT tx FROM entry WHERE shape = ? AND (tx, op) > (?, ?) ORDER BY tx, op LIMIT 1 OFFSET ?",
+            [shape, Int64(offset.tx), op, limit])
+        return try Int64.fetchOne(db, query).map { UInt64($0) }
     }
 
     func lastOffset(of shape: Int64, through tx: UInt64 = UInt64(Int64.max)) throws -> LogOffset? {
-        try GRDB.Row.fetchOne(
-            db, sql: "SELECT tx, op FROM entry WHERE shape = ? AND tx <= ? ORDER BY tx DESC, op DESC LIMIT 1",
-            arguments: [shape, Int64(tx)]
-        ).map { LogOffset(tx: UInt64($0["tx"] as Int64), op: UInt64($0["op"] as Int64)) }
+        let query = Self.query(
+            "SELECT tx, op FROM entry WHERE shape = ? AND tx <= ? ORDER BY tx DESC, op DESC LIMIT 1",
+            [shape, Int64(tx)])
+        return try GRDB.Row.fetchOne(db, query).map {
+            LogOffset(tx: UInt64($0["tx"] as Int64), op: UInt64($0["op"] as Int64))
+        }
     }
 
     /// Operations of the replica up to this seq had come through at `tx`.
     func confirmedSeq(of replica: ReplicaID, at tx: UInt64) throws -> Int64 {
-        try Int64.fetchOne(
-            db, sql: "SELECT seq FROM confirmation WHERE replica = ? AND tx <= ? ORDER BY tx DESC LIMIT 1",
-            arguments: [replica.description, Int64(tx)]) ?? 0
+        let query = Self.query(
+            "SELECT seq FROM confirmation WHERE replica = ? AND tx <= ? ORDER BY tx DESC LIMIT 1",
+            [replica.description, Int64(tx)])
+        return try Int64.fetchOne(db, query) ?? 0
+    }
+
+    /// Compiled once for each connection: every answer to every reader asks these, and compiling one takes longer than
+    /// running it.
+    static func query(_ sql: String, _ arguments: StatementArguments = []) -> SQLRequest<GRDB.Row> {
+        SQLRequest(sql: sql, arguments: arguments, cached: true)
     }
 }
