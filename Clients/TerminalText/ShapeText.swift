@@ -5,17 +5,24 @@ import SyncModel
 package enum ShapeText {
     package static func lines(_ shapes: [ShapeSummary], width: Int?, style: Style) -> [String] {
         if shapes.isEmpty { return ["This device holds no shapes. Read some rows with: satchel read TABLE"] }
-        let hasReasons = shapes.contains { $0.reason != nil }
-        let rows = shapes.map { shape in
+        let remarks = shapes.map { $0.reason?.message ?? $0.failures.map(text) ?? "" }
+        let hasRemarks = remarks.contains { !$0.isEmpty }
+        let rows = zip(shapes, remarks).map { shape, remark in
             [
                 shape.shape, shape.status.rawValue, String(shape.rows), SizeText.text(shape.bytes),
                 shape.lag.map(TimeText.milliseconds) ?? "–", shape.firstSync.map(TimeText.milliseconds) ?? "–",
                 String(shape.subscribers), DefinitionText.summary(shape.definition),
-            ] + (hasReasons ? [shape.reason?.message ?? ""] : [])
+            ] + (hasRemarks ? [remark] : [])
         }
         let heading = ["id", "status", "rows", "size", "lag", "first sync", "watched by", "of"]
-        return TableText(heading: heading + (hasReasons ? ["reason"] : []), rows: rows)
+        return TableText(heading: heading + (hasRemarks ? ["reason"] : []), rows: rows)
             .lines(width: width, style: style)
+    }
+
+    /// `2 rows left out: division by zero (public.steps id=7)`
+    package static func text(_ failures: FailedRows) -> String {
+        let key = failures.key.fields.map { "\($0.column)=\($0.text.string)" }.joined(separator: " ")
+        return "\(Printable.count(failures.count, "row")) left out: \(failures.message) (\(failures.table) \(key))"
     }
 }
 

@@ -86,10 +86,10 @@ package enum StatusText {
         let rows = shapes.map { shape in
             [
                 shape.status.rawValue, String(shape.rows), DefinitionText.summary(shape.definition),
-                shape.reason?.message ?? "",
+                shape.reason?.message ?? shape.failures.map(ShapeText.text) ?? "",
             ]
         }
-        let hasReasons = shapes.contains { $0.reason != nil }
+        let hasReasons = rows.contains { $0.last?.isEmpty == false }
         let table = TableText(
             heading: ["shape", "rows", "of"] + (hasReasons ? ["reason"] : []),
             rows: rows.map { hasReasons ? $0 : Array($0.dropLast()) })

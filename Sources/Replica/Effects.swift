@@ -61,7 +61,7 @@ package struct Effects: Hashable, Sendable {
     package let position: UInt64?
     /// Only shapes whose view changed, in the order in which they were first held.
     package let shapes: [ShapeEffect]
-    /// Shapes whose status changed.
+    /// Shapes whose status changed, or what is known of rows that they leave out.
     package let statuses: [String]
     /// Operations whose state or verdict changed, in queue order of the change.
     package let operations: [OperationID]

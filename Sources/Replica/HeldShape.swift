@@ -26,6 +26,8 @@ package struct HeldShape: Hashable, Sendable {
     package let heldAt: Int64?
     /// Milliseconds from then until its rows first came into view.
     package let firstSync: Int64?
+    /// Rows that the service leaves out because the condition fails, as it last said since the replica was opened.
+    package let failures: ShapeFailures
 }
 
 /// The replica's own record of a held shape.
@@ -50,6 +52,8 @@ struct HeldRecord {
     var inViewAt: Int64?
     /// Heard of since the replica was opened and the connection stood. Not stored.
     var isFresh = false
+    /// What the service said of rows that it leaves out. Not stored: it says so again.
+    var failures = ShapeFailures.none
 
     var id: String { Self.id(number) }
 
@@ -61,10 +65,18 @@ struct HeldRecord {
         return isFresh ? .live : .stale
     }
 
+    /// What people are told of when it changes.
+    struct Standing: Hashable {
+        let status: ShapeStatus
+        let failures: ShapeFailures
+    }
+
+    var standing: Standing { Standing(status: status, failures: failures) }
+
     var held: HeldShape {
         HeldShape(
             id: id, definition: definition, handle: handle, offset: offset, status: status, rowCount: rowCount,
-            heldAt: heldAt, firstSync: firstSync)
+            heldAt: heldAt, firstSync: firstSync, failures: failures)
     }
 
     private var firstSync: Int64? {
@@ -78,6 +90,7 @@ struct HeldRecord {
         offset = .beforeAll
         isLoading = true
         hasMore = true
+        failures = .none
     }
 }
 

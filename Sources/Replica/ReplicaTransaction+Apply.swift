@@ -94,6 +94,7 @@ extension ReplicaTransaction {
         }
         memory.shapes[index].offset = part.offset
         memory.shapes[index].hasMore = part.hasMore
+        if let failures = part.failures { memory.shapes[index].failures = failures }
         try save(index)
         return true
     }

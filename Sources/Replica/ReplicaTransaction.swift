@@ -21,7 +21,7 @@ final class ReplicaTransaction {
     /// Where in the database's log the event ends.
     var position: UInt64?
     private var changedOperations: [OperationID] = []
-    private let oldStatuses: [Int64: ShapeStatus]
+    private let oldStandings: [Int64: HeldRecord.Standing]
     private let oldCounts: [Int64: Int]
 
     init(_ db: Database, _ memory: ReplicaMemory, limits: ReplicaLimits) {
@@ -29,7 +29,7 @@ final class ReplicaTransaction {
         self.memory = memory
         self.limits = limits
         journal = ViewJournal(limit: limits.maxChanges)
-        oldStatuses = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.status) })
+        oldStandings = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.standing) })
         oldCounts = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.rowCount) })
     }
 
@@ -61,8 +61,8 @@ final class ReplicaTransaction {
             try save(index)
         }
         var statuses: [String] = []
-        for record in memory.shapes where oldStatuses[record.number] != record.status { statuses.append(record.id) }
-        for number in oldStatuses.keys.sorted() where memory.index(of: number) == nil {
+        for record in memory.shapes where oldStandings[record.number] != record.standing { statuses.append(record.id) }
+        for number in oldStandings.keys.sorted() where memory.index(of: number) == nil {
             statuses.append(HeldRecord.id(number))
         }
         var seen: Set<OperationID> = []

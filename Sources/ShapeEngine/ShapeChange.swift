@@ -62,24 +62,24 @@ package struct ShapeWork: Hashable, Sendable {
     }
 }
 
-/// A row that is outside the shape because its condition could not be evaluated.
-package struct ConditionFailure: Hashable, Sendable {
+/// A row began, or ceased, to be outside because of a condition that fails.
+package struct FailureChange: Hashable, Sendable {
     package let table: TableName
     package let key: RowKey
-    /// In PostgreSQL's words.
-    package let message: String
+    /// nil: it is not any more, because the row was mended, is in the shape all the same, or went.
+    package let message: String?
 }
 
 package struct ShapeChanges: Hashable, Sendable {
     /// Sorted by the path of the table's first node, then by key. Their places are their op numbers.
-    package var changes: [ShapeChange]
+    package var changes: [ShapeChange] = []
     /// Rows that stay, and of which nothing that is shown changed: a device takes their clocks, so that what it
     /// writes next is not held to be concurrent with what it could not see. Sorted as `changes`.
-    package var clocks: [ShapeChange]
+    package var clocks: [ShapeChange] = []
     /// A row that the person could read can no longer be read: nothing that the log or the snapshot says of the time
     /// before may be told any more.
-    package var isRevoked: Bool
-    /// Rows seen in the new view whose condition failed.
-    package var failures: [ConditionFailure]
-    package var work: ShapeWork
+    package var isRevoked = false
+    /// By the path of the table's first node, then by key.
+    package var failures: [FailureChange] = []
+    package var work = ShapeWork()
 }

@@ -23,10 +23,12 @@ package struct ShapeBatch: Hashable, Sendable {
     package var hasMore: Bool
     /// The shape cannot be served any more, for this reason.
     package var ended: Reason?
+    /// Rows that it leaves out because its condition fails; nil: as before.
+    package var failures: ShapeFailures?
 
     package init(
         shape: String, handle: ShapeHandle, offset: LogOffset, isReset: Bool = false,
-        messages: [ShapeMessage] = [], hasMore: Bool = false, ended: Reason? = nil
+        messages: [ShapeMessage] = [], hasMore: Bool = false, ended: Reason? = nil, failures: ShapeFailures? = nil
     ) {
         self.shape = shape
         self.handle = handle
@@ -35,6 +37,7 @@ package struct ShapeBatch: Hashable, Sendable {
         self.messages = messages
         self.hasMore = hasMore
         self.ended = ended
+        self.failures = failures
     }
 }
 

@@ -38,7 +38,7 @@ package struct AnswerReader: Sendable {
             merge(
                 ShapeBatch(
                     shape: line.shape, handle: line.handle, offset: line.offset, messages: line.messages,
-                    hasMore: line.hasMore))
+                    hasMore: line.hasMore, failures: line.failures))
         case (.open, .ended(let shape, let reason)):
             merge(ShapeBatch(shape: shape, handle: ShapeHandle(""), offset: .beforeAll, ended: reason))
         case (.beforeHello, .reset), (.beforeHello, .messages), (.beforeHello, .ended),
@@ -70,6 +70,7 @@ package struct AnswerReader: Sendable {
         shapes[index].offset = next.offset
         shapes[index].messages += next.messages
         shapes[index].hasMore = next.hasMore
+        shapes[index].failures = next.failures ?? shapes[index].failures
     }
 }
 

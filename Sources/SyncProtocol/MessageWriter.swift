@@ -85,10 +85,16 @@ package struct MessageLineWriter: Sendable {
     package var count: Int { json.count }
 
     /// The whole line with its line feed.
-    package consuming func finish(offset: LogOffset, hasMore: Bool) -> [UInt8] {
+    package consuming func finish(
+        offset: LogOffset, hasMore: Bool, failures: ShapeFailures? = nil
+    ) -> [UInt8] {
         json.endArray()
         json.member("offset", offset.description)
         json.member("more", hasMore)
+        if let failures {
+            json.key("failures")
+            failures.write(to: &json)
+        }
         json.endObject()
         return json.bytes + [UInt8(ascii: "\n")]
     }

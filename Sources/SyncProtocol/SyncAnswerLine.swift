@@ -20,15 +20,19 @@ package enum SyncAnswerLine: Hashable, Sendable {
         package let offset: LogOffset
         package let messages: [ShapeMessage]
         package let hasMore: Bool
+        /// nil: as the asker knows them.
+        package let failures: ShapeFailures?
 
         package init(
-            shape: String, handle: ShapeHandle, offset: LogOffset, messages: [ShapeMessage], hasMore: Bool
+            shape: String, handle: ShapeHandle, offset: LogOffset, messages: [ShapeMessage], hasMore: Bool,
+            failures: ShapeFailures? = nil
         ) {
             self.shape = shape
             self.handle = handle
             self.offset = offset
             self.messages = messages
             self.hasMore = hasMore
+            self.failures = failures
         }
     }
 }
@@ -67,7 +71,7 @@ extension SyncAnswerLine {
     private static func line(_ line: ShapeMessages) -> [UInt8] {
         var writer = MessageLineWriter(shape: line.shape, handle: line.handle)
         for message in line.messages { message.write(to: &writer.json) }
-        return writer.finish(offset: line.offset, hasMore: line.hasMore)
+        return writer.finish(offset: line.offset, hasMore: line.hasMore, failures: line.failures)
     }
 
     private static func write(_ epoch: Epoch, _ server: String, to json: inout JSONWriter) {
@@ -124,7 +128,10 @@ extension SyncAnswerLine {
         return .messages(
             ShapeMessages(
                 shape: shape, handle: handle, offset: try line.offset("offset"), messages: messages,
-                hasMore: try line.optionalBool("more") ?? false))
+                hasMore: try line.optionalBool("more") ?? false,
+                failures: try line.optionalObject("failures").map { failures throws(ServiceError) in
+                    try ShapeFailures(failures)
+                }))
     }
 }
 

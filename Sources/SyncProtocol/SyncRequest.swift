@@ -11,15 +11,18 @@ package struct SyncRequest: Hashable, Sendable {
         /// nil: nothing is held of it.
         package let handle: ShapeHandle?
         package let offset: LogOffset
+        /// Names what it knows of rows that the shape leaves out because its condition fails; nil: of none.
+        package let failureTag: String?
 
         package init(
             id: String, definition: ShapeDefinition, handle: ShapeHandle? = nil,
-            offset: LogOffset = .beforeAll
+            offset: LogOffset = .beforeAll, failureTag: String? = nil
         ) {
             self.id = id
             self.definition = definition
             self.handle = handle
             self.offset = offset
+            self.failureTag = failureTag
         }
     }
 
@@ -75,6 +78,7 @@ extension SyncRequest {
             shape.definition.write(to: &json)
             json.member("handle", shape.handle?.description)
             json.member("offset", shape.offset.description)
+            if let tag = shape.failureTag { json.member("failures", tag) }
             json.endObject()
         }
         json.endArray()
@@ -105,7 +109,7 @@ extension SyncRequest {
         var ids: Set<Text> = []
         for (index, value) in values.enumerated() {
             let shape = try value.object(
-                at: "shapes[\(index)]", only: ["id", "definition", "handle", "offset"])
+                at: "shapes[\(index)]", only: ["id", "definition", "handle", "offset", "failures"])
             let id = try shape.identifier("id")
             guard ids.insert(Text(id)).inserted else {
                 throw .badRequest("shapes[\(index)].id: '\(id)' is there twice")
@@ -128,6 +132,8 @@ extension SyncRequest.Shape {
             throw .badRequest(
                 "\(shape.path).offset: '\(offset)' is of no use without the handle that it is in")
         }
-        self.init(id: id, definition: definition, handle: handle, offset: offset)
+        self.init(
+            id: id, definition: definition, handle: handle, offset: offset,
+            failureTag: try shape.optionalIdentifier("failures"))
     }
 }

@@ -38,6 +38,8 @@ final class FakeService: HTTPPort {
         var dataModel: String?
         var schema = FakeService.schema
         var schemaTag: String?
+        /// Told of every shape.
+        var failures = ShapeFailures.none
         /// Of the last stream request.
         var asked: [ShapeDefinition] = []
     }
@@ -291,12 +293,13 @@ extension FakeService.State {
             ]
         }
         let news = log.filter { $0.tx > max(start, shape.offset.tx) }
-        guard let last = news.last else { return [] }
+        let told = failures.tag == shape.failureTag ? nil : failures
+        guard !news.isEmpty || told != nil else { return [] }
         return [
             .messages(
                 SyncAnswerLine.ShapeMessages(
-                    shape: shape.id, handle: handle, offset: .endOf(tx: last.tx), messages: news.map(\.message),
-                    hasMore: false))
+                    shape: shape.id, handle: handle, offset: .endOf(tx: news.last?.tx ?? position),
+                    messages: news.map(\.message), hasMore: false, failures: told))
         ]
     }
 }

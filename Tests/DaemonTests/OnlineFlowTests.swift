@@ -82,6 +82,43 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    @Test func rowsThatAConditionFailsForAreTold() async throws {
+        let service = FakeService()
+        service.write("1", "one")
+        let directory = TestDirectory()
+        var (daemon, _) = try await started(service, directory: directory)
+        var client = try await daemon.client()
+        try client.initialize()
+        let subscription = try client.call("shape/subscribe", Self.notes)["subscription"]
+        _ = try client.notification("shape/status") { $0["status"] == "live" && $0["failures"] == nil }
+        func fail(_ count: Int, _ id: String) {
+            let first = ConditionFailure(
+                table: FakeService.table, key: RowKey(values: [Value(id)]), message: "division by zero")
+            service.set { $0.failures = ShapeFailures(count: count, first: first, tag: "\(count) \(id)") }
+        }
+        let told: JSON = ["count": 2, "table": "public.notes", "key": ["id": "7"], "message": "division by zero"]
+        fail(2, "7")
+        let status = try client.notification("shape/status")
+        #expect(status["subscription"] == subscription && status["status"] == "live" && status["failures"] == told)
+        #expect(try client.call("shape/list")["shapes"]?[0]?["failures"] == told)
+        let synced = try client.call("sync/status")
+        #expect(synced["shapes"]?[0]?["failures"] == told && synced["state"] == "synced")
+
+        // Not stored, and told again.
+        try await daemon.end()
+        (daemon, _) = try await started(service, directory: directory)
+        client = try await daemon.client()
+        try client.initialize()
+        _ = try client.call("sync/wait")
+        #expect(try client.call("sync/status")["shapes"]?[0]?["failures"] == told)
+        _ = try client.call("shape/subscribe", Self.notes)
+        service.set { $0.failures = .none }
+        _ = try client.notification("shape/status") { $0["status"] == "live" && $0["failures"] == nil }
+        #expect(try client.call("shape/list")["shapes"]?[0]?["failures"] == nil)
+        #expect(service.get { $0.handles.count } == 1)
+        try await daemon.end()
+    }
+
     @Test func theListOfShapesTellsOfEachWhatItHasAndHowNewItIs() async throws {
         let service = FakeService()
         service.write("1", "one")

@@ -54,7 +54,7 @@ extension MemorySource {
 /// The content of a shape from its definition alone: node by node, every row against every parent.
 func content(
     of shape: Shape, _ source: MemorySource, now: Int64
-) -> (tables: [TableName: [RowKey: Row]], nodes: [Set<RowKey>]) {
+) -> (tables: [TableName: [RowKey: Row]], nodes: [Set<RowKey>], failures: Set<FailedRow>) {
     var members: [Set<RowKey>] = []
     var tables: [TableName: [RowKey: Row]] = [:]
     for node in shape.nodes {
@@ -77,7 +77,30 @@ func content(
         for key in found { tables[node.table, default: [:]][key] = source.row(key, of: node.table) }
         members.append(found)
     }
-    return (tables, members)
+    return (tables, members, failures(of: shape, source, now, tables, members))
+}
+
+struct FailedRow: Hashable {
+    let table: TableName
+    let key: RowKey
+}
+
+/// Rows that are outside and whose condition fails at a node where they join a member.
+private func failures(
+    of shape: Shape, _ source: MemorySource, _ now: Int64, _ tables: [TableName: [RowKey: Row]],
+    _ members: [Set<RowKey>]
+) -> Set<FailedRow> {
+    var failures: Set<FailedRow> = []
+    for node in shape.nodes {
+        guard let predicate = node.predicate else { continue }
+        let context = EvaluationContext(now: now, subselects: subselects(of: predicate, source))
+        for item in source.sorted(node.table)
+        where tables[node.table]?[item.key] == nil && joins(node, item.row, shape, source, members) {
+            guard predicate.failure(of: item.row, in: context) != nil else { continue }
+            failures.insert(FailedRow(table: node.table, key: item.key))
+        }
+    }
+    return failures
 }
 
 private func subselects(of predicate: Predicate?, _ source: MemorySource) -> SubselectView {

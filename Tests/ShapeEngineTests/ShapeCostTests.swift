@@ -105,7 +105,7 @@ struct ShapeCostTests {
         live.commit(step)
         #expect(result.changes.isEmpty && live.metrics.failures == 1 && live.metrics.scanned == 1)
         #expect(
-            result.failures == [ConditionFailure(table: Self.child.name, key: key(7), message: "integer out of range")])
+            result.failures == [FailureChange(table: Self.child.name, key: key(7), message: "integer out of range")])
     }
 }
 

@@ -34,6 +34,9 @@ struct ShapeMaintenanceTests {
         var revocations = 0
         var unshownRevocations = 0
         var restrictedSteps = 0
+        var failures = 0
+        var mended = 0
+        var windowedFailures = 0
 
         mutating func note(_ shape: Shape) {
             selfReferences += shape.nodes.count { node in
@@ -87,6 +90,7 @@ struct ShapeMaintenanceTests {
                 rowsOnTwoPaths,
                 selfReferences, manyToOne, deepest, rootWindows, windows, junctionWindows, eitherWay, pushedOut,
                 subselects, timed, movedByTime, passedOver, ruled, revocations, unshownRevocations, restrictedSteps,
+                failures, mended, windowedFailures,
             ]
         }
     }
@@ -114,9 +118,12 @@ struct ShapeMaintenanceTests {
         for _ in 0..<12 { _ = world.mutate(&source) }
         var live = LiveShapes(schema: world.schema, now: 10_000_000)
         var replicas: [[TableName: [RowKey: Row]]] = []
+        var failed: [Set<FailedRow>] = []
         for (index, shape) in shapes.enumerated() {
             try live.add(Int64(index), shape, source: source)
-            replicas.append(content(of: shape, source, now: live.now).tables)
+            let content = content(of: shape, source, now: live.now)
+            replicas.append(content.tables)
+            failed.append(content.failures)
         }
         for round in 0..<transactions {
             var next = source
@@ -128,6 +135,7 @@ struct ShapeMaintenanceTests {
                 counts.count(shown.changes, changes, shapes[Int(id)])
                 apply(shown.changes, to: &replicas[Int(id)], shapes[Int(id)])
                 #expect(isSorted(shown.changes, shapes[Int(id)]))
+                take(shown.failures, to: &failed[Int(id)], shapes[Int(id)], &counts)
             }
             try checkRevocations(step, shapes, world, from: source, to: next, before: live.now, &counts)
             counts.passedOver += shapes.count - step.work.shapesAsked
@@ -135,8 +143,9 @@ struct ShapeMaintenanceTests {
             for (index, shape) in shapes.enumerated() {
                 let expected = content(of: shape, next, now: live.now)
                 #expect(equal(replicas[index], expected.tables, shape), "\(shape.definition.canonical)")
+                #expect(failed[index] == expected.failures, "\(shape.definition.canonical)")
                 counts.rowsOnTwoPaths += doubled(expected.nodes, shape)
-                if round % 10 == 9 { try checkReads(shape, next, expected.tables, live.view) }
+                if round % 10 == 9 { try checkReads(shape, next, expected.tables, expected.failures, live.view) }
             }
             counts.transactions += 1
             source = next
@@ -199,6 +208,22 @@ struct ShapeMaintenanceTests {
         }
     }
 
+    private func take(
+        _ changes: [FailureChange], to failed: inout Set<FailedRow>, _ shape: Shape, _ counts: inout Counts
+    ) {
+        for change in changes {
+            let row = FailedRow(table: change.table, key: change.key)
+            if change.message == nil {
+                counts.mended += 1
+                #expect(failed.remove(row) != nil)
+            } else {
+                counts.failures += 1
+                counts.windowedFailures += shape.nodes(of: change.table).count { shape.nodes[$0].window != nil }
+                failed.insert(row)
+            }
+        }
+    }
+
     private func equal(
         _ left: [TableName: [RowKey: Row]], _ right: [TableName: [RowKey: Row]], _ shape: Shape
     ) -> Bool {
@@ -226,18 +251,21 @@ struct ShapeMaintenanceTests {
     }
 
     private func checkReads(
-        _ shape: Shape, _ source: MemorySource, _ expected: [TableName: [RowKey: Row]], _ view: EngineView
+        _ shape: Shape, _ source: MemorySource, _ expected: [TableName: [RowKey: Row]], _ failures: Set<FailedRow>,
+        _ view: EngineView
     ) throws {
+        var failed: [FailedRow] = []
         var emitted: [TableName: [RowKey: Row]] = [:]
         let roots = source.sorted(shape.nodes[0].table)
         try ShapeMaintenance.snapshot(
             of: shape, roots: { visit in for root in roots { try visit(root.key, root.row) } }, source: source,
-            view: view
-        ) { table, key, row in
-            #expect(emitted[table]?[key] == nil)
-            emitted[table, default: [:]][key] = row
-        }
+            view: view,
+            emit: { table, key, row in
+                #expect(emitted[table]?[key] == nil)
+                emitted[table, default: [:]][key] = row
+            }, emitFailure: { failed.append(FailedRow(table: $0.table, key: $0.key)) })
         #expect(emitted == expected)
+        #expect(failed.count == failures.count && Set(failed) == failures)
         for table in shape.tables {
             for (key, row) in source.sorted(table) {
                 let contains = try ShapeMaintenance.contains(

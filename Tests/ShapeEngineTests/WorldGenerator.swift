@@ -120,8 +120,19 @@ struct WorldGenerator {
         if random.once(in: 6) {
             return Text(random.pick(["w > NOW()", "w <= NOW() AND a < 4", "NOT w < NOW() OR t = 'u'"]))
         }
+        if random.once(in: 4) { return Text(failing()) }
         if random.once(in: 4) { return Text("a = \(Int.random(in: 0...4, using: &random))") }
         return Text(random.pick(["a < 3", "a >= 2", "t = 'u'", "a IS NOT NULL", "t <> 'v' OR a = 1", "NOT a = 2"]))
+    }
+
+    /// Fails where `a` is 0: beside terms of every kind that shapes are filed by, and before them.
+    private mutating func failing() -> String {
+        let other = random.pick(schema.tables).name.name
+        return random.pick([
+            "2 / a >= 0", "2 / a > 0 AND x_id < 7", "x_id = 3 AND 2 / a > 0", "2 / a > 0 AND x_id IN (3, 4, 5)",
+            "a = 1 OR 2 / a > 1", "2 / a >= 0 AND x_id IN (SELECT id FROM \(other) AS f WHERE t = 'u')",
+            "w > NOW() AND 2 / a >= 0", "NOT 2 / a < 0 AND t = 'u'",
+        ])
     }
 
     /// In either polarity, correlated or not, with NULLs on either side, inside each other.

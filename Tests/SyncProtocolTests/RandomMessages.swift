@@ -105,6 +105,13 @@ extension SeededGenerator {
             origin: chance(50) ? origin : nil)
     }
 
+    private mutating func failures() -> ShapeFailures {
+        guard chance(70) else { return .none }
+        let first = ConditionFailure(
+            table: tableName(), key: RowKey(values: [.text(Text(string()))]), message: string())
+        return ShapeFailures(count: below(1 << 40) + 1, first: first, tag: identifier())
+    }
+
     mutating func answerLine() -> SyncAnswerLine {
         switch below(5) {
         case 0: return .hello(epoch: epoch(), server: string())
@@ -124,7 +131,7 @@ extension SeededGenerator {
                 SyncAnswerLine.ShapeMessages(
                     shape: identifier(), handle: ShapeHandle(identifier()), offset: offset(),
                     messages: messages,
-                    hasMore: chance(50)))
+                    hasMore: chance(50), failures: chance(30) ? failures() : nil))
         }
     }
 }

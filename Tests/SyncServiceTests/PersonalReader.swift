@@ -14,6 +14,7 @@ struct PersonalReader {
         var resets = 0
         var deletes = 0
         var ended: Reason?
+        var failures = ShapeFailures.none
     }
 
     var port: Int
@@ -38,7 +39,8 @@ struct PersonalReader {
             replica: ReplicaID("r"), isLive: false,
             shapes: shapes.enumerated().map { index, shape in
                 SyncRequest.Shape(
-                    id: String(index), definition: shape.definition, handle: shape.handle, offset: shape.offset)
+                    id: String(index), definition: shape.definition, handle: shape.handle, offset: shape.offset,
+                    failureTag: shape.failures.tag)
             })
         let response = try RawHTTP.get(
             "/v1/sync", port: port, method: "POST", headers: headers,
@@ -62,7 +64,9 @@ struct PersonalReader {
         if part.isReset {
             held.rows = [:]
             held.resets += 1
+            held.failures = .none
         }
+        if let failures = part.failures { held.failures = failures }
         for message in part.messages {
             switch message.kind {
             case .insert, .update:

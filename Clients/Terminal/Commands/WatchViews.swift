@@ -35,6 +35,7 @@ struct JSONWatchView: WatchView {
         Output.json([
             "event": "shape", "subscription": .string(params.subscription),
             "status": .string(params.status.rawValue), "reason": params.reason?.json ?? .null,
+            "failures": params.failures?.json ?? .null,
         ])
     }
 
@@ -67,8 +68,8 @@ struct LineWatchView: WatchView {
     }
 
     func shapeStatus(_ params: ShapeStatusChanged.Params) {
-        let reason = params.reason.map { ", \(Printable.line($0.message))" } ?? ""
-        Output.line("= \(names[params.subscription] ?? ""): \(params.status.rawValue)\(reason)")
+        let remark = (params.reason?.message ?? params.failures.map(ShapeText.text)).map { ", \(Printable.line($0))" }
+        Output.line("= \(names[params.subscription] ?? ""): \(params.status.rawValue)\(remark ?? "")")
     }
 
     func refresh() {}

@@ -26,6 +26,6 @@ extension DaemonCore {
             subscribers: Int64(clients.values.count { $0.subscriptions.contains { $0.shape == held.id } }),
             offset: held.handle == nil ? nil : held.offset.description,
             frontier: isShown ? frontier.map { String($0.position) } : nil, lag: lag, heldAt: held.heldAt,
-            firstSync: held.firstSync)
+            firstSync: held.firstSync, failures: RowForms(schema: replica.schema).failures(held.failures))
     }
 }

@@ -70,8 +70,10 @@ extension DaemonCore {
 
     func tellStatus(ofSubscription id: String, to client: Int) {
         guard let session = clients[client], let shape = session.subscription(id)?.shape else { return }
+        let held = replica.heldShape(shape)
         let params = ShapeStatusChanged.Params(
-            subscription: id, status: status(of: shape), reason: replica.heldShape(shape)?.status.reason)
+            subscription: id, status: held?.status.wire ?? .ended, reason: held?.status.reason,
+            failures: held.flatMap { RowForms(schema: replica.schema).failures($0.failures) })
         if session.connection.notify(ShapeStatusChanged.notification(params)) { return }
         if !session.missed.shapeStatuses.contains(id) { clients[client]?.missed.shapeStatuses.append(id) }
     }

@@ -25,17 +25,17 @@ extension DaemonCore {
         return SyncStatus(
             state: decision.state, text: decision.text, pending: Int64(facts.pending), parked: Int64(facts.parked),
             conflicts: Int64(facts.conflicts), isPaused: facts.isPaused, isOnline: facts.isConnected,
-            reason: facts.storageProblem ?? facts.refusal ?? offlineReason, shapes: held.map(Self.shape),
+            reason: facts.storageProblem ?? facts.refusal ?? offlineReason, shapes: held.map(shape),
             frontier: frontier.map { String($0.position) }, epoch: replica.epoch?.description, user: settings.user,
             replica: replica.id, service: settings.service, lastContact: lastContact,
             retryAt: facts.isConnected || facts.isPaused ? nil : links.retryAt,
             storage: openingProblem == nil ? .file : .memory)
     }
 
-    private static func shape(_ shape: HeldShape) -> SyncStatus.Shape {
+    private func shape(_ shape: HeldShape) -> SyncStatus.Shape {
         SyncStatus.Shape(
             shape: shape.id, definition: shape.definition.json, status: shape.status.wire, rows: Int64(shape.rowCount),
-            reason: shape.status.reason)
+            reason: shape.status.reason, failures: RowForms(schema: replica.schema).failures(shape.failures))
     }
 
     private var refusal: Reason? {
@@ -90,7 +90,9 @@ extension SyncStatus {
             status.frontier = nil
             status.lastContact = nil
             status.shapes = status.shapes.map {
-                Shape(shape: $0.shape, definition: .null, status: $0.status, rows: 0, reason: $0.reason)
+                Shape(
+                    shape: $0.shape, definition: .null, status: $0.status, rows: 0, reason: $0.reason,
+                    failures: $0.failures)
             }
             return status
         }

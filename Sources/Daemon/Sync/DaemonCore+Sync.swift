@@ -156,7 +156,8 @@ extension DaemonCore {
         replica.shapesByUrgency.compactMap { shape in
             if case .ended = shape.status { return nil }
             return SyncRequest.Shape(
-                id: shape.id, definition: shape.definition, handle: shape.handle, offset: shape.offset)
+                id: shape.id, definition: shape.definition, handle: shape.handle, offset: shape.offset,
+                failureTag: shape.failures.tag)
         }
     }
 

@@ -41,6 +41,15 @@ struct RowForms {
             zip(names, key.parts).compactMap { name, text in text.map { KeyValues.Field(name, $0) } })
     }
 
+    /// nil where there are none.
+    func failures(_ failures: ShapeFailures) -> FailedRows? {
+        failures.first.map { first in
+            FailedRows(
+                count: Int64(failures.count), table: first.table, key: key(first.key, of: first.table),
+                message: first.message)
+        }
+    }
+
     func page(_ page: ViewPage) -> ShapePage {
         ShapePage(
             status: page.status.wire, sequence: page.sequence, rows: page.rows.map(row), next: page.next)

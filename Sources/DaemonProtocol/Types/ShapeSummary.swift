@@ -24,11 +24,13 @@ package struct ShapeSummary: WireValue {
     package let heldAt: Int64?
     /// Milliseconds from then until its rows came into view; nil while they have not.
     package let firstSync: Int64?
+    /// Rows that it leaves out because its condition fails; nil: none.
+    package let failures: FailedRows?
 
     package init(
         shape: String, definition: JSON, status: ShapeStatus, reason: Reason? = nil, rows: Int64, bytes: Int64,
         subscribers: Int64, offset: String? = nil, frontier: String? = nil, lag: Int64? = nil,
-        heldAt: Int64? = nil, firstSync: Int64? = nil
+        heldAt: Int64? = nil, firstSync: Int64? = nil, failures: FailedRows? = nil
     ) {
         self.shape = shape
         self.definition = definition
@@ -42,6 +44,7 @@ package struct ShapeSummary: WireValue {
         self.lag = lag
         self.heldAt = heldAt
         self.firstSync = firstSync
+        self.failures = failures
     }
 
     package init(json: JSON) throws(WireError) {
@@ -58,6 +61,7 @@ package struct ShapeSummary: WireValue {
         lag = try reader.optional("lag", Read.int)
         heldAt = try reader.optional("heldAt", Read.int)
         firstSync = try reader.optional("firstSync", Read.int)
+        failures = try reader.optional("failures", Read.value(FailedRows.self))
     }
 
     package var json: JSON {
@@ -73,6 +77,7 @@ package struct ShapeSummary: WireValue {
         object["lag"] = lag.map(JSON.int)
         object["heldAt"] = heldAt.map(JSON.int)
         object["firstSync"] = firstSync.map(JSON.int)
+        object["failures"] = failures?.json
         return .object(object)
     }
 }

@@ -17,13 +17,19 @@ package struct SyncStatus: WireValue {
         package let status: ShapeStatus
         package let rows: Int64
         package let reason: Reason?
+        /// nil: none.
+        package let failures: FailedRows?
 
-        package init(shape: String, definition: JSON, status: ShapeStatus, rows: Int64, reason: Reason? = nil) {
+        package init(
+            shape: String, definition: JSON, status: ShapeStatus, rows: Int64, reason: Reason? = nil,
+            failures: FailedRows? = nil
+        ) {
             self.shape = shape
             self.definition = definition
             self.status = status
             self.rows = rows
             self.reason = reason
+            self.failures = failures
         }
     }
 
@@ -126,6 +132,7 @@ extension SyncStatus.Shape {
         status = try reader.required("status", Read.label(ShapeStatus.self))
         rows = try reader.required("rows", Read.int)
         reason = try reader.optional("reason", Read.value(Reason.self))
+        failures = try reader.optional("failures", Read.value(FailedRows.self))
     }
 
     package var json: JSON {
@@ -134,6 +141,7 @@ extension SyncStatus.Shape {
             "rows": .int(rows),
         ]
         object["reason"] = reason?.json
+        object["failures"] = failures?.json
         return .object(object)
     }
 }

@@ -33,7 +33,7 @@ package struct LiveShapes: Sendable {
         package var shapes = 0
         /// Those that are asked about every change of some table.
         package var scanned = 0
-        /// Rows that were outside because a condition could not be evaluated, each time that one was met.
+        /// How often a transaction made a row's condition fail.
         package var failures = 0
         /// Of all transactions so far.
         package var work = ShapeWork()
@@ -146,7 +146,8 @@ package struct LiveShapes: Sendable {
         // Not the view: what shares the store's storage would make a commit copy it.
         fileprivate let subselects: SubselectStep
         fileprivate let now: Int64
-        /// By id. Those of which no change is shown are here only for rows whose condition failed.
+        /// By id. Those of which no change is shown are here only for rows whose condition
+        /// began or ceased to fail.
         package fileprivate(set) var touched: [(id: Int64, changes: ShapeChanges)] = []
         package fileprivate(set) var work = ShapeWork()
         /// What is known now of where windows end; nil: nothing any more.
@@ -158,7 +159,7 @@ package struct LiveShapes: Sendable {
     /// Call it once the step stands.
     package mutating func commit(_ step: Step) {
         metrics.work += step.work
-        for (_, found) in step.touched { metrics.failures += found.failures.count }
+        for (_, found) in step.touched { metrics.failures += found.failures.count { $0.message != nil } }
         index.apply(step.subselects, over: subselects)
         subselects.apply(step.subselects)
         for (id, changed) in step.windows where shapes[id] != nil {

@@ -12,6 +12,8 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
     var affected: [Set<RowKey>]
     /// Per node with windows, the groups whose row came in, went, or is joined by other columns now.
     var reopened: [Int: Set<RowKey>] = [:]
+    /// Per node with a window, rows of such groups whose condition may fail; windows do not look at all their rows.
+    private var doubtful: [Int: Set<RowKey>] = [:]
     /// Windows of which nothing is left to be known.
     var closed: Set<WindowPlace> = []
 
@@ -52,6 +54,13 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
             }
             if window?.group == node.index {
                 reopened[child, default: []].insert(key)
+                guard shape.nodes[child].predicate?.canFail == true else { continue }
+                if was, let old {
+                    doubtful[child, default: []].formUnion(try before.children(of: old, at: child).map(\.key))
+                }
+                if isNow, let new {
+                    doubtful[child, default: []].formUnion(try after.children(of: new, at: child).map(\.key))
+                }
                 continue
             }
             if was, let old {
@@ -80,20 +89,18 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
     }
 
     mutating func result() throws -> ShapeChanges {
-        var changes: [ShapeChange] = []
-        var clocks: [ShapeChange] = []
+        var found = ShapeChanges()
         for table in tablesByPath() {
             let nodes = shape.nodes(of: table)
             var keys: Set<RowKey> = []
-            for node in nodes { keys.formUnion(affected[node]) }
-            let differences = try differences(table, nodes, keys.sorted(), &clocks)
-            changes.append(contentsOf: Self.joined(differences, changed[table] ?? [:]))
+            for node in nodes { keys.formUnion(affected[node].union(doubtful[node] ?? [])) }
+            let differences = try differences(table, nodes, keys.sorted(), &found)
+            found.changes.append(contentsOf: Self.joined(differences, changed[table] ?? [:]))
         }
-        let isRevoked = try isRevoked()
-        var work = before.work
-        work += after.work
-        return ShapeChanges(
-            changes: changes, clocks: clocks, isRevoked: isRevoked, failures: after.failures, work: work)
+        found.isRevoked = try isRevoked()
+        found.work = before.work
+        found.work += after.work
+        return found
     }
 
     /// Time took a permission. What else takes one is noticed by `RuleWatch`.
@@ -113,7 +120,7 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
     }
 
     private mutating func differences(
-        _ table: TableName, _ nodes: [Int], _ keys: [RowKey], _ clocks: inout [ShapeChange]
+        _ table: TableName, _ nodes: [Int], _ keys: [RowKey], _ found: inout ShapeChanges
     ) throws -> [ShapeChange] {
         let selection = shape.selection(of: table)
         var differences: [ShapeChange] = []
@@ -123,6 +130,11 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
             var isNow = false
             if let old { was = try before.contains(key, old, nodes: nodes) }
             if let new { isNow = try after.contains(key, new, nodes: nodes) }
+            let failedBefore = try was ? nil : old.flatMap { try before.failure(of: key, $0, nodes: nodes) }
+            let fails = try isNow ? nil : new.flatMap { try after.failure(of: key, $0, nodes: nodes) }
+            if failedBefore != fails {
+                found.failures.append(FailureChange(table: table, key: key, message: fails))
+            }
             let kind: ShapeMessage.Kind
             switch (was, isNow) {
             case (false, false): continue
@@ -132,7 +144,7 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
                 guard let old, let new else { continue }
                 guard selection.contains(where: { old[$0] != new[$0] }) else {
                     if let clock = changed[table]?[key]?.clock {
-                        clocks.append(
+                        found.clocks.append(
                             ShapeChange(kind: .update, table: table, key: key, old: old, new: new, clock: clock))
                     }
                     continue

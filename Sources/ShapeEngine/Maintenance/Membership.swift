@@ -14,10 +14,10 @@ struct Membership<Source: RowSource> {
     /// The same for its read rule alone.
     private let ruleContexts: [EvaluationContext]
     var work = ShapeWork()
-    private(set) var failures: [ConditionFailure] = []
     private var decided: [[RowKey: Bool]]
     private var truths: [[RowKey: Truth]]
-    private var noted: Set<NotedFailure> = []
+    /// Where a condition failed, of rows that `satisfies` was asked about.
+    private var failed: Set<NodeRow> = []
     /// What was known of windows before, and still holds in this view where `windows` says nothing else.
     let known: [WindowPlace: WindowState]
     /// What was found out.
@@ -63,12 +63,7 @@ struct Membership<Source: RowSource> {
     private mutating func decide(_ key: RowKey, _ row: Row, at node: Shape.Node) throws -> Bool {
         guard satisfies(key, row, node) else { return false }
         if node.window != nil { return try isInWindow(key, row, at: node) }
-        guard let parent = node.parent else { return true }
-        for candidate in try parents(of: row, at: node)
-        where try isMember(candidate.key, candidate.row, at: parent) {
-            return true
-        }
-        return false
+        return try joinsMember(row, at: node)
     }
 
     /// Whether the person may read the row at all.
@@ -78,16 +73,39 @@ struct Membership<Source: RowSource> {
 
     mutating func satisfies(_ key: RowKey, _ row: Row, _ node: Shape.Node) -> Bool {
         let truth = truth(key, row, node)
-        if case .error(let message) = truth, noted.insert(NotedFailure(node: node.index, key: key)).inserted {
-            failures.append(ConditionFailure(table: node.table, key: key, message: message))
-        }
+        if case .error = truth { failed.insert(NodeRow(node: node.index, key: key)) }
         return truth.isTrue
     }
 
     /// The same of a row that a window comes across: whether its condition failed was told when the row changed.
     mutating func isCandidate(_ key: RowKey, _ row: Row, _ node: Shape.Node) -> Bool { truth(key, row, node).isTrue }
 
-    private mutating func truth(_ key: RowKey, _ row: Row, _ node: Shape.Node) -> Truth {
+    /// What the condition says, of a row that joins a member at the parent node.
+    func failure(of row: Row, at node: Shape.Node) -> String? {
+        node.predicate?.failure(of: row, in: contexts[node.index])
+    }
+
+    /// Of a row that `contains` has just found to be outside: whether a condition that fails keeps it there, at a node
+    /// at which it would be a member otherwise, as far as the row itself and its parents go.
+    mutating func failure(of key: RowKey, _ row: Row, nodes: [Int]) throws -> String? {
+        guard !failed.isEmpty else { return nil }
+        for index in nodes where failed.contains(NodeRow(node: index, key: key)) {
+            let node = shape.nodes[index]
+            if let message = failure(of: row, at: node), try joinsMember(row, at: node) { return message }
+        }
+        return nil
+    }
+
+    private mutating func joinsMember(_ row: Row, at node: Shape.Node) throws -> Bool {
+        guard let parent = node.parent else { return true }
+        for candidate in try parents(of: row, at: node)
+        where try isMember(candidate.key, candidate.row, at: parent) {
+            return true
+        }
+        return false
+    }
+
+    mutating func truth(_ key: RowKey, _ row: Row, _ node: Shape.Node) -> Truth {
         guard let predicate = node.predicate else { return .true }
         // Only at a window is a row asked for more than once.
         if let known = truths[node.index][key] { return known }
@@ -98,7 +116,7 @@ struct Membership<Source: RowSource> {
     }
 }
 
-private struct NotedFailure: Hashable {
+private struct NodeRow: Hashable {
     let node: Int
     let key: RowKey
 }

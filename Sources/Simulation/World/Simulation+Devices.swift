@@ -95,7 +95,8 @@ extension Simulation {
         (devices[index].process?.replica.heldShapes ?? []).compactMap { shape in
             if case .ended = shape.status { return nil }
             return SyncRequest.Shape(
-                id: shape.id, definition: shape.definition, handle: shape.handle, offset: shape.offset)
+                id: shape.id, definition: shape.definition, handle: shape.handle, offset: shape.offset,
+                failureTag: shape.failures.tag)
         }
     }
 

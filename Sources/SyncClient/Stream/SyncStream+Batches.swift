@@ -36,8 +36,11 @@ extension SyncStream {
             return
         }
         let shape = shapes[index]
+        // A new life begins with nothing known.
+        let known = batch.isReset ? nil : shape.failureTag
         shapes[index] = SyncRequest.Shape(
-            id: shape.id, definition: shape.definition, handle: batch.handle, offset: batch.offset)
+            id: shape.id, definition: shape.definition, handle: batch.handle, offset: batch.offset,
+            failureTag: batch.failures.map(\.tag) ?? known)
     }
 
     private mutating func goOn(after delivery: Delivery) -> [Action] {
@@ -68,5 +71,5 @@ extension SyncStream {
 }
 
 extension ShapeBatch {
-    fileprivate var isEmpty: Bool { messages.isEmpty && !isReset && ended == nil }
+    fileprivate var isEmpty: Bool { messages.isEmpty && !isReset && ended == nil && failures == nil }
 }

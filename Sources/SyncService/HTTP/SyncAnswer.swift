@@ -148,8 +148,17 @@ struct SyncAnswer {
         let renderer = MessageRenderer(kept, catalogue: catalogue)
         var line = MessageLineWriter(shape: id, handle: kept.handle)
         for change in changes { renderer.write(change, to: &line.json) }
-        part.bytes += line.finish(offset: .endOf(tx: frontier), hasMore: false)
-        part.isNews = part.isNews || !changes.isEmpty || offset == .snapshotEnd
+        let failures = news(of: kept, id)
+        part.bytes += line.finish(offset: .endOf(tx: frontier), hasMore: false, failures: failures)
+        part.isNews = part.isNews || !changes.isEmpty || offset == .snapshotEnd || failures != nil
+    }
+
+    /// The rows that the shape leaves out because its condition fails; nil where the asker knows of them. As of now,
+    /// which may be a little after the frontier of a long answer.
+    private func news(of kept: KeptShape, _ id: String) -> ShapeFailures? {
+        let failures = mirror.state.conditionFailures[kept.id] ?? .none
+        let known = request.shapes.first { Text($0.id) == Text(id) }?.failureTag
+        return failures.tag == known ? nil : failures
     }
 }
 

@@ -124,6 +124,10 @@ extension Mirror {
                 entries.ops[id] = entries.ops[id] ?? 0
                 continue
             }
+            if kept.form == .stream, !shown.failures.isEmpty {
+                try note(shown.failures, of: id, source.db)
+                entries.ops[id] = entries.ops[id] ?? 0
+            }
             // Electric's messages bear no clocks.
             let logged = kept.form == .stream ? shown.changes + shown.clocks : shown.changes
             guard !logged.isEmpty else { continue }
@@ -137,6 +141,13 @@ extension Mirror {
                 return id
             }
         }
+    }
+
+    /// Electric's wire has no place for them.
+    private func note(_ failures: [FailureChange], of shape: Int64, _ db: Database) throws {
+        let before = state.conditionFailures[shape]?.count ?? 0
+        let next = try FailureStore(db: db).take(failures, of: shape, before: before)
+        change { $0.conditionFailures[shape] = next.count == 0 ? nil : next }
     }
 
     static func store(_ changes: [RowChange], _ catalogue: DatabaseSchema, _ db: Database) throws {

@@ -98,12 +98,10 @@ extension Mirror {
     func writeSnapshot(_ writer: SnapshotWriter, from result: Result<Database, any Error>) {
         let kept = writer.kept
         do {
-            let counts = try writer.write(from: try result.get()) { number, body in
+            let counts = try writer.write(from: try result.get()) { part in
                 try pool.write { db in
                     guard try ShapeLogReader(db: db).isKept(kept.id) else { throw SnapshotWriter.Ended() }
-                    try db.execute(
-                        sql: "INSERT INTO chunk (shape, number, body) VALUES (?, ?, ?)",
-                        arguments: [kept.id, number, Data(body)])
+                    try Self.store(part, of: kept, db)
                 }
                 signal.touched(shape: kept.id)
             }
@@ -111,6 +109,9 @@ extension Mirror {
                 try db.execute(
                     sql: "UPDATE shape SET chunks = ?, rows = ? WHERE id = ?",
                     arguments: [counts.chunks, counts.rows, kept.id])
+                guard db.changesCount > 0, kept.form == .stream else { return }
+                let failures = try FailureStore(db: db).settle(kept.id)
+                change { $0.conditionFailures[kept.id] = failures.count == 0 ? nil : failures }
             }
         } catch is SnapshotWriter.Ended {
             // Its readers have been told.
@@ -118,6 +119,16 @@ extension Mirror {
             giveUp(kept, because: error)
         }
         signal.touched(shape: kept.id)
+    }
+
+    private static func store(_ part: SnapshotWriter.Part, of kept: KeptShape, _ db: Database) throws {
+        switch part {
+        case .chunk(let number, let body):
+            try db.execute(
+                sql: "INSERT INTO chunk (shape, number, body) VALUES (?, ?, ?)",
+                arguments: [kept.id, number, Data(body)])
+        case .failures(let failures): try FailureStore(db: db).insert(failures, of: kept.id)
+        }
     }
 
     private func giveUp(_ kept: KeptShape, because error: any Error) {

@@ -84,6 +84,12 @@ extension Mirror {
         try db.execute(
             sql: "DELETE FROM entry WHERE shape = ? AND (tx, op) IN (\(piece))", arguments: [shape, shape])
         if db.changesCount > 0 { return true }
+        try db.execute(
+            sql: """
+                DELETE FROM failure WHERE shape = ? AND (relation, key) IN (
+                    SELECT relation, key FROM failure WHERE shape = ? LIMIT \(pieceEntries))
+                """, arguments: [shape, shape])
+        if db.changesCount > 0 { return true }
         try db.execute(sql: "DELETE FROM chunk WHERE shape = ?", arguments: [shape])
         try db.execute(sql: "DELETE FROM ended WHERE shape = ?", arguments: [shape])
         return true
@@ -106,5 +112,6 @@ extension Mirror.Memory {
         shapes.remove(kept)
         uses[kept.id] = nil
         logLengths[kept.id] = nil
+        conditionFailures[kept.id] = nil
     }
 }

@@ -34,6 +34,8 @@ package final class Mirror: Sendable {
         var uses: [Int64: Int64] = [:]
         /// How many entries each shape's log has.
         var logLengths: [Int64: Int] = [:]
+        /// Rows that shapes leave out because their conditions fail; shapes without any are not there.
+        var conditionFailures: [Int64: ShapeFailures] = [:]
         /// What an fsync covers, as a place to resume at.
         var durable = LSN.zero
         /// Something was committed since the newest heartbeat came through.
@@ -90,6 +92,7 @@ package final class Mirror: Sendable {
             failures[ShapeHandle(row["handle"])] = Reason(code: row["code"], message: row["message"])
         }
         let reasons = failures
+        let conditionFailures = try FailureStore(db: db).summaries().filter { restored.byID[$0.key] != nil }
         try enlivenAll(restored, catalogue, position, db)
         change {
             $0.catalogue = catalogue
@@ -99,6 +102,7 @@ package final class Mirror: Sendable {
             $0.frontier = position.unsettled?.frontier ?? known
             $0.shapes = restored
             $0.logLengths = logLengths
+            $0.conditionFailures = conditionFailures
             $0.failures = reasons
         }
     }

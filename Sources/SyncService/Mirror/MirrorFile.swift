@@ -14,13 +14,14 @@ import TableStore
 /// | `chunk` | snapshot chunks: immutable, encoded messages, joined by commas |
 /// | `change` | each row change of each transaction that some shape shows, once, with both images |
 /// | `entry` | the shapes' logs: (shape, tx, op) → change |
+/// | `failure` | rows that a shape leaves out because its condition fails, with the error; while the snapshot is written, NULL for one that ceased to |
 /// | `ended` | shapes that are no more, while their chunks and entries are being removed, piece by piece |
 /// | `reason` | why the shape of a handle ended, for whoever asks for it next |
 /// | `confirmation` | which seq of which replica had come through at which transaction |
 ///
 /// Everything here can be made again from PostgreSQL, so a file of another format version is thrown away.
 enum MirrorFile {
-    static let formatVersion = 4
+    static let formatVersion = 5
     static let rows = TableStore(prefix: "row", extras: ["version", "clock"])
     static let staged = TableStore(prefix: "staged", extras: ["version", "clock"])
     /// `gone`: 1 for a row that goes.
@@ -89,6 +90,9 @@ enum MirrorFile {
             kind TEXT NOT NULL, is_last INTEGER NOT NULL, partner TEXT,
             PRIMARY KEY (shape, tx, op)) STRICT, WITHOUT ROWID;
         CREATE INDEX entry_change ON entry (change);
+        CREATE TABLE failure (
+            shape INTEGER NOT NULL, relation TEXT NOT NULL, key TEXT NOT NULL, message TEXT,
+            PRIMARY KEY (shape, relation, key)) STRICT, WITHOUT ROWID;
         CREATE TABLE ended (shape INTEGER PRIMARY KEY) STRICT;
         CREATE TABLE reason (
             number INTEGER PRIMARY KEY AUTOINCREMENT, handle TEXT NOT NULL UNIQUE, code TEXT NOT NULL,

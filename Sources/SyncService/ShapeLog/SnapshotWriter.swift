@@ -33,14 +33,25 @@ struct SnapshotWriter {
         var rows = 0
         /// Of the chunks that are closed.
         var bytes = 0
+        /// Rows left out that are not handed on yet.
+        var failures: [ConditionFailure] = []
     }
+
+    enum Part {
+        case chunk(Int, [UInt8])
+        case failures([ConditionFailure])
+    }
+
+    /// So many at a time.
+    private static let failureCount = 1_000
 
     /// A chunk closes once it has this many bytes.
     static let chunkBytes = 1 << 20
 
-    /// Calls `emit` with each chunk's number and body, in order; returns the counts of chunks and rows.
+    /// Calls `emit` with each chunk's number and body, in order, and with the rows that are left out because the
+    /// condition fails; returns the counts of chunks and rows.
     func write(
-        from db: Database, emit: (Int, [UInt8]) throws -> Void
+        from db: Database, emit: (Part) throws -> Void
     ) throws -> (chunks: Int, rows: Int) {
         let source = MirrorSource(db: db, schema: catalogue)
         let renderer = MessageRenderer(kept, catalogue: catalogue)
@@ -56,30 +67,43 @@ struct SnapshotWriter {
                     latest = (stored.key, MirrorSource.clock(stored))
                     try body(stored.key, stored.row)
                 }
-            }, source: source, view: view
-        ) { table, key, row in
-            progress.rows += 1
-            var clock: RowClock?
-            if isStream {
-                let isLatest = latest?.key == key && table == kept.shape.nodes[0].table
-                clock = try isLatest ? latest?.clock : source.clock(key, of: table)
-            }
-            renderer.writeSnapshot(table, key, row, clock, to: &progress.json)
-            if progress.bytes + progress.json.count > byteLimit { throw TooLarge(limit: byteLimit) }
-            if progress.json.count >= Self.chunkBytes { try Self.close(&progress, emit) }
-        }
+            }, source: source, view: view,
+            emit: { table, key, row in
+                progress.rows += 1
+                var clock: RowClock?
+                if isStream {
+                    let isLatest = latest?.key == key && table == kept.shape.nodes[0].table
+                    clock = try isLatest ? latest?.clock : source.clock(key, of: table)
+                }
+                renderer.writeSnapshot(table, key, row, clock, to: &progress.json)
+                if progress.bytes + progress.json.count > byteLimit { throw TooLarge(limit: byteLimit) }
+                if progress.json.count >= Self.chunkBytes { try Self.close(&progress, emit) }
+            },
+            emitFailure: { failure in
+                progress.failures.append(failure)
+                if progress.failures.count >= Self.failureCount { try Self.handOn(&progress, isStream, emit) }
+            })
+        try Self.handOn(&progress, isStream, emit)
         if !isStream { ElectricMessage.writeSnapshotEnd(seen, to: &progress.json) }
         try Self.close(&progress, emit)
         return (progress.chunks, progress.rows)
     }
 
     /// The body is what stands between the brackets.
-    private static func close(_ progress: inout Progress, _ emit: (Int, [UInt8]) throws -> Void) throws {
+    private static func close(_ progress: inout Progress, _ emit: (Part) throws -> Void) throws {
         progress.bytes += progress.json.count
-        try emit(progress.chunks, Array(progress.json.finish().dropFirst()))
+        try emit(.chunk(progress.chunks, Array(progress.json.finish().dropFirst())))
         progress.chunks += 1
         progress.json = JSONWriter(reserving: chunkBytes + 4096)
         progress.json.beginArray()
+    }
+
+    /// Only our own stream tells of them.
+    private static func handOn(
+        _ progress: inout Progress, _ isStream: Bool, _ emit: (Part) throws -> Void
+    ) throws {
+        if isStream, !progress.failures.isEmpty { try emit(.failures(progress.failures)) }
+        progress.failures = []
     }
 
     private static func forEachRoot(
