@@ -100,7 +100,9 @@ extension ReplicaTransaction {
         }
         guard memory.shapes.count < limits.maxShapes else {
             throw ReplicaError(
-                .tooLarge, "The replica holds \(limits.maxShapes) shapes, its limit: forget one that is not needed")
+                .tooLarge,
+                "This device holds \(limits.maxShapes) shapes, the limit (max_shapes_per_client): let go of one that is "
+                    + "not needed with shape/forget")
         }
         var resolved: ResolvedShape?
         if let schema = memory.schema {

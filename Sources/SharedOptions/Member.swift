@@ -47,9 +47,14 @@ extension ConfigurationFile {
     package enum Ranges {
         /// `max_offline_queue`: each operation costs a lookup when rows under it change.
         package static let queue = 1...1_000_000
+        /// `max_shapes_per_client`: a request of the stream names them all.
+        package static let clientShapes = 1...1_000
         /// `sync_batch_size`: operations.
         package static let batch = 1...1_000
     }
+
+    /// Where the file says nothing, in both programs: a device should hold no more than the service takes.
+    package static let defaultClientShapes = 100
 
     package enum Program: Sendable { case service, daemon }
 
@@ -65,6 +70,7 @@ extension ConfigurationFile {
             Member("electric.replication.conflict_resolution.clock_source", .choice(["hybrid_logical_clock"])),
             Member("electric.shapes.max_shape_size", .size, isTaken: service),
             Member("electric.shapes.shape_cache_ttl", .whole(0...Int(Int32.max)), isTaken: service),
+            Member("electric.shapes.max_shapes_per_client", .whole(Ranges.clientShapes)),
             Member("electric.client.max_offline_queue", .whole(Ranges.queue), isTaken: !service),
             Member("electric.client.sync_batch_size", .whole(Ranges.batch), isTaken: !service),
         ]

@@ -1,7 +1,8 @@
 /// Every limit of the service's wire. Whoever passes one is told its name and figure.
 package enum ProtocolLimits {
-    /// A stream request names every shape each time; beyond this the request itself is the cost.
-    package static let shapesPerRequest = 100
+    /// A stream request names every shape each time; beyond this the request itself is the cost. A service may serve
+    /// fewer (`max_shapes_per_client`), and then says so of each.
+    package static let shapesPerRequest = 1_000
     /// One request is one or more transactions in PostgreSQL; beyond this it holds its locks too long.
     package static let operationsPerRequest = 1000
     /// Operations that one request gives up: a group is given up as a whole, however large.

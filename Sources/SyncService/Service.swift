@@ -44,7 +44,9 @@ package struct SatchelService: Sendable {
         configuration.memory = memory
         let follower = Follower(mirror: mirror, configuration: configuration, report: { Self.log($0, logger) })
         let pool = ConnectionPool(conninfo: conninfo, size: options.operationConnections)
-        let limits = Mirror.ShapeLimits(bytes: options.limits.maxShapeSize, shapes: options.limits.maxShapes)
+        let limits = Mirror.ShapeLimits(
+            bytes: options.limits.maxShapeSize, shapes: options.limits.maxShapes,
+            perClient: options.limits.maxShapesPerClient)
         self.mirror = mirror
         self.follower = follower
         state = ServiceState(

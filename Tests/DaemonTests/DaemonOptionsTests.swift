@@ -25,7 +25,7 @@ import Testing
               replication:
                 publications: [pipeline_sync]
                 conflict_resolution: {strategy: lww_crdt, clock_source: hybrid_logical_clock}
-              shapes: {max_shape_size: 10MB, shape_cache_ttl: 3600}
+              shapes: {max_shape_size: 10MB, shape_cache_ttl: 3600, max_shapes_per_client: 7}
               client: {max_offline_queue: 1000, sync_batch_size: 50}
             daemon:
               service: http://${HOST}:7077
@@ -36,6 +36,7 @@ import Testing
         #expect(options.service == "http://db.example:7077")
         #expect(options.maxOfflineQueue == 1000)
         #expect(options.syncBatchSize == 50)
+        #expect(options.maxShapes == 7)
         #expect(options.user == "ana")
         #expect(options.logLevel == .warning)
         #expect(options.idleExit == 600)

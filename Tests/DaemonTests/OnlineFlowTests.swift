@@ -442,6 +442,41 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    @Test func aCancelledReadLetsGoOfAShapeThatIsNotServed() async throws {
+        let service = FakeService()
+        // Nothing is answered, so the schema is not known: nobody can say that the table is not there.
+        service.set { $0.epoch = nil }
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        let definition: JSON = ["definition": ["root_table": "ghosts"], "wait": 600_000]
+        let read = client.post("shape/read", definition)
+        #expect(try client.call("shape/list")["shapes"]?.array?.count == 1)
+        client.notify("$/cancelRequest", ["id": .int(read)])
+        #expect(try client.call("shape/list")["shapes"]?.array?.count == 1)
+        service.set { $0.epoch = Epoch("7301/1") }
+        #expect(try client.call("sync/wait")["shapes"] == [])
+        #expect(try client.call("shape/list")["shapes"] == [])
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func aDeviceHoldsSoManyShapes() async throws {
+        let directory = TestDirectory()
+        let daemon = try await TestDaemon.start(directory, limits: ReplicaLimits(maxShapes: 2))
+        let client = try await daemon.client()
+        try client.initialize()
+        func read(_ id: Int) throws -> JSON {
+            let definition: JSON = ["root_table": "notes", "where": .string("id = '\(id)'")]
+            return try client.call("shape/read", ["definition": definition])
+        }
+        for id in 1...2 { _ = try read(id) }
+        let refusal = #expect(throws: TestClient.Failure.self) { try read(3) }
+        #expect(refusal?.code == 1009)
+        #expect(refusal?.description.contains("2 shapes, the limit (max_shapes_per_client)") == true)
+        try await daemon.end()
+    }
+
     @Test func aRefusedTokenIsReadAgainFromItsFile() async throws {
         let directory = TestDirectory()
         let file = "\(directory.path)/token"

@@ -25,14 +25,14 @@ struct ServiceFixture {
     ///   - secret: for `secure` mode.
     init(
         _ sql: String, hold: Duration = .seconds(2), model: String? = nil, secret: String? = nil,
-        memory: Memory = Memory()
+        memory: Memory = Memory(), limits: ServiceOptions.Limits = ServiceOptions.Limits()
     ) async throws {
         database = try TestDatabase(sql)
         connection = try database.connect()
         try Self.setUp(connection)
         (port, service, task) = try await Self.start(
             database, directory: try TestCluster.temporaryDirectory(), hold: hold, model: model, secret: secret,
-            memory)
+            memory, limits)
         self.hold = hold
         self.secret = secret
         self.memory = memory
@@ -82,13 +82,14 @@ struct ServiceFixture {
 
     private static func start(
         _ database: TestDatabase, directory: String, hold: Duration, model: String?, secret: String?,
-        _ memory: Memory
+        _ memory: Memory, _ limits: ServiceOptions.Limits = ServiceOptions.Limits()
     ) async throws -> (Int, SatchelService, Task<Void, any Error>) {
         let port = try freePort()
         var options = ServiceOptions()
         options.listen.port = port
         options.slot = database.name
         options.stateDirectory = directory
+        options.limits = limits
         let file = directory + "/model.yaml"
         if let model { try model.write(toFile: file, atomically: true, encoding: .utf8) }
         if FileManager.default.fileExists(atPath: file) { options.dataModel = file }

@@ -35,7 +35,7 @@ import Testing
               replication:
                 publications: [pipeline_sync, "${SECOND}"]
                 conflict_resolution: {strategy: lww_crdt, clock_source: hybrid_logical_clock}
-              shapes: {max_shape_size: 10MB, shape_cache_ttl: 3600}
+              shapes: {max_shape_size: 10MB, shape_cache_ttl: 3600, max_shapes_per_client: 9}
               client: {max_offline_queue: 1000, sync_batch_size: 100}
             service:
               state_directory: /var/lib/satchel
@@ -51,7 +51,8 @@ import Testing
         wanted.auth = ServiceOptions.Auth(mode: .secure, secret: secret)
         // A value does not become part of the file's syntax.
         wanted.publications = ["pipeline_sync", "a: b"]
-        wanted.limits = ServiceOptions.Limits(maxShapeSize: 10 << 20, maxShapes: 12)
+        wanted.limits = ServiceOptions.Limits(
+            maxShapeSize: 10 << 20, maxShapes: 12, maxShapesPerClient: 9)
         wanted.shapeCacheSeconds = 3600
         wanted.stateDirectory = "/var/lib/satchel"
         wanted.listen = ServiceOptions.Listen(host: "127.0.0.1", port: 0)
@@ -67,7 +68,7 @@ import Testing
         let nested = "electric:\n  shapes:\n    max_shape_size: 1MB\n    ttl: 3\n"
         #expect(
             refusal(nested) == "The configuration file, line 4: electric.shapes has no member `ttl`; "
-                + "it can have: max_shape_size, shape_cache_ttl")
+                + "it can have: max_shape_size, shape_cache_ttl, max_shapes_per_client")
         #expect(
             refusal("electric: {}\nsevrice: {}\n")
                 == "The configuration file, line 2: the file has no member `sevrice`; "
@@ -91,6 +92,7 @@ import Testing
         ("electric: {auth: {mode: open}}", "electric.auth.mode is one of: secure, insecure"),
         ("electric: {shapes: {max_shape_size: 10 apples}}", "as 10MB, 512KB or 1048576"),
         ("electric: {shapes: {shape_cache_ttl: -1}}", "a whole number from 0 to 2147483647"),
+        ("electric: {shapes: {max_shapes_per_client: 1001}}", "a whole number from 1 to 1000"),
         ("electric: {client: {sync_batch_size: 0}}", "a whole number from 1 to 1000"),
         ("electric: {client: {max_offline_queue: many}}", "a whole number from 1 to 1000000"),
         ("electric: {replication: {publications: []}}", "a list with at least one name"),

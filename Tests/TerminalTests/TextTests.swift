@@ -39,6 +39,24 @@ import Testing
             ])
     }
 
+    @Test func namesRowsThatAShapeLeavesOut() {
+        var status = status(.synced, "All changes saved")
+        let failures = FailedRows(
+            count: 2, table: TableName("steps"), key: KeyValues([KeyValues.Field("id", "7")]),
+            message: "division by zero")
+        status.shapes = [
+            SyncStatus.Shape(
+                shape: "a", definition: ["root_table": "steps"], status: .live, rows: 12, failures: failures)
+        ]
+        let lines = StatusText.lines(status, now: 0, width: nil, style: .plain)
+        #expect(lines.last?.hasSuffix("2 rows left out: division by zero (public.steps id=7)") == true, "\(lines)")
+        let summary = ShapeSummary(
+            shape: "s1", definition: ["root_table": "steps"], status: .live, rows: 12, bytes: 1, subscribers: 0,
+            failures: failures)
+        let listed = ShapeText.lines([summary], width: nil, style: .plain)
+        #expect(listed.last?.contains("2 rows left out: division by zero") == true)
+    }
+
     @Test func saysWhatToDoAboutTrouble() {
         var status = status(.error, "Sync error · 2 changes need you")
         status.parked = 1

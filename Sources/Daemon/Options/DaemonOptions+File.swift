@@ -19,6 +19,7 @@ extension DaemonOptions {
         socket = value("daemon.socket")
         maxOfflineQueue = number("electric.client.max_offline_queue") ?? maxOfflineQueue
         syncBatchSize = number("electric.client.sync_batch_size") ?? syncBatchSize
+        maxShapes = number("electric.shapes.max_shapes_per_client") ?? maxShapes
         idleExit = number("daemon.idle_exit")
         logLevel = value("daemon.log_level").flatMap { LogLevel(rawValue: $0) } ?? logLevel
     }

@@ -19,6 +19,8 @@ package struct DaemonOptions: Hashable, Sendable {
     package var maxOfflineQueue = 10_000
     /// Operations of one request to the service.
     package var syncBatchSize = 100
+    /// Shapes that the device holds.
+    package var maxShapes = ConfigurationFile.defaultClientShapes
     /// Seconds without a client after which the daemon ends, if its queue is empty; nil: never.
     package var idleExit: Int?
     package var logLevel = LogLevel.info

@@ -36,15 +36,12 @@ package struct StartPlan: Sendable {
             token.map { .token($0) } ?? .user(user),
             tokenFile: options.token == nil ? options.tokenFile.map { DaemonPaths.absolute($0) } : nil)
         var limits = ReplicaLimits(maxQueue: options.maxOfflineQueue)
-        limits.maxShapes = Self.maxShapes
+        limits.maxShapes = options.maxShapes
         settings = DaemonSettings(
             version: DaemonProcess.version, instance: instance, user: user, service: options.service,
             stateDirectory: stateDirectory, batchSize: options.syncBatchSize, limits: limits,
             idleExit: options.idleExit)
     }
-
-    /// As many as the service takes in one request.
-    private static let maxShapes = 100
 
     private static func outside(_ name: String, _ range: ClosedRange<Int>) -> StartError {
         StartError("\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).")

@@ -89,6 +89,7 @@ extension DaemonCore {
         if batch.frontier.isComplete { frontierReachedAt = lastContact }
         keeping { () throws(ReplicaError) in try replica.noteInView(at: now.microseconds) }
         sync(.stream(.batchApplied))
+        dropAbandoned()
         reconcileShapes()
         sync(.epochSeen(batch.frontier.epoch))
         if let tag = batch.frontier.schemaTag { sync(.schemaSeen(tag)) }

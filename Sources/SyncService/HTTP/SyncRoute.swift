@@ -73,12 +73,23 @@ struct SyncRoute: Sendable {
     private func subjects(of request: SyncRequest, _ access: ReadAccess) async throws -> [SyncAnswer.Subject] {
         var subjects: [SyncAnswer.Subject] = []
         for refusal in request.refusals { subjects.append(.ended(id: refusal.id, refusal.reason)) }
-        for shape in request.shapes {
+        for (number, shape) in request.shapes.enumerated() {
+            // What is wanted most comes first in the request, and is served.
+            guard number < limits.perClient else {
+                subjects.append(.ended(id: shape.id, Self.tooMany(limits.perClient)))
+                continue
+            }
             let subject = try await subject(shape, access)
             if let kept = subject.kept { mirror.used(kept, now: now().microseconds) }
             subjects.append(subject)
         }
         return subjects
+    }
+
+    private static func tooMany(_ limit: Int) -> Reason {
+        Reason(
+            code: ServiceError.Code.tooLarge.rawValue,
+            message: "the service takes at most \(limit) shapes of one device (max_shapes_per_client): let go of one")
     }
 
     private func subject(_ shape: SyncRequest.Shape, _ access: ReadAccess) async throws -> SyncAnswer.Subject {

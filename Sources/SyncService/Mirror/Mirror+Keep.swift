@@ -6,14 +6,17 @@ import SyncModel
 import SyncProtocol
 
 extension Mirror {
-    /// How many bytes the snapshot of a shape may have, encoded; how many shapes are kept.
+    /// How many bytes the snapshot of a shape may have, encoded; how many shapes are kept, and how many one device
+    /// gets.
     package struct ShapeLimits: Sendable {
         package var bytes: Int
         package var shapes: Int
+        package var perClient: Int
 
-        package init(bytes: Int = 1 << 30, shapes: Int = 10_000) {
+        package init(bytes: Int = 1 << 30, shapes: Int = 10_000, perClient: Int = .max) {
             self.bytes = bytes
             self.shapes = shapes
+            self.perClient = perClient
         }
     }
 
@@ -49,7 +52,7 @@ extension Mirror {
         }
         try checkSettled()
         guard memory.shapes.count < limits.shapes else {
-            throw ServiceError.tooLarge("the number of shapes", limits.shapes)
+            throw ServiceError.tooLarge("the number of shapes of this service (service.max_shapes)", limits.shapes)
         }
         var begun: (kept: KeptShape, view: EngineView)?
         try db.inTransaction {

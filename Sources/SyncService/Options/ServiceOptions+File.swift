@@ -27,6 +27,8 @@ extension ServiceOptions {
             limits.maxShapeSize = size.bytes
         }
         shapeCacheSeconds = number("electric.shapes.shape_cache_ttl")
+        limits.maxShapesPerClient =
+            number("electric.shapes.max_shapes_per_client") ?? limits.maxShapesPerClient
         stateDirectory = value("service.state_directory") ?? stateDirectory
         listen = value("service.listen").flatMap { Listen($0) } ?? listen
         slot = value("service.slot") ?? slot

@@ -1,3 +1,5 @@
+import SharedOptions
+
 /// All options of `satchel-service`, decoded once: what the command line leaves out comes from the configuration
 /// file, and what that leaves out has the value given here.
 package struct ServiceOptions: Hashable, Sendable {
@@ -20,6 +22,8 @@ package struct ServiceOptions: Hashable, Sendable {
         /// Bytes of a shape's snapshot, encoded.
         package var maxShapeSize = 1 << 30
         package var maxShapes = 10_000
+        /// Of one device.
+        package var maxShapesPerClient = ConfigurationFile.defaultClientShapes
     }
 
     package var listen = Listen()
