@@ -44,7 +44,7 @@ extension Replica {
             _ = try ResolvedShape(definition, in: schema)
             return nil
         } catch {
-            return ShapeAdvice(schema: schema).message(error, definition)
+            return ShapeAdvice(schema: schema).message(error)
         }
     }
 
@@ -109,7 +109,7 @@ extension ReplicaTransaction {
             do {
                 resolved = try ResolvedShape(definition, in: schema)
             } catch {
-                throw ReplicaError(.invalidShape, ShapeAdvice(schema: schema).message(error, definition))
+                throw ReplicaError(.invalidShape, ShapeAdvice(schema: schema).message(error))
             }
         }
         var record = try ShapeTable.insert(definition, at: time, in: db)

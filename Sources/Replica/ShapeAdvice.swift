@@ -8,11 +8,13 @@ struct ShapeAdvice {
     /// Names that are listed at most.
     private static let listed = 40
 
-    func message(_ error: ShapeError, _ definition: ShapeDefinition) -> String {
+    func message(_ error: ShapeError) -> String {
         switch error.code {
         case .unknownTable: error.description + " " + tables
-        case .unknownColumn: error.description + columns(error, definition)
-        case .badCondition: error.description + (Self.isOfAName(error) ? columns(error, definition) + Self.quotes : "")
+        case .unknownColumn: error.description + columns(of: error.table)
+        // A condition names a column that there is not: one that was misspelt, or text without its quotes.
+        case .badCondition:
+            error.description + (error.table == nil ? "" : columns(of: error.table) + Self.quotes)
         case .badDefinition, .tooLarge, .notSupported, .badInclude, .badParameters, .notPermitted:
             error.description
         }
@@ -23,16 +25,10 @@ struct ShapeAdvice {
             ? "The service publishes no tables." : "Tables: \(Self.list(schema.tables.map(\.name.readable)))."
     }
 
-    /// The condition names a column that there is not: one that was misspelt, or text without its quotes.
-    private static func isOfAName(_ error: ShapeError) -> Bool { error.message.contains("unknown reference") }
-
     private static let quotes = " Text needs quotes: name = 'report'."
 
-    private func columns(_ error: ShapeError, _ definition: ShapeDefinition) -> String {
-        // `include.steps.where`: the table is that of the innermost include.
-        let path = (error.field ?? "").split(separator: ".").map(String.init)
-        let name = path.count > 2 ? TableName(path[path.count - 2]) : definition.rootTable
-        guard let table = schema[name] else { return "" }
+    private func columns(of name: TableName?) -> String {
+        guard let name, let table = schema[name] else { return "" }
         return ". Columns of \(name.readable): \(Self.list(table.columns.map(\.name)))."
     }
 

@@ -1,3 +1,5 @@
+import SyncModel
+
 /// Why a definition or condition was refused.
 package struct ShapeError: Error, Hashable, Sendable {
     package enum Code: String, Hashable, Sendable, CaseIterable {
@@ -24,17 +26,20 @@ package struct ShapeError: Error, Hashable, Sendable {
     package let message: String
     /// The member it is about (`where`, `params`, `table`, `columns`, `include.steps.where`); nil: the whole.
     package let field: String?
+    /// Where a column was looked for that there is not, of all tables of the definition.
+    package let table: TableName?
 
-    package init(_ code: Code, _ message: String, field: String? = nil) {
+    package init(_ code: Code, _ message: String, field: String? = nil, table: TableName? = nil) {
         self.code = code
         self.message = message
         self.field = field
+        self.table = table
     }
 
     /// The same error, told of a member inside `path` (`include.steps`).
     func inside(_ path: String) -> ShapeError {
         guard !path.isEmpty else { return self }
-        return ShapeError(code, message, field: field.map { "\(path).\($0)" } ?? path)
+        return ShapeError(code, message, field: field.map { "\(path).\($0)" } ?? path, table: table)
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
 @testable import TranscriptTesting
 
 /// The sample's views with the real programs and a real PostgreSQL: what they show is what the SELECTs answer.
-@Suite struct NamedShapesSystemTests {
+@Suite(.timeLimit(.minutes(5))) struct NamedShapesSystemTests {
     private static let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Scripts/sample")
     private static let team = "0b000000-0000-4000-8000-000000000001"

@@ -7,7 +7,7 @@ import Testing
 @testable import Daemon
 
 /// Views and named shapes, with a service that does as it is told.
-@Suite struct ViewTests {
+@Suite(.timeLimit(.minutes(5))) struct ViewTests {
     private static let model = """
         version: 1
         shapes:

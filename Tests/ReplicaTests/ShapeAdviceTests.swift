@@ -25,6 +25,14 @@ import Testing
         #expect(child.contains("Columns of steps: id, pipeline_id, name, x."), "\(child)")
     }
 
+    @Test func theTableIsTheOneThatWasLookedIn() throws {
+        let inner = try message(#"{"root_table": "steps", "where": "pipeline_id IN (SELECT nome FROM pipelines)"}"#)
+        #expect(inner.contains("Columns of pipelines: id, name, "), "\(inner)")
+        let reference = try message(
+            #"{"root_table": "comments", "include": {"user": {"select": ["nome"]}}}"#)
+        #expect(reference.contains("Columns of users: id, "), "\(reference)")
+    }
+
     @Test func textWithoutQuotesIsTakenForAColumnAndThatIsSaid() throws {
         let text = try message(#"{"root_table": "steps", "where": "name = report"}"#)
         #expect(text.contains("unknown reference report. Columns of steps: id, pipeline_id, name, x."), "\(text)")

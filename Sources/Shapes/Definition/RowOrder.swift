@@ -25,7 +25,7 @@ package struct RowOrder: Hashable, Sendable {
         var keys: [Key] = []
         for item in order {
             guard let column = table.index(ofBytes: item.column.string) else {
-                throw .unknownColumns([item.column.string], field: "order_by")
+                throw .unknownColumns([item.column.string], of: table, field: "order_by")
             }
             let type = SQLType(table.columns[column].type)
             guard type.isOrdered else {

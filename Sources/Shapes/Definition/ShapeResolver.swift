@@ -128,7 +128,7 @@ struct ShapeResolver {
         var selected = Set(table.keyIndexes)
         let missing = select.filter { table.index(ofBytes: $0.string) == nil }
         guard missing.isEmpty else {
-            throw .unknownColumns(missing.map(\.string), field: "select")
+            throw .unknownColumns(missing.map(\.string), of: table, field: "select")
         }
         for name in select {
             if let index = table.index(ofBytes: name.string) { selected.insert(index) }
@@ -150,7 +150,7 @@ extension ShapeDefinition {
                 field: "columns")
         }
         let unknown = select.filter { table.index(ofBytes: $0.string) == nil }
-        guard unknown.isEmpty else { throw .unknownColumns(unknown.map(\.string), field: "columns") }
+        guard unknown.isEmpty else { throw .unknownColumns(unknown.map(\.string), of: table, field: "columns") }
     }
 }
 
@@ -163,9 +163,10 @@ extension ShapeError {
             field: "table")
     }
 
-    static func unknownColumns(_ names: [String], field: String) -> ShapeError {
+    static func unknownColumns(_ names: [String], of table: TableSchema, field: String) -> ShapeError {
         ShapeError(
             .unknownColumn,
-            "The following columns are not found on the table: \(names.joined(separator: ", "))", field: field)
+            "The following columns are not found on the table: \(names.joined(separator: ", "))", field: field,
+            table: table.name)
     }
 }

@@ -83,8 +83,10 @@ struct Checker {
         }
     }
 
-    func error(_ location: Int, _ message: String, _ code: ShapeError.Code = .badCondition) -> ShapeError {
-        ShapeError(code, "At location \(location): \(message)", field: "where")
+    func error(
+        _ location: Int, _ message: String, _ code: ShapeError.Code = .badCondition, in table: TableName? = nil
+    ) -> ShapeError {
+        ShapeError(code, "At location \(location): \(message)", field: "where", table: table)
     }
 
     mutating func operand(_ syntax: Syntax) throws(ShapeError) -> Operand {
@@ -159,7 +161,7 @@ struct Checker {
                     .notSupported)
             }
         }
-        throw error(at, "unknown reference \(Self.identifier(path))")
+        throw error(at, "unknown reference \(Self.identifier(path))", in: scopes.first?.table.name)
     }
 
     private mutating func extract(_ arguments: [Syntax], _ at: Int) throws(ShapeError) -> Expression {
