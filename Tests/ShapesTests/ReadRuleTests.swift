@@ -44,6 +44,17 @@ struct ReadRuleTests {
         return shape.nodes[0].predicate?.evaluate(Row([id, level, tags])) ?? .true
     }
 
+    @Test func isFoundByTheMembersThatARuleAsksFor() throws {
+        let rule = "id IN (SELECT team_id FROM members WHERE person = auth.person)"
+        for condition in [nil, "level > 3 OR level IS NULL"] {
+            let shape = try shape(condition, access(["teams": rule], ["person": "7"]))
+            let members = try #require(shape.nodes[0].predicate?.requiredMembers)
+            #expect(members.subselect.table == Self.members.name && members.columns == [0])
+        }
+        let negated = try shape(nil, access(["teams": "NOT \(rule)"], ["person": "7"]))
+        #expect(negated.nodes[0].predicate?.requiredMembers == nil)
+    }
+
     @Test func takesClaimsAsTheTypesOfTheirPlaces() throws {
         #expect(try truth("level >= auth.level", ["level": "3"]) == .true)
         #expect(try truth("level >= auth.level", ["level": "4"]) == .false)

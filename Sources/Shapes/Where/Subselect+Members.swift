@@ -24,6 +24,7 @@ extension Predicate {
         var conjuncts = [expression]
         while let term = conjuncts.popLast() {
             if case .and(let terms) = term { conjuncts += terms.reversed() }
+            if case .permitted(let rule) = term { conjuncts.append(rule) }
             guard case .subselect(let place, _, _, _) = term else { continue }
             if let columns = subselects[place].memberColumns(in: table) { return (subselects[place], columns) }
         }
