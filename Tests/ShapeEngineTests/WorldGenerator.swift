@@ -122,7 +122,11 @@ struct WorldGenerator {
         }
         if random.once(in: 4) { return Text(failing()) }
         if random.once(in: 4) { return Text("a = \(Int.random(in: 0...4, using: &random))") }
-        return Text(random.pick(["a < 3", "a >= 2", "t = 'u'", "a IS NOT NULL", "t <> 'v' OR a = 1", "NOT a = 2"]))
+        return Text(
+            random.pick([
+                "a < 3", "a >= 2", "t = 'u'", "a IS NOT NULL", "t <> 'v' OR a = 1", "NOT a = 2", "6 / (a - 2) > 1",
+                "a > 0 AND NOT (t = 'u' OR a = 4)",
+            ]))
     }
 
     /// Fails where `a` is 0: beside terms of every kind that shapes are filed by, and before them.

@@ -174,7 +174,7 @@ package struct LiveShapes: Sendable {
 extension Shape.Node {
     /// Which rows time may move: those of the whole condition, or all that a rule permits for a time, because one that
     /// is not shown any more may still stand in the log. nil: none.
-    fileprivate var timing: Predicate? {
+    var timing: Predicate? {
         if let rule, rule.usesNow { return rule }
         return predicate?.usesNow == true ? predicate : nil
     }

@@ -128,6 +128,38 @@ struct ShapeIndex: Sendable {
         }
     }
 
+    /// How a node of the shape is filed, for people.
+    static func matching(_ node: Shape.Node, of shape: Shape, in schema: DatabaseSchema) -> Explanation.Matching {
+        func names(_ columns: [Int], _ table: TableName) -> [String] {
+            columns.map { schema[table]?.columns[$0].name ?? "" }
+        }
+        let ways = (routes(to: node, of: shape) ?? []).prefix(ExplanationLimits.filed).map { route, filing in
+            var table = node.table
+            let steps = route.hops.map { hop in
+                let step = Explanation.Matching.Step(
+                    columns: names(hop.columns, table), table: hop.parent,
+                    tableColumns: names(hop.parentColumns, hop.parent))
+                table = hop.parent
+                return step
+            }
+            let columns: [Int] =
+                switch route.end {
+                case .value(let column): [column]
+                case .member(_, let columns): columns
+                }
+            let told: Explanation.Matching.Filing =
+                switch filing {
+                case .values(let values):
+                    .values(
+                        values.prefix(ExplanationLimits.filed).map(\.shortened),
+                        more: max(values.count - ExplanationLimits.filed, 0))
+                case .members(let subselect, _): .members(of: subselect.table)
+                }
+            return Explanation.Matching.Way(steps: steps, columns: names(columns, table), filing: told)
+        }
+        return Explanation.Matching(ways: ways, isTimed: node.timing != nil)
+    }
+
     private static func extended(_ route: Route, over link: Shape.Link, to parent: TableName) -> Route {
         if route.hops.isEmpty, case .value(let column) = route.end,
             let place = link.parentColumns.firstIndex(of: column)

@@ -10,7 +10,7 @@ struct Membership<Source: RowSource> {
     let shape: Shape
     let source: Source
     /// Per node, what its condition needs to know beside the row.
-    private let contexts: [EvaluationContext]
+    let contexts: [EvaluationContext]
     /// The same for its read rule alone.
     private let ruleContexts: [EvaluationContext]
     var work = ShapeWork()

@@ -21,6 +21,14 @@ package struct RowOrder: Hashable, Sendable {
     /// The columns that decide, in the order's own order.
     package var columns: [Int] { keys.map(\.column) }
 
+    /// As `order_by` is written.
+    package func text(in table: TableSchema) -> String {
+        keys.map { key in
+            let nulls = key.nullsFirst == key.isDescending ? "" : key.nullsFirst ? " NULLS FIRST" : " NULLS LAST"
+            return SQLPrinter.plain(table.columns[key.column].name) + (key.isDescending ? " DESC" : "") + nulls
+        }.joined(separator: ", ")
+    }
+
     init(_ order: [ShapeDefinition.Order], of table: TableSchema) throws(ShapeError) {
         var keys: [Key] = []
         for item in order {

@@ -25,6 +25,15 @@ package struct ReadGrant: Hashable, Sendable {
     /// Some rows may be kept from the person.
     package var isRestricted: Bool { !rules.isEmpty }
 
+    /// The rule of a table, and all claims that the shape takes; nil where nothing restricts it.
+    package func permission(for table: TableName) -> Explanation.Permission? {
+        guard let rule = rules[table] else { return nil }
+        let claims = claims.sorted { $0.key < $1.key }.map { name, value in
+            Explanation.NamedValue(name.string, value?.shortened)
+        }
+        return Explanation.Permission(rule: rule.shortened, claims: claims)
+    }
+
     /// The claims' values are this person's. The rules of a process never change.
     package func isOf(_ access: ReadAccess) -> Bool {
         claims.allSatisfy { access.claims[$0.key] == $0.value }

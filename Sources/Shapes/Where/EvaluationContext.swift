@@ -14,12 +14,18 @@ package struct EvaluationContext: Sendable {
         self.outer = outer
         self.subselects = subselects
     }
+
+    /// In PostgreSQL's words.
+    package static func text(ofNow now: Int64) -> Text { Scalar.timestamp(now).text(as: .timestamptz) }
 }
 
 /// Answers for the sub-selects of one predicate. A predicate inside a sub-select has its own.
 package protocol SubselectSource: Sendable {
     /// - Parameter index: the place in `Predicate.subselects`.
     func truth(of index: Int, _ probe: SubselectProbe) -> Truth
+
+    /// How many different members may decide for the probe: those of its group. nil where it is not known.
+    func memberCount(of index: Int, _ probe: SubselectProbe) -> Int?
 }
 
 /// Of a device that does not hold the tables.
@@ -27,4 +33,6 @@ package struct UnknownSubselects: SubselectSource {
     package init() {}
 
     package func truth(of index: Int, _ probe: SubselectProbe) -> Truth { .undecidable }
+
+    package func memberCount(of index: Int, _ probe: SubselectProbe) -> Int? { nil }
 }

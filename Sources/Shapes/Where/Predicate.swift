@@ -187,7 +187,7 @@ extension Expression {
         return column.map { Predicate.ValueList(column: $0, values: values) }
     }
 
-    fileprivate func collectColumns(into columns: inout Set<Int>, outer: inout Set<Int>) {
+    func collectColumns(into columns: inout Set<Int>, outer: inout Set<Int>) {
         if case .column(let index, _) = self { columns.insert(index) }
         if case .outer(let index, _) = self { outer.insert(index) }
         for child in children { child.collectColumns(into: &columns, outer: &outer) }

@@ -13,9 +13,10 @@ package struct SQLFragment: Hashable, Sendable {
 }
 
 /// Prints a checked condition for PostgreSQL, every constant bound. Reading it back gives the same condition.
+/// Or for people: constants written out, and nothing that goes without saying.
 struct SQLPrinter {
-    /// `n` of the first `$n`.
-    let firstParameter: Int
+    /// `n` of the first `$n`; nil: for people.
+    let firstParameter: Int?
     private var values: [Text?] = []
     private var scope: Scope
     private var aliases = 0
@@ -42,7 +43,14 @@ struct SQLPrinter {
         return SQLFragment(text: text, values: printer.values)
     }
 
-    private init(firstParameter: Int, scope: Scope) {
+    /// For people: a part of a predicate.
+    static func written(_ expression: Expression, of predicate: Predicate) -> String {
+        let scope = Scope(table: predicate.table, qualifier: "", subselects: predicate.subselects, outer: [])
+        var printer = SQLPrinter(firstParameter: nil, scope: scope)
+        return withoutParentheses(printer.sql(expression))
+    }
+
+    private init(firstParameter: Int?, scope: Scope) {
         self.firstParameter = firstParameter
         self.scope = scope
     }
@@ -53,7 +61,7 @@ struct SQLPrinter {
 
     private static func name(of table: TableName) -> String { "\(quoted(table.schema)).\(quoted(table.name))" }
 
-    private func column(_ index: Int) -> String { scope.qualifier + Self.quoted(scope.table.columns[index].name) }
+    private func column(_ index: Int) -> String { scope.qualifier + name(scope.table.columns[index].name) }
 
     private mutating func subselect(_ index: Int, _ group: [Expression], _ values: [Expression]) -> String {
         let subselect = scope.subselects[index]
@@ -64,7 +72,7 @@ struct SQLPrinter {
         // Inside, a column of the select around needs its table's name before it.
         scope = Scope(
             table: around.table,
-            qualifier: around.qualifier.isEmpty ? Self.name(of: around.table.name) + "." : around.qualifier,
+            qualifier: around.qualifier.isEmpty ? name(of: around.table.name) + "." : around.qualifier,
             subselects: around.subselects, outer: around.outer)
         let correlated = group.map { sql($0) }
         aliases += 1
@@ -76,7 +84,7 @@ struct SQLPrinter {
         var terms = zip(subselect.group, correlated).map { "\(sql($0)) = \($1)" }
         if let condition = subselect.condition { terms.insert(sql(condition.expression), at: 0) }
         let tail =
-            "FROM \(Self.name(of: subselect.table)) AS \(alias)"
+            "FROM \(name(of: subselect.table)) AS \(alias)"
             + (terms.isEmpty ? "" : " WHERE " + terms.joined(separator: " AND "))
         if left.isEmpty { return "(EXISTS (SELECT 1 \(tail)))" }
         let row = left.count == 1 ? left[0] : "(" + left.joined(separator: ", ") + ")"
@@ -107,7 +115,7 @@ struct SQLPrinter {
         case .oneOf(let value, let list): return oneOf(value, list)
         case .quantified(let quantifier, let value, let array): return quantified(quantifier, value, array)
         case .matches(let value, let pattern):
-            return "(\(sql(value)) OPERATOR(pg_catalog.\(pattern.symbol)) \(place(.text(pattern.text), .text)))"
+            return "(\(sql(value)) \(named(operator: pattern.symbol)) \(place(.text(pattern.text), .text)))"
         case .isNull(let value, let isNegated): return "(\(sql(value)) IS \(isNegated ? "NOT " : "")NULL)"
         case .test(let value, let test): return "(\(sql(value)) \(test.rawValue))"
         case .call(let function, let arguments): return call(function, arguments)
@@ -119,7 +127,7 @@ struct SQLPrinter {
             let terms = terms.map { sql($0) + collation($0) }
             let text = "\(isGreatest ? "GREATEST" : "LEAST")(\(terms.joined(separator: ", ")))"
             // What is done with it follows the database again.
-            return type.isString ? "(\(text) COLLATE \"default\")" : text
+            return type.isString && firstParameter != nil ? "(\(text) COLLATE \"default\")" : text
         case .array(let items, let type, _): return "ARRAY[\(list(items))]::\(Self.castName(type))"
         }
     }
@@ -146,7 +154,7 @@ struct SQLPrinter {
         let symbol =
             switch quantifier.operator {
             case .compare(let comparison, _): comparison.rawValue
-            case .call(let function): "OPERATOR(pg_catalog.\(function.name))"
+            case .call(let function): named(operator: function.name)
             }
         return "(\(collated(value)) \(symbol) \(quantifier.isAll ? "ALL" : "ANY") (\(sql(array))\(collation(value))))"
     }
@@ -155,7 +163,7 @@ struct SQLPrinter {
         switch function.form {
         case .infix(let symbol): return "(\(sql(arguments[0])) \(symbol) \(sql(arguments[1])))"
         case .prefix(let symbol): return "(\(symbol) \(sql(arguments[0])))"
-        case .call(let name): return "pg_catalog.\(Self.quoted(name))(\(list(arguments)))"
+        case .call(let name): return "\(named(function: name))(\(list(arguments)))"
         case .extract:
             guard case .constant(let field) = arguments[0], let name = field.value else { return "NULL" }
             return "EXTRACT(\(Self.quoted(name.string.string)) FROM \(sql(arguments[1])))"
@@ -184,6 +192,7 @@ struct SQLPrinter {
     }
 
     private mutating func place(_ value: Scalar?, _ type: SQLType) -> String {
+        guard let firstParameter else { return Self.literal(value, type) }
         values.append(value?.text(as: type))
         let name = "$\(firstParameter + values.count - 1)"
         return "\(name)::\(type.isOpaque ? "text" : Self.castName(type))"
@@ -191,12 +200,27 @@ struct SQLPrinter {
 
     /// Text sorts by bytes, whatever the database's collation.
     private func collation(_ left: Expression) -> String {
-        left.type.isString || left.type.element?.isString == true ? " COLLATE \"C\"" : ""
+        guard firstParameter != nil else { return "" }
+        return left.type.isString || left.type.element?.isString == true ? " COLLATE \"C\"" : ""
     }
 
-    private static func castName(_ type: SQLType) -> String {
+    static func castName(_ type: SQLType) -> String {
         if let element = type.element { return castName(element) + "[]" }
         return type.isEnumeration ? quoted(type.name) : type.name
+    }
+
+    private func name(_ name: String) -> String { firstParameter == nil ? Self.plain(name) : Self.quoted(name) }
+
+    private func name(of table: TableName) -> String {
+        firstParameter == nil ? Self.plain(table) : Self.name(of: table)
+    }
+
+    private func named(operator symbol: String) -> String {
+        firstParameter == nil ? Self.word(for: symbol) : "OPERATOR(pg_catalog.\(symbol))"
+    }
+
+    private func named(function name: String) -> String {
+        firstParameter == nil ? Self.plain(name) : "pg_catalog.\(Self.quoted(name))"
     }
 
     static func quoted(_ name: String) -> String {

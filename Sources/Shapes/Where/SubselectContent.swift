@@ -23,6 +23,8 @@ package struct SubselectContent: Sendable {
         groups.flatMap { group, held in held.counts.keys.map { SubselectMember(group: group, values: $0) } }
     }
 
+    func memberCount(for probe: SubselectProbe) -> Int { groups[probe.group]?.counts.count ?? 0 }
+
     package func contains(_ member: SubselectMember) -> Bool { count(member) > 0 }
 
     /// In no order.

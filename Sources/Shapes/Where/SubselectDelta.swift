@@ -95,4 +95,10 @@ package struct SubselectView: SubselectSource {
         let (content, delta) = parts[index]
         return delta?.truth(of: probe, over: content) ?? content.truth(of: probe)
     }
+
+    /// Only of contents as they stand.
+    package func memberCount(of index: Int, _ probe: SubselectProbe) -> Int? {
+        guard parts.indices.contains(index), parts[index].delta == nil else { return nil }
+        return parts[index].content.memberCount(for: probe)
+    }
 }
