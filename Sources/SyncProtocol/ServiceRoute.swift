@@ -3,6 +3,7 @@ package enum ServiceRoute: String, CaseIterable, Sendable {
     case sync = "/v1/sync"
     case operations = "/v1/operations"
     case schema = "/v1/schema"
+    case explain = "/v1/explain"
     case health = "/v1/health"
     /// Electric's wire.
     case shape = "/v1/shape"
@@ -11,7 +12,7 @@ package enum ServiceRoute: String, CaseIterable, Sendable {
 
     package var method: String {
         switch self {
-        case .sync, .operations: "POST"
+        case .sync, .operations, .explain: "POST"
         case .schema, .health, .shape: "GET"
         }
     }

@@ -60,7 +60,7 @@ package struct SatchelService: Sendable {
             electric: ElectricRoute(
                 mirror: mirror, limits: limits, hold: hold, cacheSeconds: options.shapeCacheSeconds, now: Self.now,
                 random: { Int64.random(in: 1...3600) }),
-            dataModel: dataModel.map { Text($0.text) },
+            explain: ExplainRoute(mirror: mirror), dataModel: dataModel.map { Text($0.text) },
             report: report)
     }
 

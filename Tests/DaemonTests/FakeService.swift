@@ -40,6 +40,10 @@ final class FakeService: HTTPPort {
         var schemaTag: String?
         /// Told of every shape.
         var failures = ShapeFailures.none
+        /// What is answered of every row; nil: never anything.
+        var explanation: Explanation?
+        var explanationRefusal: ServiceError?
+        var askedRows: [ExplainRequest] = []
         /// Of the last stream request.
         var asked: [ShapeDefinition] = []
     }
@@ -106,6 +110,7 @@ final class FakeService: HTTPPort {
     }
 
     func cancel(_ id: HTTPTransferID) {
+        state.withLock { $0.counts["cancelled", default: 0] += 1 }
         queue.async {
             let held = self.state.withLock { $0.held.removeValue(forKey: id.number) }
             held?.receive(.failed(.cancelled))
@@ -134,6 +139,14 @@ final class FakeService: HTTPPort {
                 }
                 wakeHeld()
                 Self.send(200, answer.body, receive)
+            case .explain:
+                let asked = try ExplainRequest(body: request.body)
+                let answer = try state.withLock { state throws(ServiceError) -> ExplainAnswer? in
+                    state.askedRows.append(asked)
+                    if let refusal = state.explanationRefusal { throw refusal }
+                    return state.explanation.map { ExplainAnswer(position: state.position, explanation: $0) }
+                }
+                if let answer { Self.send(200, answer.body, receive) }
             case .health, .shape, nil: Self.send(404, [], receive)
             }
         } catch {

@@ -41,6 +41,8 @@ import Testing
         case "sync-line": return try SyncAnswerLine(line: body).bytes
         case "operations-answer": return try OperationsAnswer(body: body).body
         case "schema-answer": return try SchemaAnswer(body: body).body
+        case "explain-request": return try ExplainRequest(body: body).body
+        case "explain-answer": return try ExplainAnswer(body: body).body
         case "error":
             let error = ServiceError(status: 0, body: body)
             #expect(vector.json["status"]?.int == Int64(error.code.status), "\(vector.name)")

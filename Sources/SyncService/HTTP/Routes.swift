@@ -18,6 +18,7 @@ package struct Routes: Sendable {
         router.get("/v1/schema") { request, _ in await guarded { try await schema(request) } }
         router.post("/v1/sync") { request, _ in await guarded { try await sync(request) } }
         router.post("/v1/operations") { request, _ in await guarded { try await operations(request) } }
+        router.post("/v1/explain") { request, _ in await guarded { try await explain(request) } }
         router.get("/v1/shape") { request, _ in await guarded { try await shape(request) } }
         router.head("/v1/shape") { request, _ in await guarded { try await shape(request) } }
         router.post("/v1/shape") { request, _ in await guarded { try await shape(request) } }
@@ -56,6 +57,13 @@ package struct Routes: Sendable {
         let person = try await service.authenticator.person(request.headers)
         let parsed = try OperationsRequest(body: try await Self.body(request))
         let answer = try await service.operations.answer(parsed, from: person)
+        return Self.respond(200, [("cache-control", "no-store")], answer.body)
+    }
+
+    private func explain(_ request: Request) async throws -> Response {
+        let person = try await service.authenticator.person(request.headers)
+        let parsed = try ExplainRequest(body: try await Self.body(request))
+        let answer = try await service.explain.answer(parsed, from: person)
         return Self.respond(200, [("cache-control", "no-store")], answer.body)
     }
 

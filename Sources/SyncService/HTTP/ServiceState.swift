@@ -11,6 +11,7 @@ struct ServiceState: Sendable {
     let sync: SyncRoute
     let operations: OperationsRoute
     let electric: ElectricRoute
+    let explain: ExplainRoute
     let dataModel: Text?
     let report: @Sendable (String) -> Void
 
