@@ -8,6 +8,8 @@ package enum Limits {
     package static let submit = 10_000
     /// Milliseconds that a request may wait.
     package static let wait = 3_600_000
+    /// Milliseconds that the service may take to explain a row where the client does not say.
+    package static let defaultExplanationWait = 5_000
     /// Bytes of names, ids and cursors.
     package static let text = 4 << 10
     /// Bytes of an operation id.

@@ -44,7 +44,7 @@ package enum Registry {
     package static let requests: [any RequestMethod.Type] = [
         Initialize.self, Shutdown.self,
         SubscribeShape.self, ReadShape.self, UnsubscribeShape.self,
-        ListShapes.self, ForgetShape.self,
+        ListShapes.self, ForgetShape.self, ExplainShape.self,
         EnterView.self, LeaveView.self, ListViews.self,
         SubmitOperations.self, ListOperations.self, ShowOperation.self, RetryOperation.self, CancelOperation.self,
         ReadSyncStatus.self, SyncNow.self, PauseSync.self, ResumeSync.self, WaitForSync.self,

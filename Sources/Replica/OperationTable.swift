@@ -40,6 +40,15 @@ enum OperationTable {
             [address.table.description, address.key.text.string], in: db)
     }
 
+    /// Those on a row that are not confirmed, in queue order.
+    static func unconfirmed(on address: RowAddress, limit: Int, in db: Database) throws -> [OperationRecord] {
+        try fetch(
+            "WHERE table_name = ? AND row_key = ? AND state <> ? ORDER BY position LIMIT ?",
+            [
+                address.table.description, address.key.text.string, OperationState.confirmed.rawValue, limit,
+            ], in: db)
+    }
+
     /// In queue order.
     static func records(
         in state: OperationState, after position: Int64 = 0, limit: Int = .max, _ db: Database

@@ -176,7 +176,8 @@ import Testing
         if ["limit", "wait", "timeout"].contains(where: { json[$0]?.int.map { $0 < 0 } == true }) {
             return true
         }
-        return method == "shape/read" && (json["definition"] == nil) == (json["subscription"] == nil)
+        return ["shape/read", "shape/explain"].contains(method)
+            && (json["definition"] == nil) == (json["subscription"] == nil)
     }
 
     private func accepts<T: WireValue>(_: T.Type, _ json: JSON) -> Bool { (try? T(json: json)) != nil }

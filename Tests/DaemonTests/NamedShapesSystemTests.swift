@@ -115,13 +115,15 @@ import Testing
         ORDER BY updated_at DESC LIMIT 20
         """
 
-    /// The golden transcripts of views that need the sample.
+    /// The golden transcripts of views, and of explanations, that need the sample.
     private func replay(_ daemon: TestProcess) throws {
         let folder = Self.sample.deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Protocol/vectors").path
         var matched = 0
         for transcript in try Transcript.load(folder: folder)
-        where transcript.need == .sample && transcript.place.hasPrefix("daemon-views") {
+        where transcript.need == .sample
+            && (transcript.place.hasPrefix("daemon-views") || transcript.name == "why a row is in a shape")
+        {
             for framing in transcript.framings {
                 var runner = TranscriptRunner(transcript, framing: framing, peer: try daemon.socketPeer())
                 try runner.run()

@@ -41,6 +41,7 @@ extension DaemonCore {
             links[machine].timer?.scheduled.cancel()
             if let transfer = links[machine].transfer { surroundings.port.cancel(transfer.id) }
         }
+        for transfer in explaining.values { surroundings.port.cancel(transfer) }
         idleTimer?.cancel()
         watchers.stopping.take()?.succeed()
         watchers.closing.take()?.succeed()

@@ -6,6 +6,7 @@ import NIOCore
 import Replica
 import SyncClient
 import SyncModel
+import SyncProtocol
 
 /// The daemon's state, and the one place where everything that happens to it arrives, one event after the other.
 ///
@@ -24,6 +25,8 @@ final class DaemonCore {
         case failed(SyncMachine, SyncClient.RequestID, RequestFailure)
         case timerFired(SyncMachine, SyncClient.TimerID)
         case waitedEnough(WaiterID)
+        /// The service explained a row, or did not.
+        case explained(WaiterID, Result<ExplainAnswer, RequestFailure>)
         case idleLongEnough
         case whenAlone(EventLoopPromise<Void>)
         /// No new waiting from here on. Told when nobody waits.
@@ -52,6 +55,8 @@ final class DaemonCore {
     /// Not told to anybody yet: the answer to the request that caused them comes first.
     var effects: [Effects] = []
     var links = SyncLinks()
+    /// Requests for explanations that are under way, by who waits for them.
+    var explaining: [WaiterID: HTTPTransferID] = [:]
     var frontier: Frontier?
     /// Microseconds since 1970.
     var lastContact: Int64?
@@ -115,6 +120,7 @@ final class DaemonCore {
         case .failed(let machine, let id, let failure): failed(machine, id, failure)
         case .timerFired(let machine, let id): timerFired(machine, id)
         case .waitedEnough(let id): waitedEnough(id)
+        case .explained(let id, let answer): explained(id, answer)
         case .idleLongEnough: idleLongEnough()
         case .whenAlone(let promise): watchers.alone = promise
         case .stopping(let promise):
@@ -132,6 +138,7 @@ final class DaemonCore {
     private func settle() {
         publishEffects()
         answerWaiters()
+        giveUpExplaining()
         publishStatus()
         tellWatchers()
     }

@@ -26,7 +26,7 @@ enum Handlers {
     static let all: [any RequestHandler.Type] = [
         InitializeHandler.self,
         SubscribeShapeHandler.self, ReadShapeHandler.self, UnsubscribeShapeHandler.self,
-        ListShapesHandler.self, ForgetShapeHandler.self,
+        ListShapesHandler.self, ForgetShapeHandler.self, ExplainShapeHandler.self,
         EnterViewHandler.self, LeaveViewHandler.self, ListViewsHandler.self,
         SubmitOperationsHandler.self, ListOperationsHandler.self, ShowOperationHandler.self,
         RetryOperationHandler.self, CancelOperationHandler.self,

@@ -10,12 +10,14 @@ import SyncModel
 /// Requests that are answered when something has come about, or when they have waited long enough.
 extension DaemonCore {
     /// `timeout`: milliseconds.
-    func wait(_ caller: Caller, for wish: Waiter.Wish, timeout: Int?) {
+    @discardableResult
+    func wait(_ caller: Caller, for wish: Waiter.Wish, timeout: Int?) -> WaiterID {
         let id = waiters.nextID()
         let deadline = timeout.map { timeout in
             loop.scheduleTask(in: .milliseconds(Int64(timeout))) { [post] in post(.waitedEnough(id)) }
         }
         waiters.add(Waiter(id: id, caller: caller, wish: wish, deadline: deadline))
+        return id
     }
 
     func answerWaiters() {
@@ -29,7 +31,7 @@ extension DaemonCore {
             let barrier = waiters.nextBarrier()
             waiters.set(waiter.id, .barrier(barrier))
             sync(.barrierRequested(barrier))
-        case .barrier: break
+        case .barrier, .explanation: break
         case .caughtUp: finish(waiter, .result(status.json))
         case .liveShape(let shape, let params):
             if isReadable(shape) { finish(waiter, outcome(of: shape, params)) }
@@ -80,11 +82,13 @@ extension DaemonCore {
             finish(waiter, .error(.timeout("The service has not been heard of in that time.", status: status)))
         case .liveShape(let shape, let params): finish(waiter, outcome(of: shape, params))
         case .verdicts: finish(waiter, .error(.timeout("The service has not answered in time.", status: status)))
+        case .explanation(let question):
+            finish(waiter, outcome(of: question, because: "the service took longer than \(question.wait) ms"))
         }
     }
 
     /// What comes of it is looked up when it does not wait any more: the last who waits for a shape lets go of it.
-    private func finish(_ waiter: Waiter, _ outcome: @autoclosure () -> Response.Outcome) {
+    func finish(_ waiter: Waiter, _ outcome: @autoclosure () -> Response.Outcome) {
         waiters.remove(waiter.id)
         clients[waiter.caller.client]?.connection.answer(waiter.caller.request, outcome())
     }

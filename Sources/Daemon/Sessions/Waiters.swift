@@ -24,6 +24,8 @@ struct Waiter {
         case liveShape(String, ReadShape.Params)
         /// Online-only: the service's word.
         case verdicts(SubmitOperations.Result)
+        /// The service's word, or what the device knows.
+        case explanation(RowQuestion)
     }
 
     let id: WaiterID

@@ -61,6 +61,22 @@ extension DaemonCore {
         links[.schema].transfer = (id, transfer)
     }
 
+    func ask(_ request: ExplainRequest, for id: WaiterID) {
+        let exchange = Exchange(ExplainExchange())
+        explaining[id] = port.send(ExplainExchange.request(request, as: surroundings.credentials.identity)) {
+            [post] event in
+            if let answer = exchange.receive({ $0.receive(event) }) { post(.explained(id, answer)) }
+        }
+    }
+
+    /// Nobody waits for them any more.
+    func giveUpExplaining() {
+        for (id, transfer) in explaining where waiters[id] == nil {
+            explaining[id] = nil
+            port.cancel(transfer)
+        }
+    }
+
     private var port: any HTTPPort { surroundings.port }
 
     func cancelTransfer(_ machine: SyncMachine, _ id: SyncClient.RequestID) {

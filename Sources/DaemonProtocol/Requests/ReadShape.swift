@@ -26,16 +26,7 @@ package enum ReadShape: RequestMethod {
 
         package init(json: JSON) throws(WireError) {
             var reader = try MemberReader(json)
-            let definition = try reader.optional("definition", Read.object)
-            let subscription = try reader.optional("subscription", Read.string)
-            switch (definition, subscription) {
-            case (let definition?, nil): source = .definition(definition)
-            case (nil, let subscription?): source = .subscription(subscription)
-            case (nil, nil):
-                throw WireError(path: "definition", problem: "is missing, and so is subscription")
-            case (.some, .some):
-                throw WireError(path: "subscription", problem: "must not stand beside definition")
-            }
+            source = try Source(&reader)
             cursor = try reader.optional("cursor", Read.string)
             limit = try reader.optional("limit", Read.int(1...Limits.page)) ?? Limits.defaultPage
             wait = try reader.optional("wait", Read.int(0...Limits.wait))
@@ -43,15 +34,39 @@ package enum ReadShape: RequestMethod {
         }
 
         package var json: JSON {
-            var object: JSONObject = [:]
-            switch source {
-            case .definition(let definition): object["definition"] = definition
-            case .subscription(let subscription): object["subscription"] = .string(subscription)
-            }
+            var object: JSONObject = [source.member: source.json]
             object["cursor"] = cursor.map(JSON.string)
             object["limit"] = .int(Int64(limit))
             object["wait"] = wait.map { .int(Int64($0)) }
             return .object(object)
+        }
+    }
+}
+
+extension ReadShape.Params.Source {
+    /// One member or the other.
+    init(_ reader: inout MemberReader) throws(WireError) {
+        let definition = try reader.optional("definition", Read.object)
+        let subscription = try reader.optional("subscription", Read.string)
+        switch (definition, subscription) {
+        case (let definition?, nil): self = .definition(definition)
+        case (nil, let subscription?): self = .subscription(subscription)
+        case (nil, nil): throw WireError(path: "definition", problem: "is missing, and so is subscription")
+        case (.some, .some): throw WireError(path: "subscription", problem: "must not stand beside definition")
+        }
+    }
+
+    var member: String {
+        switch self {
+        case .definition: "definition"
+        case .subscription: "subscription"
+        }
+    }
+
+    var json: JSON {
+        switch self {
+        case .definition(let definition): definition
+        case .subscription(let subscription): .string(subscription)
         }
     }
 }
