@@ -135,7 +135,7 @@ let package = Package(
             name: "PipelineFiles", dependencies: ["SyncModel", yams, crypto], path: "Clients/PipelineFiles",
             swiftSettings: settings),
         .target(
-            name: "TerminalText", dependencies: ["JSONText", "DaemonProtocol", "JSONRPC", "SyncModel"],
+            name: "TerminalText", dependencies: ["JSONText", "DaemonProtocol", "JSONRPC", "SyncModel", "Shapes"],
             path: "Clients/TerminalText", swiftSettings: settings),
         program(
             "satchel", path: "Clients/Terminal",
@@ -194,7 +194,7 @@ let package = Package(
             "TerminalTests",
             [
                 "SeededRandom", "satchel", "TerminalText", "PipelineFiles", "DaemonProtocol", "JSONRPC", "JSONText",
-                "SyncModel",
+                "SyncModel", "Shapes",
             ]),
         tests(
             "SyncServiceTests",

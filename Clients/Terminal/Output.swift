@@ -85,7 +85,7 @@ enum Environment {
         let names = [
             "SATCHEL_SOCKET", "SATCHEL_AUTOSTART", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "TMPDIR", "HOME",
             "NO_COLOR",
-            "CLICOLOR_FORCE", "TERM",
+            "CLICOLOR_FORCE", "TERM", "LC_ALL", "LC_CTYPE", "LANG",
         ]
         var values: [String: String] = [:]
         for name in names {

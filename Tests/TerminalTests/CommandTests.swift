@@ -78,6 +78,21 @@ import Testing
         }
     }
 
+    @Test func explainsRows() throws {
+        try withDaemon { (_, run) throws in
+            let named = try run(["shape", "explain", "teams", "7", "--shape", "teams", "--param", "id=7"])
+            #expect(named.lines.first == "✓ teams 7 is in the shape  (the service, at position 5)")
+            let plain = try run(["shape", "explain", "teams", "id=7", "--where", "id = $1", "--param", "7"])
+            #expect(plain.lines.first?.contains("no such row, or you may not read it") == true)
+            let json = try JSON(parsing: run(["shape", "explain", "teams", "7", "--shape", "teams", "--json"]).output)
+            #expect(json["source"] == "service" && json["explanation"]?["member"] == true)
+            #expect(try run(["shape", "explain", "teams"]).status == 2)
+            #expect(try run(["shape", "explain", "teams", "7", "--shape", "teams", "--where", "x"]).status == 2)
+            #expect(try run(["shape", "explain", "teams", "7", "--definition", "{"]).status == 2)
+            #expect(try run(["shape", "explain", "teams", "7", "--wait", "0"]).status != 0)
+        }
+    }
+
     @Test func listsEntersAndLeavesViews() throws {
         try withDaemon { (_, run) throws in
             #expect(

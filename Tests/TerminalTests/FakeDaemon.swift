@@ -2,6 +2,7 @@ import DaemonProtocol
 import Foundation
 import JSONRPC
 import JSONText
+import Shapes
 import SyncModel
 import Synchronization
 
@@ -178,6 +179,16 @@ enum FakeAnswers {
             let shape = try ForgetShape.params(of: request).shape
             guard shape == "s1" else { throw ResponseError(.unknownShape, "This device holds no shape \(shape).") }
             return Nothing().json
+        case ExplainShape.method:
+            let params = try ExplainShape.params(of: request)
+            guard params.wait > 0, case .definition(let definition) = params.source else {
+                throw ResponseError(.timeout, "The service has not answered.")
+            }
+            let found = Explanation(isFound: definition["name"] == "teams", isMember: true, nodes: [])
+            let held = ExplainShape.Held(isHeld: true, shapes: ["s1"], operations: [])
+            return ExplainShape.Result(
+                origin: .service, reason: nil, position: "5", explanation: found, device: held
+            ).json
         case SubmitOperations.method:
             return try submit(SubmitOperations.params(of: request), &state, &notifications).json
         case ListOperations.method:

@@ -4,8 +4,8 @@ import TerminalText
 
 struct ShapeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "shape", abstract: "See what this device holds, and let go of it.",
-        subcommands: [List.self, Forget.self], defaultSubcommand: List.self)
+        commandName: "shape", abstract: "See what this device holds and why, and let go of it.",
+        subcommands: [List.self, Explain.self, Forget.self], defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
