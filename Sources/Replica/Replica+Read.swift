@@ -10,6 +10,8 @@ package struct ViewPage: Hashable, Sendable {
     package let status: ShapeStatus
     /// The page shows the rows as of these effects.
     package let sequence: Int64
+    /// False: rows of a first sync that is not whole yet.
+    package let isComplete: Bool
 }
 
 extension Replica {
@@ -18,7 +20,10 @@ extension Replica {
     /// - Parameters:
     ///   - cursor: `next` of the page before; nil for the first page.
     ///   - limit: rows, at least 1.
-    package func read(shape id: String, after cursor: String? = nil, limit: Int) throws(ReplicaError) -> ViewPage {
+    ///   - isPartial: while nothing is in view, the rows that have come so far.
+    package func read(
+        shape id: String, after cursor: String? = nil, limit: Int, isPartial: Bool = false
+    ) throws(ReplicaError) -> ViewPage {
         guard let record = memory.shapes.first(where: { $0.id == id }) else {
             throw ReplicaError(.unknownShape, "There is no shape \(id): it was forgotten, or never held")
         }
@@ -28,13 +33,17 @@ extension Replica {
         if record.isVisible {
             // One more than asked for tells whether there is a next page.
             rows = try inspect { try $0.rows(of: record, after: start, limit: limit + 1) }
+        } else if isPartial {
+            rows = try inspect { try $0.arrivedRows(of: record, after: start, limit: limit + 1) }
         }
         var next: String?
         if rows.count > limit {
             rows.removeLast()
             next = rows.last.map { "\($0.table)\n\($0.key)" }
         }
-        return ViewPage(rows: rows, next: next, status: record.status, sequence: memory.sequence)
+        return ViewPage(
+            rows: rows, next: next, status: record.status, sequence: memory.sequence,
+            isComplete: !isPartial || record.status != .initial)
     }
 
     /// One row in view of a shape.

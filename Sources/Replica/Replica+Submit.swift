@@ -60,7 +60,9 @@ extension ReplicaTransaction {
         }
         let address = RowAddress(table: schema.name, key: key)
         try checkRow(address, schema, checked.action)
-        let stood = try confirmedRow(address, schema) ?? keptRow(address, schema)
+        let stood =
+            try confirmedRow(address, schema) ?? keptRow(address, schema)
+            ?? arrivedRow(address, schema).map { ConfirmedRow($0) }
         let operation = Operation(
             id: checked.id, table: checked.table, action: checked.action, key: checked.key, set: checked.set,
             at: memory.clock.tick(now: now.microseconds), base: stood?.clock.version ?? 0, group: group)
@@ -84,10 +86,16 @@ extension ReplicaTransaction {
         return known
     }
 
+    private func hasArrived(_ address: RowAddress, _ schema: TableSchema) throws -> Bool {
+        guard let stored = try arrivedRow(address, schema) else { return false }
+        return try state(arrived: stored, address, schema) != nil
+    }
+
     private func checkRow(
         _ address: RowAddress, _ schema: TableSchema, _ action: Operation.Action
     ) throws {
-        let isThere = try viewState(address, schema) != nil
+        // A row of a first sync that is under way may be seen, and written to.
+        let isThere = try viewState(address, schema) != nil || hasArrived(address, schema)
         switch action {
         case .insert where isThere:
             throw ReplicaError(

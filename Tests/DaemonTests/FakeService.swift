@@ -38,6 +38,12 @@ final class FakeService: HTTPPort {
         var dataModel: String?
         var schema = FakeService.schema
         var schemaTag: String?
+        /// Rows of one answer of a snapshot; nil: all at once.
+        var chunkRows: Int?
+        /// Those with a greater number are held back.
+        var chunksAllowed = Int.max
+        /// Number and first row of each chunk that was sent, in their order.
+        var chunksSent: [String] = []
         /// Told of every shape.
         var failures = ShapeFailures.none
         /// What is answered of every row; nil: never anything.
@@ -46,6 +52,8 @@ final class FakeService: HTTPPort {
         var askedRows: [ExplainRequest] = []
         /// Of the last stream request.
         var asked: [ShapeDefinition] = []
+        /// Of each that named other shapes than the one before.
+        var askedInTurn: [[ShapeDefinition]] = []
     }
 
     struct Held {
@@ -271,22 +279,58 @@ extension FakeService.State {
     mutating func answer(_ request: SyncRequest) -> [UInt8]? {
         guard let epoch else { return nil }
         asked = request.shapes.map(\.definition)
+        if askedInTurn.last != asked { askedInTurn.append(asked) }
+        if request.shapes.contains(where: { chunk(after: $0.offset).map { $0 >= chunksAllowed } ?? false }) {
+            return nil
+        }
+        let isComplete = chunkRows == nil || request.shapes.allSatisfy { chunk(after: $0.offset) == nil }
         var lines: [SyncAnswerLine] = []
         for shape in request.shapes { lines += answer(shape) }
         let isTold = request.isLive && lines.isEmpty && toldSeq[request.replica.description] == confirmedSeq
         if isTold { return nil }
         toldSeq[request.replica.description] = confirmedSeq
         let frontier = Frontier(
-            epoch: epoch, position: position, confirmedSeq: confirmedSeq, isComplete: true,
+            epoch: epoch, position: position, confirmedSeq: confirmedSeq, isComplete: isComplete,
             serviceClock: HybridTimestamp(microseconds: Int64(position)), schemaTag: schemaTag)
         let all = [.hello(epoch: epoch, server: "fake")] + lines + [.frontier(frontier)]
         return all.flatMap(\.bytes)
+    }
+
+    /// The number of the chunk that comes next; nil after all.
+    private func chunk(after offset: LogOffset) -> Int? {
+        guard chunkRows != nil, offset.isInSnapshot else { return nil }
+        return offset == .beforeAll ? 0 : Int(offset.op) + 1
+    }
+
+    private mutating func chunkLines(_ shape: SyncRequest.Shape) -> [SyncAnswerLine]? {
+        guard let number = chunk(after: shape.offset), let chunkRows else { return nil }
+        let handle = shape.handle ?? ShapeHandle("handle \(handles.count) of \(position)")
+        if shape.handle == nil { handles[handle.description] = position }
+        let ids = rows.keys.sorted()
+        let part = ids.dropFirst(number * chunkRows).prefix(chunkRows)
+        chunksSent.append("\(number) \(part.first ?? "")")
+        let messages = part.map { id in
+            ShapeMessage(
+                kind: .insert, table: FakeService.table, key: RowKey(values: [.text(Text(id))]),
+                fields: [
+                    ShapeMessage.Field("id", .text(Text(id))),
+                    ShapeMessage.Field("body", .text(Text(rows[id] ?? ""))),
+                ])
+        }
+        let isLast = (number + 1) * chunkRows >= ids.count
+        let line = SyncAnswerLine.messages(
+            SyncAnswerLine.ShapeMessages(
+                shape: shape.id, handle: handle,
+                offset: isLast ? .snapshotEnd : LogOffset(tx: 0, op: UInt64(number)), messages: messages,
+                hasMore: true))
+        return (number == 0 ? [.reset(shape: shape.id, handle: handle, tables: [FakeService.table])] : []) + [line]
     }
 
     private mutating func answer(_ shape: SyncRequest.Shape) -> [SyncAnswerLine] {
         guard shape.definition.rootTable == FakeService.table else {
             return [.ended(shape: shape.id, reason: Reason(code: "unknown_table", message: "there is no such table"))]
         }
+        if let lines = chunkLines(shape) { return lines }
         guard let handle = shape.handle, let start = handles[handle.description] else {
             let handle = ShapeHandle("handle \(handles.count) of \(position)")
             handles[handle.description] = position

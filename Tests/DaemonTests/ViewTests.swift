@@ -95,6 +95,30 @@ import Testing
         try await daemon.end()
     }
 
+    @Test func theViewJustEnteredComesBeforeAShapeThatIsLoading() async throws {
+        let directory = TestDirectory()
+        let (daemon, client) = try await started(directory)
+        let service = daemon.service
+        for id in 1...4 { service.write("\(id)", "body") }
+        _ = try client.call("sync/wait")
+        service.set {
+            $0.chunkRows = 1
+            $0.chunksAllowed = 2
+        }
+        let definition: JSON = ["name": "one", "parameters": ["id": "1"]]
+        let loading = try client.call("shape/subscribe", ["definition": definition, "partial": true])
+        if loading["rows"] == [] { _ = try client.notification("shape/changed") }
+        let entered = try enter(client, "alone", ["id": "3"])
+        service.set { $0.chunksAllowed = .max }
+        for part in entered { try becomeLive(client, part) }
+        let orders = service.get { $0.askedInTurn.map { $0.map(\.parameters) } }
+        let both = try #require(orders.first { $0.count == 2 })
+        #expect(both == [["3"], ["1"]])
+        // Each chunk of each of the two came once.
+        #expect(service.get { $0.chunksSent.count } == 8)
+        try await daemon.end()
+    }
+
     @Test func aViewThatIsHeldIsEnteredWithoutAConnection() async throws {
         let directory = TestDirectory()
         let (daemon, client) = try await started(directory)

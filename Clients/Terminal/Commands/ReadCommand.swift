@@ -62,6 +62,9 @@ struct ReadCommand: ParsableCommand {
 
     @OptionGroup var patience: WaitOption
 
+    @Flag(help: "Print what has come of a first sync, without waiting for the rest.")
+    var partial = false
+
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -70,11 +73,11 @@ struct ReadCommand: ParsableCommand {
             throw UsageError("Name one table, or --shape NAME, or give --definition JSON.")
         }
         try options.withDaemon { daemon in
-            let rows = try ShapeReader(daemon: daemon).read(definition, wait: patience.wait)
+            let rows = try ShapeReader(daemon: daemon).read(definition, wait: patience.wait, isPartial: partial)
             if options.json {
                 Output.json([
                     "status": .string(rows.status.rawValue), "sequence": .int(rows.sequence),
-                    "rows": .array(rows.rows.map(\.json)),
+                    "rows": .array(rows.rows.map(\.json)), "complete": .bool(rows.isComplete),
                 ])
             } else {
                 let style = Terminal.style
@@ -89,6 +92,8 @@ struct ReadCommand: ParsableCommand {
         case .live:
             if rows.rows.isEmpty { Output.say("No rows.") }
         case .stale: Output.say("Not connected: these are the rows as of the last contact.")
+        case .initial where !rows.isComplete && !rows.rows.isEmpty:
+            Output.say("These rows have come so far; the others are on their way.")
         case .initial:
             Output.say("The rows have not come yet: try again with --wait 5000 (milliseconds), or see satchel status.")
         case .ended:

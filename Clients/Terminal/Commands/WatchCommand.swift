@@ -15,6 +15,9 @@ struct WatchCommand: ParsableCommand {
 
     @OptionGroup var shape: DefinitionOptions
 
+    @Flag(help: "Show the rows of a first sync as they arrive.")
+    var partial = false
+
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -26,17 +29,18 @@ struct WatchCommand: ParsableCommand {
             } else if Terminal.size != nil {
                 view = LiveWatchView()
             }
-            try Self.watch(definitions, daemon, &view)
+            try Self.watch(definitions, isPartial: partial, daemon, &view)
         }
     }
 
     private static func watch(
-        _ definitions: [JSON], _ daemon: DaemonConnection, _ view: inout any WatchView
+        _ definitions: [JSON], isPartial: Bool, _ daemon: DaemonConnection, _ view: inout any WatchView
     ) throws {
         view.status(try daemon.call(ReadSyncStatus.self, Nothing()))
         let reader = ShapeReader(daemon: daemon)
         for definition in definitions {
-            let answer = try daemon.call(SubscribeShape.self, SubscribeShape.Params(definition: definition))
+            let answer = try daemon.call(
+                SubscribeShape.self, SubscribeShape.Params(definition: definition, isPartial: isPartial))
             let rest = try reader.rest(of: .subscription(answer.subscription), after: answer.page)
             view.subscribed(answer.subscription, definition, answer.page.status, answer.page.rows + rest)
         }

@@ -13,19 +13,23 @@ struct ShapeReader {
         let status: ShapeStatus
         let sequence: Int64
         let rows: [ViewRow]
+        let isComplete: Bool
     }
 
     /// - wait: milliseconds until the shape must be live. nil: a while if there is a connection, else not at
     /// all.
-    func read(_ definition: JSON, wait: Int? = nil, isQuiet: Bool = false) throws -> Rows {
-        let wait = try patience(wait)
-        let params = ReadShape.Params(source: .definition(definition), limit: Limits.page, wait: wait)
+    /// - isPartial: do not wait, unless somebody says so, and take the rows that have come so far.
+    func read(_ definition: JSON, wait: Int? = nil, isPartial: Bool = false, isQuiet: Bool = false) throws -> Rows {
+        let wait = try isPartial ? wait ?? 0 : patience(wait)
+        let params = ReadShape.Params(
+            source: .definition(definition), limit: Limits.page, wait: wait, isPartial: isPartial)
         let first = try daemon.call(ReadShape.self, params) { _ in
             let what = Printable.line(DefinitionText.summary(definition))
             if !isQuiet { Output.say("Waiting for the first rows of \(what)…") }
         }
-        let rest = try rest(of: .definition(definition), after: first)
-        return Rows(status: first.status, sequence: first.sequence, rows: first.rows + rest)
+        let rest = try rest(of: .definition(definition), after: first, isPartial: isPartial)
+        return Rows(
+            status: first.status, sequence: first.sequence, rows: first.rows + rest, isComplete: first.isComplete)
     }
 
     /// Milliseconds to wait for rows that are not here yet: as somebody says, or a while if there is a connection.
@@ -33,11 +37,14 @@ struct ShapeReader {
         try wait ?? (daemon.call(ReadSyncStatus.self, Nothing()).isOnline ? Self.defaultWait : 0)
     }
 
-    func rest(of source: ReadShape.Params.Source, after first: ShapePage) throws -> [ViewRow] {
+    func rest(
+        of source: ReadShape.Params.Source, after first: ShapePage, isPartial: Bool = false
+    ) throws -> [ViewRow] {
         var rows: [ViewRow] = []
         var cursor = first.next
         while let place = cursor {
-            let params = ReadShape.Params(source: source, cursor: place, limit: Limits.page)
+            let params = ReadShape.Params(
+                source: source, cursor: place, limit: Limits.page, isPartial: isPartial)
             let page = try daemon.call(ReadShape.self, params)
             rows += page.rows
             cursor = page.next

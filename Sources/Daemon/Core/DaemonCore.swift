@@ -54,6 +54,8 @@ final class DaemonCore {
     var abandoned: Set<String> = []
     /// Not told to anybody yet: the answer to the request that caused them comes first.
     var effects: [Effects] = []
+    /// What came for shapes that are not in view, and is not told yet.
+    var arrivals: [ShapeBatch] = []
     var links = SyncLinks()
     /// Requests for explanations that are under way, by who waits for them.
     var explaining: [WaiterID: HTTPTransferID] = [:]

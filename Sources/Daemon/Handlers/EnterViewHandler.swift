@@ -27,7 +27,7 @@ enum EnterViewHandler: RequestHandler {
         var subscriptions: [EnterView.ViewSubscription] = []
         for (part, shape) in zip(parts, shapes) {
             let kept = old.first { id in core.clients[caller.client]?.subscription(id)?.shape == shape.id }
-            guard let subscription = try subscribe(kept, to: shape, params.limit, caller, core) else { return nil }
+            guard let subscription = try subscribe(kept, to: shape, params, caller, core) else { return nil }
             subscriptions.append(
                 EnterView.ViewSubscription(
                     shape: part.shape, subscription: subscription.id, isKept: kept != nil, page: subscription.page))
@@ -39,13 +39,18 @@ enum EnterViewHandler: RequestHandler {
 
     /// One that goes on has told the client its rows.
     private static func subscribe(
-        _ kept: String?, to shape: HeldShape, _ limit: Int, _ caller: Caller, _ core: DaemonCore
+        _ kept: String?, to shape: HeldShape, _ params: EnterView.Params, _ caller: Caller, _ core: DaemonCore
     ) throws(ResponseError) -> (id: String, page: ShapePage)? {
-        let page = try core.firstPage(shape, limit: kept == nil ? limit : 0)
+        let isPartial =
+            kept.flatMap { core.clients[caller.client]?.subscription($0)?.isPartial } ?? params.isPartial
+        let page = try core.firstPage(shape, limit: kept == nil ? params.limit : 0, isPartial: isPartial)
         if let kept {
-            return (kept, ShapePage(status: page.status, sequence: page.sequence, rows: []))
+            let none = ShapePage(
+                status: page.status, sequence: page.sequence, rows: [], isComplete: page.isComplete)
+            return (kept, none)
         }
-        let id = core.clients[caller.client]?.subscribe(to: shape.id, since: page.sequence)
+        let id = core.clients[caller.client]?.subscribe(
+            to: shape.id, since: page.sequence, isPartial: isPartial, isComplete: page.isComplete)
         return id.map { ($0, page) }
     }
 }

@@ -10,17 +10,21 @@ enum ReadShapeHandler: RequestHandler {
         _ params: ReadShape.Params, _ caller: Caller, _ core: DaemonCore
     ) throws(ResponseError) -> ShapePage? {
         let shape: String
+        var isPartial = params.isPartial
         switch params.source {
         case .definition(let definition): shape = try core.hold(definition).id
-        case .subscription(let id): shape = try core.subscription(id, of: caller).shape
+        case .subscription(let id):
+            let subscription = try core.subscription(id, of: caller)
+            shape = subscription.shape
+            isPartial = isPartial || subscription.isPartial
         }
         // The cursor of the beginning, which `shape/subscribe` gives with a limit of 0.
         let cursor = params.cursor == "" ? nil : params.cursor
+        let read = ReadShape.Params(
+            source: params.source, cursor: cursor, limit: params.limit, isPartial: isPartial)
         guard let wait = params.wait, !core.isStopping, isUnderway(shape, core) else {
-            return try core.read(
-                shape, ReadShape.Params(source: params.source, cursor: cursor, limit: params.limit))
+            return try core.read(shape, read)
         }
-        let read = ReadShape.Params(source: params.source, cursor: cursor, limit: params.limit)
         core.wait(caller, for: .liveShape(shape, read), timeout: wait)
         return nil
     }
@@ -39,7 +43,7 @@ extension DaemonCore {
             dropIfEnded(shape)
             throw ResponseError(DaemonErrorCode.invalidShape, message)
         }
-        return try page(shape, cursor: params.cursor, limit: params.limit)
+        return try page(shape, cursor: params.cursor, limit: params.limit, isPartial: params.isPartial)
     }
 
     func subscription(_ id: String, of caller: Caller) throws(ResponseError) -> Subscription {

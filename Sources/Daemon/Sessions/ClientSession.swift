@@ -29,10 +29,15 @@ struct ClientSession {
         self.connection = connection
     }
 
-    mutating func subscribe(to shape: String, since sequence: Int64) -> String {
+    /// `isPartial`: rows of a first sync are told as they arrive. `isComplete`: those that it is given now are whole.
+    mutating func subscribe(
+        to shape: String, since sequence: Int64, isPartial: Bool = false, isComplete: Bool = true
+    ) -> String {
         lastSubscription += 1
         let id = "subscription-\(lastSubscription)"
-        subscriptions.append(Subscription(id: id, shape: shape, since: sequence))
+        var subscription = Subscription(id: id, shape: shape, isPartial: isPartial, since: sequence)
+        subscription.isIncomplete = isPartial && !isComplete
+        subscriptions.append(subscription)
         return id
     }
 
@@ -59,6 +64,10 @@ struct Subscription {
 
     let id: String
     let shape: String
+    /// Rows of a first sync are told as they arrive.
+    let isPartial: Bool
+    /// The client has such rows. At the first frontier they are void.
+    var isIncomplete = false
     /// Changes up to it are in the rows that the client was given.
     var since: Int64
     var mode = Mode.current

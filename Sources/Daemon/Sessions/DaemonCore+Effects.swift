@@ -11,11 +11,13 @@ import SyncModel
 /// is queued it gets the rows anew, as they are then (`refill`).
 extension DaemonCore {
     func publishEffects() {
+        settleArrivals()
         while !effects.isEmpty {
             let next = effects
             effects = []
             for effects in next { publish(effects) }
         }
+        publishArrivals()
         // After all changes: pages show the rows with every change up to now.
         for client in clientIDs { refill(client) }
     }
@@ -27,6 +29,7 @@ extension DaemonCore {
         let changes = effects.shapes.map { ($0, $0.changes.map(forms.change)) }
         // Read once: there may be hundreds of clients.
         let news = news(of: effects.operations)
+        publishArrivals(changedBy: effects.operations)
         for client in clientIDs {
             publish(changes, effects, to: client)
             for shape in effects.statuses { publishStatus(of: shape, sequence: effects.sequence, to: client) }
@@ -132,13 +135,13 @@ extension DaemonCore {
         case .void: cursor = nil
         case .refilling(let after): cursor = after
         }
-        guard let page = try? replica.read(shape: subscription.shape, after: cursor, limit: Self.pageSize) else {
-            return false
-        }
+        let page = try? replica.read(
+            shape: subscription.shape, after: cursor, limit: Self.pageSize, isPartial: subscription.isPartial)
+        guard let page else { return false }
         let forms = RowForms(schema: replica.schema)
         let changes = ShapeChanged.Changes(
             subscription: subscription.id, status: page.status.wire, isReset: cursor == nil,
-            changes: page.rows.map(forms.insert))
+            isComplete: page.isComplete, changes: page.rows.map(forms.insert))
         let params = ShapeChanged.Params(sequence: page.sequence, subscriptions: [changes])
         guard session.connection.notify(ShapeChanged.notification(params)) else { return false }
         clients[client]?.subscriptions[index].since = page.sequence

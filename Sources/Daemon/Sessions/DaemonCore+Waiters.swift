@@ -108,9 +108,11 @@ extension DaemonCore {
         }
     }
 
-    func page(_ shape: String, cursor: String?, limit: Int) throws(ResponseError) -> ShapePage {
+    func page(
+        _ shape: String, cursor: String?, limit: Int, isPartial: Bool
+    ) throws(ResponseError) -> ShapePage {
         let page = try answering { () throws(ReplicaError) in
-            try replica.read(shape: shape, after: cursor, limit: limit)
+            try replica.read(shape: shape, after: cursor, limit: limit, isPartial: isPartial)
         }
         return RowForms(schema: replica.schema).page(page)
     }

@@ -84,6 +84,9 @@ extension DaemonCore {
             return sync(.stream(.applyFailed(random: surroundings.random())))
         }
         storageProblem = nil
+        if clients.values.contains(where: { $0.subscriptions.contains(where: \.isIncomplete) }) {
+            arrivals += batch.shapes
+        }
         frontier = batch.frontier
         lastContact = now.microseconds
         if batch.frontier.isComplete { frontierReachedAt = lastContact }

@@ -52,7 +52,8 @@ struct RowForms {
 
     func page(_ page: ViewPage) -> ShapePage {
         ShapePage(
-            status: page.status.wire, sequence: page.sequence, rows: page.rows.map(row), next: page.next)
+            status: page.status.wire, sequence: page.sequence, rows: page.rows.map(row), next: page.next,
+            isComplete: page.isComplete)
     }
 }
 

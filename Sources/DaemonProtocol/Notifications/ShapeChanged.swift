@@ -36,12 +36,18 @@ package enum ShapeChanged: NotificationMethod {
         package let status: ShapeStatus
         /// The rows that the client holds are void, and the changes (inserts) replace them.
         package let isReset: Bool
+        /// False: rows of a first sync that is not whole yet, as they arrive.
+        package let isComplete: Bool
         package let changes: [ViewChange]
 
-        package init(subscription: String, status: ShapeStatus, isReset: Bool = false, changes: [ViewChange]) {
+        package init(
+            subscription: String, status: ShapeStatus, isReset: Bool = false, isComplete: Bool = true,
+            changes: [ViewChange]
+        ) {
             self.subscription = subscription
             self.status = status
             self.isReset = isReset
+            self.isComplete = isComplete
             self.changes = changes
         }
 
@@ -50,6 +56,7 @@ package enum ShapeChanged: NotificationMethod {
             subscription = try reader.required("subscription", Read.string)
             status = try reader.required("status", Read.label(ShapeStatus.self))
             isReset = try reader.optional("reset", Read.bool) ?? false
+            isComplete = try reader.optional("complete", Read.bool) ?? true
             changes = try reader.required("changes", Read.array(Read.value(ViewChange.self)))
         }
 
@@ -58,6 +65,7 @@ package enum ShapeChanged: NotificationMethod {
                 "subscription": .string(subscription), "status": .string(status.rawValue),
             ]
             if isReset { object["reset"] = true }
+            if !isComplete { object["complete"] = false }
             object["changes"] = .array(changes.map(\.json))
             return .object(object)
         }

@@ -10,11 +10,16 @@ package enum EnterView: RequestMethod {
         package let parameters: JSONObject
         /// Rows of each shape that come with the answer.
         package let limit: Int
+        /// Tell of the rows of a first sync as they arrive.
+        package let isPartial: Bool
 
-        package init(name: String, parameters: JSONObject = [:], limit: Int = Limits.defaultPage) {
+        package init(
+            name: String, parameters: JSONObject = [:], limit: Int = Limits.defaultPage, isPartial: Bool = false
+        ) {
             self.name = name
             self.parameters = parameters
             self.limit = limit
+            self.isPartial = isPartial
         }
 
         package init(json: JSON) throws(WireError) {
@@ -22,11 +27,16 @@ package enum EnterView: RequestMethod {
             name = try reader.required("name", Read.string)
             parameters = try reader.optional("parameters", Read.object)?.object ?? [:]
             limit = try reader.optional("limit", Read.int(0...Limits.page)) ?? Limits.defaultPage
+            isPartial = try reader.optional("partial", Read.bool) ?? false
             try reader.finish()
         }
 
         package var json: JSON {
-            ["name": .string(name), "parameters": .object(parameters), "limit": .int(Int64(limit))]
+            var object: JSONObject = [
+                "name": .string(name), "parameters": .object(parameters), "limit": .int(Int64(limit)),
+            ]
+            if isPartial { object["partial"] = true }
+            return .object(object)
         }
     }
 

@@ -17,11 +17,18 @@ package enum ReadShape: RequestMethod {
         /// Milliseconds until the shape must be live; then it is answered as it stands. nil: at once.
         package let wait: Int?
 
-        package init(source: Source, cursor: String? = nil, limit: Int = Limits.defaultPage, wait: Int? = nil) {
+        /// Rows of a first sync that is not whole count too.
+        package let isPartial: Bool
+
+        package init(
+            source: Source, cursor: String? = nil, limit: Int = Limits.defaultPage, wait: Int? = nil,
+            isPartial: Bool = false
+        ) {
             self.source = source
             self.cursor = cursor
             self.limit = limit
             self.wait = wait
+            self.isPartial = isPartial
         }
 
         package init(json: JSON) throws(WireError) {
@@ -30,6 +37,7 @@ package enum ReadShape: RequestMethod {
             cursor = try reader.optional("cursor", Read.string)
             limit = try reader.optional("limit", Read.int(1...Limits.page)) ?? Limits.defaultPage
             wait = try reader.optional("wait", Read.int(0...Limits.wait))
+            isPartial = try reader.optional("partial", Read.bool) ?? false
             try reader.finish()
         }
 
@@ -38,6 +46,7 @@ package enum ReadShape: RequestMethod {
             object["cursor"] = cursor.map(JSON.string)
             object["limit"] = .int(Int64(limit))
             object["wait"] = wait.map { .int(Int64($0)) }
+            if isPartial { object["partial"] = true }
             return .object(object)
         }
     }

@@ -8,12 +8,17 @@ package struct ShapePage: WireValue {
     package let rows: [ViewRow]
     /// A cursor for `shape/read`; nil: these were the last rows.
     package let next: String?
+    /// False: rows of a first sync that is not whole yet.
+    package let isComplete: Bool
 
-    package init(status: ShapeStatus, sequence: Int64, rows: [ViewRow], next: String? = nil) {
+    package init(
+        status: ShapeStatus, sequence: Int64, rows: [ViewRow], next: String? = nil, isComplete: Bool = true
+    ) {
         self.status = status
         self.sequence = sequence
         self.rows = rows
         self.next = next
+        self.isComplete = isComplete
     }
 
     package init(json: JSON) throws(WireError) {
@@ -26,6 +31,7 @@ package struct ShapePage: WireValue {
         sequence = try reader.required("sequence", Read.int)
         rows = try reader.required("rows", Read.array(Read.value(ViewRow.self)))
         next = try reader.optional("next", Read.string)
+        isComplete = try reader.optional("complete", Read.bool) ?? true
     }
 
     package var json: JSON { .object(JSONObject(members)) }
@@ -36,6 +42,7 @@ package struct ShapePage: WireValue {
             ("rows", .array(rows.map(\.json))),
         ]
         if let next { members.append(("next", .string(next))) }
+        if !isComplete { members.append(("complete", false)) }
         return members
     }
 }
