@@ -76,8 +76,9 @@ extension Replica {
 
     /// Snapshot messages that came before an answer was cut off, or that are stored while it still arrives.
     /// Whatever else the part says is left to `apply`.
-    package func store(_ part: ShapeBatch) throws(ReplicaError) {
-        _ = try change(.normal) { try $0.store(part) }
+    @discardableResult
+    package func store(_ part: ShapeBatch) throws(ReplicaError) -> Effects {
+        try change(.normal) { try $0.store(part) }.effects
     }
 
     /// Takes the service's schema. Shapes go on where columns of their tables were added or dropped; with other changes

@@ -51,6 +51,20 @@ package struct AnswerReader: Sendable {
         }
     }
 
+    /// Messages of snapshots that have come so far, each once; the batch is then without them. They never change, so
+    /// they may be stored while the rest of the answer is on its way, whatever becomes of it. None once all has come.
+    package mutating func takeArrivals() -> [ShapeBatch] {
+        guard case .open = progress else { return [] }
+        var arrivals: [ShapeBatch] = []
+        for index in shapes.indices
+        where shapes[index].offset.isInSnapshot && !shapes[index].messages.isEmpty && shapes[index].ended == nil {
+            arrivals.append(shapes[index])
+            shapes[index].messages = []
+            shapes[index].isReset = false
+        }
+        return arrivals
+    }
+
     /// Several lines of one shape are one batch; a reset voids what came before it.
     private mutating func merge(_ next: ShapeBatch) {
         guard let index = indexes[Text(next.shape)], !next.isReset else {

@@ -44,6 +44,8 @@ final class FakeService: HTTPPort {
         var chunksAllowed = Int.max
         /// Number and first row of each chunk that was sent, in their order.
         var chunksSent: [String] = []
+        /// The next answer of the stream breaks off after so many lines.
+        var linesBeforeBreak: Int?
         /// Told of every shape.
         var failures = ShapeFailures.none
         /// What is answered of every row; nil: never anything.
@@ -176,15 +178,25 @@ final class FakeService: HTTPPort {
     /// Answers the live requests that have something to be told.
     private func wakeHeld() {
         let answers = state.withLock { state in
-            var answers: [(Held, [UInt8])] = []
+            var answers: [(Held, [UInt8], linesBeforeBreak: Int?)] = []
             for id in state.held.keys.sorted() {
                 guard let held = state.held[id], let lines = state.answer(held.request) else { continue }
                 state.held[id] = nil
-                answers.append((held, lines))
+                answers.append((held, lines, state.linesBeforeBreak))
+                state.linesBeforeBreak = nil
             }
             return answers
         }
-        for (held, lines) in answers { Self.send(200, lines, held.receive) }
+        for (held, lines, linesBeforeBreak) in answers {
+            guard let linesBeforeBreak else {
+                Self.send(200, lines, held.receive)
+                continue
+            }
+            let part = lines.split(separator: UInt8(ascii: "\n")).prefix(linesBeforeBreak)
+            held.receive(.head(HTTPResponseHead(status: 200)))
+            for line in part { held.receive(.bytes(Array(line) + [UInt8(ascii: "\n")])) }
+            held.receive(.failed(.interrupted("gone")))
+        }
     }
 
     private static func send(_ status: Int, _ body: [UInt8], _ receive: (HTTPEvent) -> Void) {

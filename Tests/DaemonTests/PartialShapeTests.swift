@@ -113,6 +113,31 @@ import Testing
         try await daemon.end()
     }
 
+    @Test func whatCameOfAnAnswerThatBreaksOffIsNotAskedForAgain() async throws {
+        let service = FakeService()
+        for id in 1...6 { service.write("\(id)", "body \(id)") }
+        let directory = TestDirectory()
+        let (daemon, client) = try await started(service, directory)
+        _ = try client.call("sync/wait")
+        service.set {
+            $0.chunkRows = 2
+            // hello, reset, and the first chunk.
+            $0.linesBeforeBreak = 3
+        }
+        let answer = try client.call("shape/subscribe", ["definition": Self.notes, "partial": true])
+        if ids(answer["rows"]).isEmpty {
+            let told = try changes(client, answer["subscription"])
+            #expect(ids(told["changes"]) == ["1", "2"] && told["complete"] == false)
+        }
+        _ = try client.call("sync/now")
+        var told = try changes(client, answer["subscription"])
+        while told["complete"] == false { told = try changes(client, answer["subscription"]) }
+        #expect(ids(told["changes"]) == ["1", "2", "3", "4", "5", "6"])
+        #expect(service.get { $0.chunksSent } == ["0 1", "1 3", "2 5"])
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
     @Test func whoDoesNotAskForPartsSeesNothingUntilTheShapeIsLive() async throws {
         let service = FakeService()
         for id in 1...4 { service.write("\(id)", "body \(id)") }

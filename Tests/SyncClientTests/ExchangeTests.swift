@@ -53,6 +53,43 @@ import Testing
         }
     }
 
+    @Test func partsOfSnapshotsAreTakenOnceAsTheyCome() throws {
+        let table = TableName(name: "t")
+        func line(_ offset: LogOffset, _ id: String) -> [UInt8] {
+            let message = ShapeMessage(
+                kind: .insert, table: table, key: RowKey(values: [Value(id)]),
+                fields: [ShapeMessage.Field("id", Value(id))])
+            return SyncAnswerLine.messages(
+                SyncAnswerLine.ShapeMessages(
+                    shape: "s", handle: ShapeHandle("h"), offset: offset, messages: [message], hasMore: true)
+            ).bytes
+        }
+        let frontier = StreamFixture.batch(isComplete: false).frontier
+        var exchange = StreamExchange()
+        _ = exchange.receive(ok)
+        _ = exchange.receive(.bytes(SyncAnswerLine.hello(epoch: frontier.epoch, server: "").bytes))
+        _ = exchange.receive(
+            .bytes(SyncAnswerLine.reset(shape: "s", handle: ShapeHandle("h"), tables: [table]).bytes))
+        #expect(exchange.takeArrivals() == [])
+        for (number, id) in ["a", "b"].enumerated() {
+            _ = exchange.receive(.bytes(line(LogOffset(tx: 0, op: UInt64(number)), id)))
+            let part = try #require(exchange.takeArrivals().first)
+            #expect(part.isReset == (number == 0) && part.offset == LogOffset(tx: 0, op: UInt64(number)))
+            #expect(part.messages.map(\.key) == [RowKey(values: [Value(id)])])
+            #expect(exchange.takeArrivals() == [])
+        }
+        _ = exchange.receive(.bytes(line(.snapshotEnd, "c")))
+        #expect(exchange.takeArrivals() == [])
+        _ = exchange.receive(.bytes(SyncAnswerLine.frontier(frontier).bytes))
+        guard case .answered(let batch) = exchange.receive(.finished) else {
+            Issue.record("it was not taken")
+            return
+        }
+        // What is left: the last part, which goes on from where the others were.
+        #expect(batch.shapes.map(\.isReset) == [false] && batch.shapes.map(\.offset) == [.snapshotEnd])
+        #expect(batch.shapes.first?.messages.map(\.key) == [RowKey(values: [Value("c")])])
+    }
+
     @Test func whatIsNoAnswerIsMalformed() {
         var exchange = StreamExchange()
         _ = exchange.receive(ok)

@@ -21,6 +21,8 @@ final class DaemonCore {
         case drained(Connection)
         case closed(Connection)
         case sync(SyncCoordinator.Event)
+        /// Parts of snapshots, of an answer that is still on its way.
+        case arrived([ShapeBatch], SyncClient.RequestID)
         /// A request to the service ended without its answer.
         case failed(SyncMachine, SyncClient.RequestID, RequestFailure)
         case timerFired(SyncMachine, SyncClient.TimerID)
@@ -56,6 +58,8 @@ final class DaemonCore {
     var effects: [Effects] = []
     /// What came for shapes that are not in view, and is not told yet.
     var arrivals: [ShapeBatch] = []
+    /// What came of the answer that is on its way could not be stored, and it is not whole without it.
+    var hasLostArrivals = false
     var links = SyncLinks()
     /// Requests for explanations that are under way, by who waits for them.
     var explaining: [WaiterID: HTTPTransferID] = [:]
@@ -119,6 +123,7 @@ final class DaemonCore {
         case .sync(let event):
             links.noteAnswer(event)
             sync(event)
+        case .arrived(let parts, let id): arrived(parts, id)
         case .failed(let machine, let id, let failure): failed(machine, id, failure)
         case .timerFired(let machine, let id): timerFired(machine, id)
         case .waitedEnough(let id): waitedEnough(id)

@@ -23,7 +23,12 @@ extension DaemonCore {
         let exchange = Exchange(StreamExchange())
         let transfer = port.send(StreamExchange.request(request, as: surroundings.credentials.identity)) {
             [post] event in
-            switch exchange.receive({ $0.receive(event) }) {
+            let (outcome, arrivals) = exchange.receive { state in
+                let outcome = state.receive(event)
+                return (outcome, state.takeArrivals())
+            }
+            if !arrivals.isEmpty { post(.arrived(arrivals, id)) }
+            switch outcome {
             case nil: break
             case .progressed: post(.sync(.stream(.answerProgressed(id))))
             case .answered(let batch): post(.sync(.stream(.answerReceived(id, batch))))
@@ -32,6 +37,7 @@ extension DaemonCore {
         }
         links[.stream].transfer = (id, transfer)
         links.retryAt = nil
+        hasLostArrivals = false
     }
 
     func send(_ request: OperationsRequest, _ id: SyncClient.RequestID) {

@@ -74,7 +74,29 @@ extension DaemonCore {
 // MARK: - The replica's part
 
 extension DaemonCore {
+    /// Parts of snapshots are stored as they come, each for itself: what is here when the answer breaks off, or the
+    /// daemon ends, is not asked for again, and the loop is free in between.
+    func arrived(_ parts: [ShapeBatch], _ id: SyncClient.RequestID) {
+        guard links[.stream].transfer?.request == id, !hasLostArrivals else { return }
+        do throws(ReplicaError) {
+            for part in parts { effects.append(try replica.store(part)) }
+        } catch {
+            hasLostArrivals = true
+            noteStorage(error)
+            if error.code == .schemaUnknown { sync(.schemaDoubted) }
+            return
+        }
+        keepForTelling(parts)
+        sync(.shapesChanged(wantedShapes))
+    }
+
+    private func keepForTelling(_ parts: [ShapeBatch]) {
+        guard clients.values.contains(where: { $0.subscriptions.contains(where: \.isIncomplete) }) else { return }
+        arrivals += parts
+    }
+
     private func apply(_ batch: SyncBatch) {
+        if hasLostArrivals { return sync(.stream(.applyFailed(random: surroundings.random()))) }
         let epoch = replica.epoch
         do throws(ReplicaError) {
             effects += try replica.apply(batch)
@@ -84,9 +106,7 @@ extension DaemonCore {
             return sync(.stream(.applyFailed(random: surroundings.random())))
         }
         storageProblem = nil
-        if clients.values.contains(where: { $0.subscriptions.contains(where: \.isIncomplete) }) {
-            arrivals += batch.shapes
-        }
+        keepForTelling(batch.shapes)
         frontier = batch.frontier
         lastContact = now.microseconds
         if batch.frontier.isComplete { frontierReachedAt = lastContact }

@@ -33,6 +33,9 @@ package struct StreamExchange: Sendable {
         return outcome
     }
 
+    /// See `AnswerReader.takeArrivals`.
+    package mutating func takeArrivals() -> [ShapeBatch] { isOver ? [] : reader.takeArrivals() }
+
     private mutating func read(_ event: HTTPEvent) -> Outcome? {
         switch event {
         case .head(let head):

@@ -45,7 +45,8 @@ extension SyncStream {
 
     private mutating func goOn(after delivery: Delivery) -> [Action] {
         let frontier = delivery.batch.frontier
-        let progress = Progress(position: frontier.position, seq: frontier.confirmedSeq)
+        let progress = Progress(
+            position: frontier.position, seq: frontier.confirmedSeq, offsets: delivery.batch.shapes.map(\.offset))
         let broughtNothing = delivery.batch.shapes.allSatisfy(\.isEmpty) && progress == last
         last = progress
         isCaughtUp = frontier.isComplete && !hasUnaskedShape

@@ -61,6 +61,8 @@ package struct SyncStream: Sendable {
     struct Progress: Hashable, Sendable {
         let position: UInt64
         let seq: Int64
+        /// Of the shapes that the answer named.
+        let offsets: [LogOffset]
     }
 
     package init(replica: ReplicaID) {
