@@ -93,6 +93,24 @@ import Testing
         }
     }
 
+    @Test func printsWhatHasComeOfAFirstSyncOnRequest() throws {
+        var state = state()
+        state.shapeStatus = .initial
+        try withDaemon(state) { (_, run) throws in
+            let partial = try run(["read", "teams", "--partial", "--json"])
+            let json = try JSON(parsing: partial.output)
+            #expect(json["complete"] == false && json["rows"]?.array?.isEmpty == false)
+            #expect(partial.errors.contains("These rows have come so far"))
+            let plain = try run(["read", "teams", "--json", "--wait", "0"])
+            #expect(try JSON(parsing: plain.output)["rows"] == [])
+            #expect(plain.errors.contains("The rows have not come yet"))
+        }
+        try withDaemon { (_, run) throws in
+            let whole = try JSON(parsing: run(["read", "teams", "--partial", "--json"]).output)
+            #expect(whole["complete"] == true && whole["status"] == "live")
+        }
+    }
+
     @Test func listsEntersAndLeavesViews() throws {
         try withDaemon { (_, run) throws in
             #expect(

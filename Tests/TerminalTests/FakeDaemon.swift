@@ -258,9 +258,13 @@ enum FakeAnswers {
         }
         let start = params.cursor.flatMap(Int.init) ?? 0
         let end = min(start + state.page, rows.count)
+        // What has come of a first sync is for those alone who ask for it.
+        if state.shapeStatus == .initial, !params.isPartial {
+            return ShapePage(status: .initial, sequence: 4, rows: [])
+        }
         return ShapePage(
             status: state.shapeStatus, sequence: 4, rows: Array(rows[start..<end]),
-            next: end < rows.count ? String(end) : nil)
+            next: end < rows.count ? String(end) : nil, isComplete: state.shapeStatus != .initial)
     }
 
     private static func rows(of table: String, _ state: FakeDaemon.State) -> [ViewRow] {

@@ -93,7 +93,10 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
         for table in tablesByPath() {
             let nodes = shape.nodes(of: table)
             var keys: Set<RowKey> = []
-            for node in nodes { keys.formUnion(affected[node].union(doubtful[node] ?? [])) }
+            for node in nodes {
+                keys.formUnion(affected[node])
+                if let others = doubtful[node] { keys.formUnion(others) }
+            }
             let differences = try differences(table, nodes, keys.sorted(), &found)
             found.changes.append(contentsOf: Self.joined(differences, changed[table] ?? [:]))
         }
