@@ -208,7 +208,6 @@ import Testing
         await again.stop()
     }
 
-    /// Nothing of what came through meanwhile is told before the table is as new as the rest.
     @Test func aResyncThatWasBegunIsEndedAfterARestart() async throws {
         let fixture = try await ServiceFixture(Self.sql)
         let mirror = fixture.service.mirror

@@ -135,10 +135,8 @@ struct ElectricRoute: Sendable {
         }
 
         func fromNow() async throws -> ElectricAnswer {
-            let last = try await mirror.pool.read { db in try ShapeLogReader(db: db).lastOffset(of: kept.id) }
-            return respond(
-                [], from: nil, to: last ?? .snapshotEnd, isUpToDate: position,
-                isLive: false, hasData: false)
+            guard let end = try await mirror.pool.read({ db in try end(db) }) else { return mustRefetch(nil) }
+            return respond([], from: nil, to: end.last, isUpToDate: end.upToDate, isLive: false, hasData: false)
         }
 
         /// The next snapshot chunk, or what the log has.
@@ -151,9 +149,9 @@ struct ElectricRoute: Sendable {
                     return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: false)
                 case .changes(let changes, let upToDate):
                     return respond(changes, from: offset, upToDate: upToDate, isLive: false)
-                case .nothing(let last):
-                    if offset > last { return try await outOfBounds() }
-                    return respond([], from: offset, to: last, isUpToDate: position, isLive: false)
+                case .nothing(let end):
+                    if offset > end.last { return try await outOfBounds() }
+                    return respond([], from: offset, to: end.last, isUpToDate: end.upToDate, isLive: false)
                 case .ended: return mustRefetch(nil)
                 case .notYet: break
                 }
@@ -173,11 +171,11 @@ struct ElectricRoute: Sendable {
                     return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: true)
                 case .changes(let changes, let upToDate):
                     return respond(changes, from: offset, upToDate: upToDate, isLive: true)
-                case .nothing(let last):
-                    if offset > last { return try await outOfBounds() }
+                case .nothing(let end):
+                    if offset > end.last { return try await outOfBounds() }
                     if ContinuousClock.now >= deadline || mirror.signal.isClosed {
                         return respond(
-                            [], from: offset, to: last, isUpToDate: position, isLive: true, hasData: false)
+                            [], from: offset, to: end.last, isUpToDate: end.upToDate, isLive: true, hasData: false)
                     }
                 case .ended: return mustRefetch(nil)
                 case .notYet: break
@@ -192,21 +190,30 @@ struct ElectricRoute: Sendable {
                 for: ReaderSignal.Interest(shapes: [kept.id], seen: seen), atMost: limit)
         }
 
-        private var position: UInt64 {
-            let position = mirror.state.position
-            return position?.unsettled?.frontier ?? position?.position ?? 0
-        }
-
         private enum Found: Sendable {
             case chunk([UInt8], LogOffset)
             case ended
             /// With the newest transaction seen, where these changes reach the end of the log.
             case changes([LoggedChange], upToDate: UInt64?)
-            case nothing(last: LogOffset)
+            case nothing(End)
             case notYet
         }
 
         private func look(after offset: LogOffset, _ db: Database) throws -> Found {
+        /// How far the log is told.
+        private struct End: Sendable {
+            let last: LogOffset
+            /// The newest transaction that it covers.
+            let upToDate: UInt64
+        }
+
+        /// nil: there is no mirror any more.
+        private func end(_ db: Database) throws -> End? {
+            guard let position = try MirrorPosition.read(in: db) else { return nil }
+            let last = try ShapeLogReader(db: db).lastOffset(of: kept.id, through: position.told)
+            return End(last: last ?? .snapshotEnd, upToDate: min(position.position, position.told))
+        }
+
             let reader = ShapeLogReader(db: db)
             guard try reader.continues(kept, after: offset) else { return .ended }
             if offset.isInSnapshot {
@@ -218,11 +225,10 @@ struct ElectricRoute: Sendable {
             }
             let from = kept.place(after: offset)
             let cut = try reader.cut(of: kept.id, after: from, limit: ElectricRoute.entryLimit)
-            guard let position = try MirrorPosition.read(in: db) else { return .ended }
-            let told = position.unsettled?.frontier ?? UInt64(Int64.max)
-            let changes = try reader.changes(of: kept.id, after: from, through: min(cut ?? .max, told))
-            if changes.isEmpty { return .nothing(last: try reader.lastOffset(of: kept.id) ?? .snapshotEnd) }
-            return .changes(changes, upToDate: cut == nil ? min(position.position, told) : nil)
+            guard let position = try MirrorPosition.read(in: db), let end = try end(db) else { return .ended }
+            let changes = try reader.changes(of: kept.id, after: from, through: min(cut ?? .max, position.told))
+            if changes.isEmpty { return .nothing(end) }
+            return .changes(changes, upToDate: cut == nil ? end.upToDate : nil)
         }
 
         private func outOfBounds() async throws -> ElectricAnswer {

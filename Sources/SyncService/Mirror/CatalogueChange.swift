@@ -42,6 +42,17 @@ struct CatalogueChange {
         }.sorted()
     }
 
+    /// The tables that have lost a column. Sorted.
+    var narrowed: [TableName] {
+        old.tables.compactMap { before in
+            new[before.name].flatMap { Self.isNarrower($0, than: before) ? before.name : nil }
+        }
+    }
+
+    private static func isNarrower(_ new: TableSchema, than old: TableSchema) -> Bool {
+        old.columns.contains { column in !new.columns.contains { $0.number == column.number } }
+    }
+
     /// The same values stand in the same places.
     static func isSameLayout(_ old: TableSchema, _ new: TableSchema) -> Bool {
         old.columns.count == new.columns.count
@@ -80,10 +91,7 @@ struct CatalogueChange {
         let changed = shape.tables.compactMap { name in old[name].flatMap { old in new[name].map { (old, $0) } } }
             .filter { !Self.isSameLayout($0, $1) }
         if isElectric, !changed.isEmpty { return .ends(nil) }
-        let isDropped = changed.contains { before, after in
-            before.columns.contains { column in !after.columns.contains { $0.number == column.number } }
-        }
-        return isDropped ? .goesOnFromHere(next) : .goesOn(next)
+        return changed.contains { Self.isNarrower($1, than: $0) } ? .goesOnFromHere(next) : .goesOn(next)
     }
 
     private static func reason(_ change: String) -> Reason {

@@ -26,19 +26,25 @@ extension Mirror {
     /// Rows, log entries, catalogue and position in one SQLite transaction; then the readers are woken. Shapes that can
     /// go on keep handle and log. Where tables are staged, nothing was told at the position yet.
     func amend(_ amendment: MirrorAmendment) throws {
-        let before = state.shapes.all.map(\.id)
+        let before = state
+        let told = before.position?.unsettled?.frontier ?? before.frontier
+        let replicas: [ReplicaID]
         do {
-            try pool.write { db in try amend(amendment, db) }
+            replicas = try pool.write { db in
+                try amend(amendment, db)
+                return try ShapeLogReader(db: db).replicasConfirmed(after: told)
+            }
         } catch {
             // What is in memory may be ahead of a file that did not take the transaction.
             try? pool.write { db in try restore(in: db) }
             throw error
         }
-        signal.applied(tx: amendment.position.position, shapes: before, replicas: [])
         signal.wakeAll()
     }
 
     private func amend(_ amendment: MirrorAmendment, _ db: Database) throws {
+        // It forgets what was touched, and whoever has read and does not wait yet is to know.
+        signal.applied(tx: frontier, shapes: before.shapes.all.map(\.id), replicas: replicas)
         let old = state.catalogue ?? DatabaseSchema(tables: [])
         let catalogue = amendment.catalogue
         var position = amendment.position
@@ -101,8 +107,14 @@ extension Mirror {
         let (reader, writer) = (ShapeLogReader(db: db), ShapeLogWriter(db: db))
         for kept in state.shapes.all {
             var verdict = catalogue.verdict(on: kept.shape, isElectric: kept.form != .stream, rules: rules)
-            // Nobody can have read the whole of a snapshot that is still being written.
-            if case .goesOnFromHere = verdict, try reader.chunkCount(of: kept.id) == nil { verdict = .ends(nil) }
+            if case .goesOnFromHere = verdict {
+                // Nobody can have read the whole of a snapshot that is still being written; and what nobody was told
+                // yet would be read in other columns than it was written in.
+                let isUnread = try reader.chunkCount(of: kept.id) == nil
+                if try isUnread || reader.tells(of: catalogue.narrowed, in: kept.id, after: told) {
+                    verdict = .ends(nil)
+                }
+            }
             switch verdict {
             case .goesOn(let shape): replace(kept, by: kept.with(shape, floor: kept.floor))
             case .goesOnFromHere(let shape):

@@ -44,6 +44,9 @@ package struct MirrorPosition: Equatable, Sendable {
 
     func offset(of lsn: LSN) -> UInt64 { lsn.rawValue + shift }
 
+    /// Nothing behind it is told yet, however far the logs go.
+    var told: UInt64 { unsettled?.frontier ?? UInt64(Int64.max) }
+
     /// A transaction was applied.
     mutating func reach(_ tx: UInt64, _ transaction: SourceTransactionHeader, end: LSN) {
         position = tx

@@ -50,6 +50,8 @@ package final class ReaderSignal: Sendable {
 
     var count: UInt64 { state.withLock { $0.count } }
 
+    func isDue(_ interest: Interest) -> Bool { state.withLock { $0.isDue(interest) } }
+
     func applied(tx: UInt64, shapes: [Int64], replicas: [ReplicaID]) {
         wake { state in
             state.count += 1
@@ -101,6 +103,8 @@ package final class ReaderSignal: Sendable {
 
     /// Returns when something of interest happened, after `limit`, or when the service stops.
     func wait(for interest: Interest, atMost limit: Duration) async {
+        // Without a timer then.
+        if isDue(interest) { return }
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID

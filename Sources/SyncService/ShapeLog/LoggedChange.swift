@@ -109,6 +109,26 @@ struct ShapeLogReader {
         }
     }
 
+    /// The shape's log has changes of one of these tables after `tx`.
+    func tells(of tables: [TableName], in shape: Int64, after tx: UInt64) throws -> Bool {
+        let relations = try GRDB.Row.fetchCursor(
+            db,
+            sql: """
+                SELECT DISTINCT c.relation FROM entry e JOIN change c ON c.id = e.change WHERE e.shape = ? AND e.tx > ?
+                """, arguments: [shape, Int64(tx)])
+        while let row = try relations.next() {
+            if tables.contains(TableName(row["relation"] as String)) { return true }
+        }
+        return false
+    }
+
+    /// Replicas of which operations came through after `tx`.
+    func replicasConfirmed(after tx: UInt64) throws -> [ReplicaID] {
+        try String.fetchAll(
+            db, sql: "SELECT DISTINCT replica FROM confirmation WHERE tx > ? ORDER BY replica", arguments: [Int64(tx)]
+        ).map { ReplicaID($0) }
+    }
+
     /// Operations of the replica up to this seq had come through at `tx`.
     func confirmedSeq(of replica: ReplicaID, at tx: UInt64) throws -> Int64 {
         let query = Self.query(
