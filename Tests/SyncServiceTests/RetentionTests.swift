@@ -79,7 +79,8 @@ import Testing
         let mirror = fixture.service.mirror
         let handle = ShapeHandle(try ask("id%3E0", fixture.port).headers["electric-handle"] ?? "")
         let kept = try #require(mirror.state.shapes[handle])
-        try mirror.drop(kept)
+        try tidied(mirror, after: 5000, Mirror.Retention(seconds: 3600))
+        #expect(mirror.state.shapes[handle] == nil)
         let request = SyncRequest(replica: ReplicaID("r"), isLive: false, shapes: [])
         let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: .zero)
         let offset = LogOffset.endOf(tx: kept.snapshotTx)

@@ -78,8 +78,9 @@ struct ElectricRoute: Sendable {
         if case .at(let offset) = parameters.offset, parameters.handle == kept.handle,
             memory.position?.gaps.contains(offset.tx) == true
         {
-            // A past that this mirror does not have; and a client that is told the handle it has would ask again.
-            try mirror.drop(kept)
+            // A past that this mirror does not have; and a client that is told the handle it has would ask again. A
+            // shape that began behind the gap was never told in it.
+            if kept.snapshotTx < offset.tx { try mirror.supersede(kept) }
             return .mustRefetch(nil)
         }
         let reader = Reader(route: self, parameters: parameters, kept: kept, table: table, isGet: isGet)
@@ -199,7 +200,6 @@ struct ElectricRoute: Sendable {
             case notYet
         }
 
-        private func look(after offset: LogOffset, _ db: Database) throws -> Found {
         /// How far the log is told.
         private struct End: Sendable {
             let last: LogOffset
@@ -214,6 +214,7 @@ struct ElectricRoute: Sendable {
             return End(last: last ?? .snapshotEnd, upToDate: min(position.position, position.told))
         }
 
+        private func look(after offset: LogOffset, _ db: Database) throws -> Found {
             let reader = ShapeLogReader(db: db)
             guard try reader.continues(kept, after: offset) else { return .ended }
             if offset.isInSnapshot {

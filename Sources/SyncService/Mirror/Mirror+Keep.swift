@@ -147,12 +147,4 @@ extension Mirror {
         forget(kept)
         change { $0.failures[kept.handle] = reason }
     }
-
-    func drop(_ kept: KeptShape) throws {
-        try pool.write { db in
-            try ShapeLogWriter(db: db).retire(kept)
-            forget(kept)
-        }
-        signal.touched(shape: kept.id)
-    }
 }

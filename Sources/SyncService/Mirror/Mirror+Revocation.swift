@@ -22,15 +22,35 @@ extension Mirror {
         return true
     }
 
-    /// Removes a piece of what revoked shapes do not tell any more. True: there was some.
-    static func removeRevokedPiece(_ db: Database) throws -> Bool {
+    /// What the shape tells of the past is not this mirror's: those at its head go on, and everybody else is given a
+    /// new one.
+    func supersede(_ kept: KeptShape) throws {
+        try pool.write { db in
+            guard let current = state.shapes.byID[kept.id], current.floor == nil else { return }
+            _ = try revoke(current, db)
+        }
+        signal.touched(shape: kept.id)
+    }
+
+    /// Removes a piece of what revoked shapes do not tell any more: their snapshots, and what stands before their
+    /// floors. (What the floor itself names stays: it is the end of the log until something follows.) True: there was
+    /// some.
+    func removeRevokedPiece(_ db: Database) throws -> Bool {
         try db.execute(
             sql: """
                 DELETE FROM chunk WHERE (shape, number) IN (
                     SELECT c.shape, c.number FROM shape s JOIN chunk c ON c.shape = s.id
                     WHERE s.floor IS NOT NULL LIMIT 8)
                 """)
-        return db.changesCount > 0
+        if db.changesCount > 0 { return true }
+        for kept in state.shapes.all {
+            guard let floor = kept.floor else { continue }
+            let count = try Self.removeEntries(of: kept.id, before: floor, db)
+            guard count > 0 else { continue }
+            change { $0.logLengths[kept.id, default: 0] -= count }
+            return true
+        }
+        return false
     }
 }
 

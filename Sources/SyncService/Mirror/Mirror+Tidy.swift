@@ -39,7 +39,7 @@ extension Mirror {
                 arguments: [now - retention.unused])
             try end(ids + overgrown(retention, db), db)
         }
-        return try pool.write { db in try Self.removePiece(db) }
+        return try pool.write { db in try removePiece(db) }
     }
 
     private func storeUses(_ db: Database) throws {
@@ -70,29 +70,36 @@ extension Mirror {
     /// How much one step removes: what takes the writer some ten milliseconds.
     private static let pieceEntries = 5_000
 
-    private static func removePiece(_ db: Database) throws -> Bool {
+    private func removePiece(_ db: Database) throws -> Bool {
         guard let shape = try Int64.fetchOne(db, sql: "SELECT shape FROM ended LIMIT 1") else {
             return try removeRevokedPiece(db)
         }
-        let piece = "SELECT tx, op FROM entry WHERE shape = ? ORDER BY tx, op LIMIT \(pieceEntries)"
-        try db.execute(
-            sql: """
-                DELETE FROM change WHERE id IN (
-                    SELECT change FROM entry WHERE shape = ? AND (tx, op) IN (\(piece)))
-                AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.change = change.id AND e.shape <> ?)
-                """, arguments: [shape, shape, shape])
-        try db.execute(
-            sql: "DELETE FROM entry WHERE shape = ? AND (tx, op) IN (\(piece))", arguments: [shape, shape])
-        if db.changesCount > 0 { return true }
+        if try Self.removeEntries(of: shape, before: .endOf(tx: UInt64(Int64.max)), db) > 0 { return true }
         try db.execute(
             sql: """
                 DELETE FROM failure WHERE shape = ? AND (relation, key) IN (
-                    SELECT relation, key FROM failure WHERE shape = ? LIMIT \(pieceEntries))
+                    SELECT relation, key FROM failure WHERE shape = ? LIMIT \(Self.pieceEntries))
                 """, arguments: [shape, shape])
         if db.changesCount > 0 { return true }
         try db.execute(sql: "DELETE FROM chunk WHERE shape = ?", arguments: [shape])
         try db.execute(sql: "DELETE FROM ended WHERE shape = ?", arguments: [shape])
         return true
+    }
+
+    /// A piece of the entries before an offset, and what no other log has. Returns how many.
+    static func removeEntries(of shape: Int64, before offset: LogOffset, _ db: Database) throws -> Int {
+        let piece =
+            "SELECT tx, op FROM entry WHERE shape = ? AND (tx, op) < (?, ?) ORDER BY tx, op LIMIT \(pieceEntries)"
+        let (tx, op) = (Int64(clamping: offset.tx), Int64(clamping: offset.op))
+        try db.execute(
+            sql: """
+                DELETE FROM change WHERE id IN (
+                    SELECT change FROM entry WHERE shape = ? AND (tx, op) IN (\(piece)))
+                AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.change = change.id AND e.shape <> ?)
+                """, arguments: [shape, shape, tx, op, shape])
+        try db.execute(
+            sql: "DELETE FROM entry WHERE shape = ? AND (tx, op) IN (\(piece))", arguments: [shape, shape, tx, op])
+        return db.changesCount
     }
 
     /// Rows of the file, by table, to measure: snapshot chunks, log entries, row changes.
