@@ -12,6 +12,9 @@ package struct FailureLog: Hashable, Sendable {
 
     package init() {}
 
+    /// It failed, and nothing has been said of its working since.
+    package var isFailing: Bool { count > 0 }
+
     /// nil: nothing is to be said. `now`: seconds.
     package mutating func failed(_ message: String, at now: Int) -> String? {
         if count == 0 { since = now }

@@ -16,6 +16,7 @@ extension Follower {
             _ = wake.wait(timeout: .now() + 1)
             ticks += 1
             guard let stream else { continue }
+            noteQuietStream()
             do {
                 if let durable = try mirror.makeDurable() { stream.reportFlushed(durable) }
                 guard ticks.isMultiple(of: Self.ticksPerLook) || isDue else { continue }

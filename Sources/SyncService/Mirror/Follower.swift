@@ -71,7 +71,18 @@ package final class Follower: Sendable {
         var hasBegun = false
         /// PostgreSQL's process that holds the slot's lock for us.
         var lockPID: Int32?
+        /// Seconds, of a clock that is never set back.
+        var streamingSince: Int?
+        var failures = FailureLog()
+        /// Seconds until the next try.
+        var delay = Follower.firstDelay
     }
+
+    private static let firstDelay = 0.2
+    private static let longestDelay = 5.0
+    /// A stream without an error works after so many seconds, where no transaction came in. (What fails may be the next
+    /// transaction, each time that it comes.)
+    private static let provenSeconds = 10
 
     let mirror: Mirror
     let configuration: Configuration
@@ -105,32 +116,50 @@ package final class Follower: Sendable {
         thread.start()
     }
 
-    /// Errors are waited out: 0.2 s, doubled up to 5 s.
+    /// Errors are waited out, doubly long each time until the stream works.
     private func run(_ lock: SlotLock) {
         let upkeep = Thread { [self] in keepUp() }
         upkeep.start()
-        var delay = 0.2
-        var failures = FailureLog()
         // What the stream says of a table may be over by the time that the catalogue is looked at.
         var doubted: [TableName] = []
         while !isStopping {
             do {
-                try followOnce(lock, doubting: doubted) {
-                    delay = 0.2
-                    doubted = []
-                    if let text = failures.worked(at: Self.now) { report(.worksAgain(text)) }
-                }
+                let start = try begin(lock, doubting: doubted)
+                doubted = []
+                try stream(from: start)
             } catch let error as Mirror.SchemaChanged {
                 doubted = error.table.map { [$0] } ?? []
             } catch {
                 if isStopping { break }
-                set(.waiting(reason: "\(error)"))
-                if let text = failures.failed("\(error)", at: Self.now) { report(.failed(text)) }
+                let delay = failed("\(error)")
                 _ = wake.wait(timeout: .now() + delay)
-                delay = min(delay * 2, 5)
             }
         }
         set(.stopped)
+    }
+
+    /// Returns how long to wait, in seconds.
+    private func failed(_ reason: String) -> Double {
+        let (text, delay) = state.withLock { state in
+            state.status = .waiting(reason: reason)
+            defer { state.delay = min(state.delay * 2, Self.longestDelay) }
+            return (state.failures.failed(reason, at: Self.now), state.delay)
+        }
+        if let text { report(.failed(text)) }
+        return delay
+    }
+
+    private func works() {
+        let text = state.withLock { state in
+            state.delay = Self.firstDelay
+            return state.failures.worked(at: Self.now)
+        }
+        if let text { report(.worksAgain(text)) }
+    }
+
+    /// Where nothing is committed, nothing else would tell it.
+    func noteQuietStream() {
+        if let since = state.withLock({ $0.streamingSince }), Self.now - since >= Self.provenSeconds { works() }
     }
 
     package func stop() {
@@ -150,13 +179,14 @@ package final class Follower: Sendable {
     /// Seconds of a clock that is never set back.
     static var now: Int { Int(DispatchTime.now().uptimeNanoseconds / 1_000_000_000) }
 
-    private func followOnce(_ lock: SlotLock, doubting doubted: [TableName], _ connected: () -> Void) throws {
+    /// Returns where streaming goes on.
+    private func begin(_ lock: SlotLock, doubting doubted: [TableName]) throws -> LSN {
         set(.starting)
         try lock.take()
         state.withLock { $0.lockPID = lock.pid }
         let waiting: @Sendable (RunningTransaction) -> Void = { [report] in report(.waiting($0)) }
         let start = MirrorStart(mirror: mirror, configuration: configuration, doubted: doubted, waiting: waiting)
-        let lsn = try start.run { event in
+        return try start.run { event in
             switch event {
             case .decided(.copy(let reason)), .decided(.compareAll(let reason)), .decided(.compare(_, let reason)):
                 set(.copying(nil, rows: 0))
@@ -167,8 +197,6 @@ package final class Follower: Sendable {
             case .refused(let table, let reason): report(.refused(table, because: reason))
             }
         }
-        connected()
-        try stream(from: lsn)
     }
 
     private func stream(from start: LSN) throws {
@@ -176,20 +204,31 @@ package final class Follower: Sendable {
             conninfo: configuration.conninfo, slot: configuration.slot,
             publications: configuration.publications + [MirrorStart.ownPublication], startAt: start,
             sliceLimit: configuration.memory.sliceBytes)
-        let isStopping = state.withLock { state in
+        let (isStopping, isFailing) = state.withLock { state in
             state.stream = stream
             state.status = .streaming
-            return state.isStopping
+            state.streamingSince = Self.now
+            return (state.isStopping, state.failures.isFailing)
         }
-        defer { state.withLock { $0.stream = nil } }
+        defer {
+            state.withLock { state in
+                state.stream = nil
+                state.streamingSince = nil
+            }
+        }
         guard !isStopping else { return }
-        report(.streaming(from: start))
+        // After failures it is said once it works.
+        if !isFailing { report(.streaming(from: start)) }
         try mirror.dropSpill()
         try stream.run(heldSlices: configuration.memory.slices) { event in
             switch event {
-            case .transaction(let transaction): try mirror.apply(transaction)
+            case .transaction(let transaction):
+                try mirror.apply(transaction)
+                works()
             case .part(let header, let events): try mirror.spill(events, of: header)
-            case .end(let header, let end): try mirror.applySpill(header, end: end)
+            case .end(let header, let end):
+                try mirror.applySpill(header, end: end)
+                works()
             case .message: break
             case .frontier(let lsn): try mirror.frontierMoved(to: lsn)
             }
