@@ -11,6 +11,11 @@ package struct Row: Hashable, Sendable {
         set { values[index] = newValue }
     }
 
+    /// About how many bytes it takes in memory.
+    package var byteCount: Int {
+        values.reduce(32) { $0 + 16 + ($1.text?.string.utf8.count ?? 0) }
+    }
+
     /// The row's key. Key columns MUST be present and not NULL, except in a table without a primary key,
     /// where all columns sorted by name are the key and NULL is written `_` (Electric's rule).
     package func key(in schema: TableSchema) -> RowKey {

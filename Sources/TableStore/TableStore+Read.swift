@@ -48,11 +48,16 @@ extension TableStore {
 
     /// At most `limit` rows by ascending key, beginning after `key`.
     package func scan(
-        _ schema: TableSchema, after key: RowKey?, limit: Int, in db: Database
+        _ schema: TableSchema, after key: RowKey?, limit: Int, bytes: Int = .max, in db: Database
     ) throws -> [StoredRow] {
         var rows: [StoredRow] = []
         rows.reserveCapacity(min(limit, 1000))
-        try forEach(schema, after: key, limit: limit, in: db) { rows.append($0) }
+        var held = 0
+        try walk(schema, after: key, limit: limit, in: db) { stored in
+            rows.append(stored)
+            held += stored.row.byteCount
+            return held < bytes
+        }
         return rows
     }
 
@@ -60,6 +65,16 @@ extension TableStore {
     package func forEach(
         _ schema: TableSchema, after key: RowKey? = nil, limit: Int = .max, in db: Database,
         _ body: (StoredRow) throws -> Void
+    ) throws {
+        try walk(schema, after: key, limit: limit, in: db) { stored in
+            try body(stored)
+            return true
+        }
+    }
+
+    /// `body` says whether to go on.
+    private func walk(
+        _ schema: TableSchema, after key: RowKey?, limit: Int, in db: Database, _ body: (StoredRow) throws -> Bool
     ) throws {
         // Not cached: the walk may be interrupted by another of the same table inside `body`.
         let statement = try db.makeStatement(
@@ -70,7 +85,7 @@ extension TableStore {
         defer { sqlite3_reset(handle) }
         StoredValue.bind(text: key?.text.string ?? "", to: handle, at: 1)
         sqlite3_bind_int64(handle, 2, Int64(limit))
-        while try RawStatement.step(handle, db) { try body(read(handle, schema)) }
+        while try RawStatement.step(handle, db), try body(read(handle, schema)) {}
     }
 
     func read(_ handle: OpaquePointer, _ schema: TableSchema) -> StoredRow {

@@ -214,6 +214,27 @@ import Testing
         #expect(whole.map { $0.events.compactMap(\.change).count } == [100_000])
     }
 
+    /// The end may be hours away.
+    @Test func aStopDoesNotWaitForTheEndOfATransaction() throws {
+        let fixture = try StreamFixture("CREATE TABLE t (id int PRIMARY KEY, a text)")
+        try fixture.connection.execute(
+            "INSERT INTO t SELECT n, repeat('x', 50) FROM generate_series(1, 100000) n")
+        let stream = try fixture.stream(sliceLimit: 1 << 10)
+        var (slices, commits) = (0, 0)
+        try stream.runSliced { event in
+            switch event {
+            case .slice:
+                slices += 1
+                stream.stop()
+            case .commit: commits += 1
+            case .begin, .message, .frontier: break
+            }
+        }
+        #expect(slices == 1 && commits == 0)
+        // It comes again.
+        #expect(try fixture.transactions().map { $0.events.compactMap(\.change).count } == [100_000])
+    }
+
     @Test func startsWhereAsked() throws {
         let fixture = try StreamFixture("CREATE TABLE t (id int PRIMARY KEY)")
         for id in 1...3 { try fixture.connection.execute("INSERT INTO t VALUES (\(id))") }

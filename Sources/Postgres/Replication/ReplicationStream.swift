@@ -152,8 +152,10 @@ extension ReplicationStream {
                 continue
             }
             _ = try perform(actions, connection, receive)
-            // A busy stream may never be drained; the end of a transaction is a good place to look up.
-            if case .deliver(.commit) = actions.last, requests.withLock({ $0.isAny }) { return false }
+            // A busy stream may never be drained; the end of a transaction is a good place to look up. A stop waits for
+            // none: what it cuts off comes again.
+            let isCommit = if case .deliver(.commit) = actions.last { true } else { false }
+            if requests.withLock({ $0.stop || (isCommit && $0.isAny) }) { return false }
         }
         _ = try perform(session.drained(), connection, receive)
         return true

@@ -86,8 +86,10 @@ extension Mirror {
             return (stored.row, MirrorSource.clock(stored))
         } rows: { table in
             guard let table = catalogue[table] else { return nil }
-            let rows = try MirrorFile.rows.scan(table, after: nil, limit: Self.truncateLimit + 1, in: db)
-            if rows.count > Self.truncateLimit { return nil }
+            let rows = try MirrorFile.rows.scan(
+                table, after: nil, limit: Self.truncateLimit + 1, bytes: Self.truncateBytes, in: db)
+            let bytes = rows.reduce(0) { $0 + $1.row.byteCount }
+            if rows.count > Self.truncateLimit || bytes >= Self.truncateBytes { return nil }
             return rows.map { ($0.key, $0.row, MirrorSource.clock($0)) }
         }
         return try completer.complete(transaction.events)
@@ -164,8 +166,9 @@ extension Mirror {
         }
     }
 
-    /// A table of more rows is emptied without telling of each.
+    /// A table of more rows, or of rows of more bytes, is emptied without telling of each.
     static let truncateLimit = 10_000
+    static let truncateBytes = 16 << 20
 
     /// A shape over a large emptied table starts a new life: telling every row's end would cost what TRUNCATE saves.
     func retireShapes(
@@ -184,12 +187,15 @@ extension Mirror {
         touched.shapes += shapes.map(\.id)
     }
 
+    /// Of the messages that confirm operations.
+    static let operationPrefix = "satchel.operation"
+
     /// A message of another history tells nothing of what this one has.
     static func confirm(
         _ messages: [LogicalMessage], tx: UInt64, epoch: Epoch, _ db: Database
     ) throws -> [ReplicaID] {
         var replicas: [ReplicaID] = []
-        for message in messages where message.prefix == "satchel.operation" {
+        for message in messages where message.prefix == operationPrefix {
             guard let content = try? JSON(parsing: message.content.string), let replica = content["replica"]?.string,
                 let seq = content["seq"]?.int, content["epoch"]?.string.flatMap({ Epoch($0) }) == epoch
             else { continue }

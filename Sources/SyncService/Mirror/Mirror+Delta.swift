@@ -10,8 +10,9 @@ import TableStore
 /// the end is the same; on the way a row may come into a shape with one piece and go with the next, and then the log
 /// says both, in one transaction.
 extension Mirror {
-    /// How many rows are held at once.
+    /// How much is held at once: so many rows, and so many bytes of what they were and become, one row aside.
     static let pieceRows = 5_000
+    static let pieceBytes = 4 << 20
 
     /// The rows of the delta tables, which are gone afterwards, become those of the mirror. Runs inside the write
     /// transaction that also moves the position to `entries.tx`.
@@ -23,12 +24,10 @@ extension Mirror {
         try takePiece([], catalogue, committedAt, in: &entries, db)
         for table in tables.sorted(by: { $0.name < $1.name }) {
             var last: RowKey?
-            while true {
-                let piece = try MirrorFile.delta.scan(table, after: last, limit: Self.pieceRows, in: db)
-                let changes = try piece.compactMap { try Self.change($0, table, db) }
-                try takePiece(changes, catalogue, committedAt, in: &entries, db)
-                guard piece.count == Self.pieceRows, let end = piece.last else { break }
-                last = end.key
+            while let piece = try Self.piece(of: table, after: last, db) {
+                change { $0.spillFigures.mostBytes = max($0.spillFigures.mostBytes, piece.bytes) }
+                try takePiece(piece.changes, catalogue, committedAt, in: &entries, db)
+                last = piece.end
             }
             try MirrorFile.delta.drop(table.name, in: db)
         }
@@ -45,6 +44,26 @@ extension Mirror {
         try log(step, changes, source: source, in: &entries)
         try Self.store(changes, catalogue, db)
         commit(step)
+    }
+
+    private struct Piece {
+        var changes: [RowChange] = []
+        var bytes = 0
+        var end: RowKey
+    }
+
+    /// nil: there is no more.
+    private static func piece(of table: TableSchema, after key: RowKey?, _ db: Database) throws -> Piece? {
+        let rows = try MirrorFile.delta.scan(table, after: key, limit: pieceRows, bytes: pieceBytes, in: db)
+        guard let first = rows.first else { return nil }
+        var piece = Piece(end: first.key)
+        for stored in rows where piece.bytes < pieceBytes {
+            piece.end = stored.key
+            guard let change = try change(stored, table, db) else { continue }
+            piece.changes.append(change)
+            piece.bytes += (change.old?.byteCount ?? 0) + (change.new?.byteCount ?? 0)
+        }
+        return piece
     }
 
     /// nil: the row came and went.

@@ -10,6 +10,7 @@ struct Spill: Sendable {
     var tables: Set<TableName> = []
     /// Emptied without telling of each row.
     var truncated: [TableName] = []
+    /// Those of operations.
     var messages: [LogicalMessage] = []
 }
 
@@ -21,6 +22,8 @@ package struct SpillFigures: Hashable, Sendable {
     /// The most events, and the most changed rows, that were held at once.
     package var mostEvents = 0
     package var mostRows = 0
+    /// The most bytes of rows, as they were and become, that were taken in at once.
+    package var mostBytes = 0
 }
 
 /// Large transactions: their parts are written beside the rows as they come, last image over first, and taken in piece
@@ -80,7 +83,7 @@ extension Mirror {
             let extras = [clock.version, clock.clock.microseconds, change.new == nil ? 1 : 0]
             try MirrorFile.delta.upsert(StoredRow(key: change.key, row: row, extras: extras), of: table, in: db)
         }
-        spill.messages += result.messages
+        spill.messages += result.messages.filter { $0.prefix == operationPrefix }
         return result.changes.count
     }
 
