@@ -115,7 +115,8 @@ import Testing
         settled.unsettled = nil
         try mirror.amend(
             MirrorAmendment(
-                catalogue: try #require(mirror.catalogue), position: settled, staged: [], confirmations: nil))
+                catalogue: try #require(mirror.catalogue), identities: [:], position: settled, staged: [],
+                confirmations: nil))
         #expect(mirror.signal.isDue(ReaderSignal.Interest(shapes: [shape], seen: seen)))
         #expect(mirror.signal.isDue(ReaderSignal.Interest(replica: ReplicaID("r"), seen: seen)))
         #expect(mirror.signal.isDue(ReaderSignal.Interest(seen: 0, frontier: mirror.frontier)))

@@ -4,6 +4,8 @@ import SyncModel
 package struct Catalog: Hashable, Sendable {
     /// The tables that can be synced.
     package let schema: DatabaseSchema
+    /// Of the tables of `schema`.
+    package let identities: [TableName: TableIdentity]
     /// Those that cannot, sorted by table, and what to do about each.
     package let refusals: [TableRefusal]
     private let partitioned: Set<TableName>
@@ -60,6 +62,7 @@ package struct Catalog: Hashable, Sendable {
         let served = oids.filter { !refused.contains($0.table) }
         return Catalog(
             schema: DatabaseSchema(tables: try reader.tables(served)),
+            identities: try reader.identities(served, publications: publications),
             refusals: refusals.sorted { ($0.table, Text($0.reason)) < ($1.table, Text($1.reason)) },
             partitioned: Set(oids.filter(\.isPartitioned).map(\.table)))
     }

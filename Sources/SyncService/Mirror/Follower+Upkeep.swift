@@ -54,7 +54,8 @@ extension Follower {
     private func look(over connection: PostgresConnection, at stream: ReplicationStream) throws {
         let holder = try SlotLock.holder(of: Slot(configuration.slot), connection)
         guard let holder, holder.pid == lockPID else { return stream.stop() }
-        let isSame = try MirrorStart.catalogue(connection, configuration).schema == mirror.catalogue
+        let catalog = try MirrorStart.catalogue(connection, configuration)
+        let isSame = catalog.schema == mirror.catalogue && mirror.replaced(in: catalog).isEmpty
         // A resync that is under way ends with a catalogue of its own.
         if !isSame, mirror.state.pending == nil { return stream.stop() }
         if mirror.state.isHeartbeatDue { try connection.query(Heartbeat.statement) }

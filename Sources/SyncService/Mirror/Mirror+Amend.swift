@@ -1,4 +1,5 @@
 import GRDB
+import Postgres
 import ShapeEngine
 import Shapes
 import SyncModel
@@ -9,6 +10,8 @@ import TableStore
 /// `MirrorFile.staged`, and what differs is told to the shapes as one transaction, at the position.
 struct MirrorAmendment {
     var catalogue: DatabaseSchema
+    /// Of its tables.
+    var identities: [TableName: TableIdentity]
     /// The transaction that the differences are told as, and where the stream goes on.
     var position: MirrorPosition
     /// Tables of the catalogue, as of the position. Those that are new to the mirror are among them.
@@ -40,11 +43,11 @@ extension Mirror {
             throw error
         }
         signal.wakeAll()
+        // It forgets what was touched, and whoever has read and does not wait yet is to know.
+        signal.applied(tx: frontier, shapes: before.shapes.all.map(\.id), replicas: replicas)
     }
 
     private func amend(_ amendment: MirrorAmendment, _ db: Database) throws {
-        // It forgets what was touched, and whoever has read and does not wait yet is to know.
-        signal.applied(tx: frontier, shapes: before.shapes.all.map(\.id), replicas: replicas)
         let old = state.catalogue ?? DatabaseSchema(tables: [])
         let catalogue = amendment.catalogue
         var position = amendment.position
@@ -75,11 +78,13 @@ extension Mirror {
             var entries = TransactionEntries(tx: position.position, xid: 0)
             try takeDelta(of: compared, catalogue, committedAt: position.committedAt, in: &entries, db)
         }
+        try MirrorFile.replace(amendment.identities, in: db)
         try position.replace(catalogue: String(decoding: catalogue.json, as: UTF8.self), in: db)
         if let confirmations = amendment.confirmations { try Self.replace(confirmations, at: position.position, db) }
         let reached = position
         self.change { memory in
             memory.catalogue = catalogue
+            memory.identities = amendment.identities
             memory.position = reached
             memory.frontier = max(memory.frontier, reached.position)
             memory.durable = .zero
@@ -99,6 +104,14 @@ extension Mirror {
     }
 
     // MARK: - Another catalogue
+
+    /// The tables of the catalogue that are others than those of the same names before. Sorted.
+    func replaced(in catalog: Catalog) -> [TableName] {
+        let known = state.identities
+        return catalog.identities.keys.filter { name in
+            known[name].map { $0 != catalog.identities[name] } ?? false
+        }.sorted()
+    }
 
     /// Ends the shapes that cannot go on, and takes the others over.
     private func endShapes(_ catalogue: CatalogueChange, _ db: Database) throws {

@@ -45,7 +45,7 @@ extension Mirror {
         return try pool.write { db in
             var touched = Touched()
             let source = MirrorSource(db: db, schema: catalogue)
-            let result = try Self.complete(transaction, catalogue, position.unsettled?.tables ?? [], db)
+            let result = try complete(transaction, catalogue, position.unsettled?.tables ?? [], db)
             if let table = result.schemaDiffers { throw SchemaChanged(table: table) }
             try retireShapes(of: result.truncated, &touched, catalogue, db)
             // Electric's clients expect to begin anew, however few the rows were.
@@ -75,11 +75,11 @@ extension Mirror {
         var replicas: [ReplicaID] = []
     }
 
-    private static func complete(
+    private func complete(
         _ transaction: SourceTransaction, _ catalogue: DatabaseSchema, _ ignored: [TableName], _ db: Database
     ) throws -> TransactionCompleter.Result {
         let followed = ignored.isEmpty ? catalogue : catalogue.without(ignored)
-        var completer = TransactionCompleter(schema: followed) { table, key in
+        var completer = TransactionCompleter(schema: followed, identities: state.identities) { table, key in
             guard let table = catalogue[table], let stored = try MirrorFile.rows.row(key, of: table, in: db) else {
                 return nil
             }

@@ -1,11 +1,12 @@
 import GRDB
+import Postgres
 import SyncModel
 
 /// Tables that were read anew at a position that the mirror has yet to reach. Their rows lie in `MirrorFile.staged`.
 struct PendingResync: Sendable {
     /// Transactions before it are in what was read.
     let point: LSN
-    let catalogue: DatabaseSchema
+    let catalog: Catalog
     /// Those that were read; tables that are no more are in none.
     let staged: [TableName]
 }
@@ -43,7 +44,8 @@ extension Mirror {
         position.unsettled = nil
         try amend(
             MirrorAmendment(
-                catalogue: pending.catalogue, position: position, staged: pending.staged, confirmations: nil))
+                catalogue: pending.catalog.schema, identities: pending.catalog.identities, position: position,
+                staged: pending.staged, confirmations: nil))
         change { $0.pending = nil }
     }
 }

@@ -46,7 +46,8 @@ extension Mirror {
         else { return }
         var spill = state.spill ?? Spill(header: header)
         let followed = catalogue.without(position.unsettled?.tables ?? [])
-        let count = try pool.write { db in try Self.write(events, into: &spill, followed, db) }
+        let identities = state.identities
+        let count = try pool.write { db in try Self.write(events, into: &spill, followed, identities, db) }
         let next = spill
         change { memory in
             memory.spill = next
@@ -59,10 +60,11 @@ extension Mirror {
 
     /// Returns how many rows changed.
     private static func write(
-        _ events: [SourceEvent], into spill: inout Spill, _ catalogue: DatabaseSchema, _ db: Database
+        _ events: [SourceEvent], into spill: inout Spill, _ catalogue: DatabaseSchema,
+        _ identities: [TableName: TableIdentity], _ db: Database
     ) throws -> Int {
         let before = spill
-        var completer = TransactionCompleter(schema: catalogue) { table, key in
+        var completer = TransactionCompleter(schema: catalogue, identities: identities) { table, key in
             try catalogue[table].flatMap { try before.row(key, of: $0, db) }.map { ($0.row, MirrorSource.clock($0)) }
         }
         let result = try completer.complete(events)

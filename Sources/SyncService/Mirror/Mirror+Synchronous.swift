@@ -52,7 +52,8 @@ package struct SynchronousMirror {
         }
         try mirror.amend(
             MirrorAmendment(
-                catalogue: catalogue, position: position, staged: catalogue.tables.map(\.name), confirmations: nil))
+                catalogue: catalogue, identities: [:], position: position, staged: catalogue.tables.map(\.name),
+                confirmations: nil))
     }
 
     package func apply(_ transaction: SourceTransaction) throws { try mirror.apply(transaction) }

@@ -1,5 +1,6 @@
 import GRDB
 import JSONText
+import Postgres
 import ShapeEngine
 import Shapes
 import SyncModel
@@ -24,6 +25,8 @@ package final class Mirror: Sendable {
         var catalogue: DatabaseSchema? {
             didSet { schemaTag = catalogue.map { Checksum.text($0.json) } }
         }
+        /// Of its tables.
+        var identities: [TableName: TableIdentity] = [:]
         /// Names the catalogue: the same text, the same catalogue.
         private(set) var schemaTag: String?
         var position: MirrorPosition?
@@ -94,7 +97,9 @@ package final class Mirror: Sendable {
         let reasons = failures
         let conditionFailures = try FailureStore(db: db).summaries().filter { restored.byID[$0.key] != nil }
         try enlivenAll(restored, catalogue, position, db)
+        let identities = try MirrorFile.identities(in: db)
         change {
+            $0.identities = identities
             $0.catalogue = catalogue
             $0.position = position
             // A keepalive may have told more than the newest transaction does.

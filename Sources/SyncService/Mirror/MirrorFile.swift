@@ -1,4 +1,6 @@
 import GRDB
+import Postgres
+import SyncModel
 import TableStore
 
 /// The mirror's one SQLite file: the published tables, the shapes with their snapshots and log, and the
@@ -10,6 +12,7 @@ import TableStore
 /// | `staged <schema>.<table>` | rows as they were read anew, until the mirror reaches where they stand |
 /// | `delta <schema>.<table>` | rows that are about to change, with what they become |
 /// | `state` | one row: epoch, catalogue, position, shift, gaps, layout, the transactions it has (`SeenTransactions`), and, while a resync is under way, the tables that wait for it and the frontier that was told |
+/// | `published` | which table stood behind each name when the rows were read (`TableIdentity`) |
 /// | `shape` | the shapes that are kept: handle, identity, whom they are for, and the transaction their snapshot stands at |
 /// | `chunk` | snapshot chunks: immutable, encoded messages, joined by commas |
 /// | `change` | each row change of each transaction that some shape shows, once, with both images |
@@ -67,6 +70,22 @@ enum MirrorFile {
         try db.execute(sql: "PRAGMA user_version = \(formatVersion)")
     }
 
+    static func identities(in db: Database) throws -> [TableName: TableIdentity] {
+        var identities: [TableName: TableIdentity] = [:]
+        for row in try GRDB.Row.fetchAll(db, sql: "SELECT relation, identity FROM published") {
+            identities[TableName(row["relation"] as String)] = TableIdentity(row["identity"] as String)
+        }
+        return identities
+    }
+
+    static func replace(_ identities: [TableName: TableIdentity], in db: Database) throws {
+        try db.execute(sql: "DELETE FROM published")
+        for name in identities.keys.sorted() {
+            try db.execute(
+                sql: "INSERT INTO published VALUES (?, ?)", arguments: [name.description, identities[name]?.text])
+        }
+    }
+
     private static let schema = """
         CREATE TABLE state (
             id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -74,6 +93,7 @@ enum MirrorFile {
             position INTEGER NOT NULL, resume INTEGER NOT NULL, shift INTEGER NOT NULL,
             seen TEXT NOT NULL, committed_at INTEGER NOT NULL, gaps TEXT NOT NULL, layout INTEGER NOT NULL,
             unsettled TEXT) STRICT;
+        CREATE TABLE published (relation TEXT PRIMARY KEY, identity TEXT NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE shape (
             id INTEGER PRIMARY KEY AUTOINCREMENT, handle TEXT NOT NULL UNIQUE, identity TEXT NOT NULL UNIQUE,
             form TEXT NOT NULL, definition TEXT NOT NULL, grant TEXT NOT NULL, floor TEXT, snapshot_tx INTEGER NOT NULL,

@@ -44,7 +44,8 @@ struct MirrorStart {
             mirror: mirror.state.position, server: epoch,
             slot: status.map { MirrorPlan.Slot(confirmed: $0.confirmedFlush ?? .zero, isLost: $0.isLost) },
             doubt: MirrorPlan.Doubt(
-                tables: Set(change.tables).union(doubted).sorted(), isCatalogueSame: change.isNone))
+                tables: Set(change.tables + mirror.replaced(in: catalog) + doubted).sorted(),
+                isCatalogueSame: change.isNone))
         report(.decided(plan))
         switch plan {
         case .resume(let lsn):
@@ -77,13 +78,14 @@ struct MirrorStart {
         let exported = try ExportedSlot(slot, conninfo: configuration.conninfo, waiting: waiting)
         defer { exported.close() }
         let amendment = try exported.withSnapshot(on: connection) {
-            let catalogue = try Self.catalogue(connection, configuration).schema
+            let catalog = try Self.catalogue(connection, configuration)
+            let catalogue = catalog.schema
             try stage(catalogue.tables, connection, report)
             let copy = MirrorCopy(connection: connection) { _, _ in }
             let (seen, time) = try copy.moment()
             let before = mirror.state
             return MirrorAmendment(
-                catalogue: catalogue,
+                catalogue: catalogue, identities: catalog.identities,
                 position: MirrorCopy.position(
                     after: before.position, told: before.frontier, epoch: epoch,
                     consistentPoint: exported.consistentPoint, seen: seen, time: time),
@@ -100,12 +102,16 @@ struct MirrorStart {
     ) throws -> LSN {
         guard let position = mirror.state.position else { throw NotFit(description: "there is no mirror to compare") }
         if tables.isEmpty {
-            let catalogue = try Self.catalogue(connection, configuration).schema
+            let catalog = try Self.catalogue(connection, configuration)
+            let change = CatalogueChange(from: mirror.catalogue ?? catalog.schema, to: catalog.schema)
             // Read apart from what was decided by: where it differs in more than that, it is looked at again.
-            guard CatalogueChange(from: mirror.catalogue ?? catalogue, to: catalogue).tables.isEmpty else {
+            guard change.tables.isEmpty, mirror.replaced(in: catalog).isEmpty else {
                 throw Mirror.SchemaChanged(table: nil)
             }
-            try mirror.amend(MirrorAmendment(catalogue: catalogue, position: position, staged: [], confirmations: nil))
+            try mirror.amend(
+                MirrorAmendment(
+                    catalogue: catalog.schema, identities: catalog.identities, position: position, staged: [],
+                    confirmations: nil))
             return position.resume
         }
         let exported = try ExportedSlot(
@@ -113,15 +119,14 @@ struct MirrorStart {
             waiting: waiting)
         defer { exported.close() }
         let pending = try exported.withSnapshot(on: connection) {
-            let catalogue = try Self.catalogue(connection, configuration).schema
-            let change = CatalogueChange(from: mirror.catalogue ?? catalogue, to: catalogue)
+            let catalog = try Self.catalogue(connection, configuration)
+            let change = CatalogueChange(from: mirror.catalogue ?? catalog.schema, to: catalog.schema)
             // By now more may have changed.
-            let all = Set(tables).union(change.tables).sorted()
-            let staged = all.compactMap { catalogue[$0] }
+            let all = Set(tables + change.tables + mirror.replaced(in: catalog)).sorted()
+            let staged = all.compactMap { catalog.schema[$0] }
             try stage(staged, connection, report)
             try mirror.unsettle(all)
-            return PendingResync(
-                point: exported.consistentPoint, catalogue: catalogue, staged: staged.map(\.name))
+            return PendingResync(point: exported.consistentPoint, catalog: catalog, staged: staged.map(\.name))
         }
         mirror.expect(pending)
         // Where nobody else commits, the stream would not come to it.

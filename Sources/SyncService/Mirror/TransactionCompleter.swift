@@ -1,3 +1,4 @@
+import Postgres
 import SyncModel
 
 /// Turns what logical replication says of a transaction into its net effect on rows, with both images whole.
@@ -7,6 +8,8 @@ import SyncModel
 /// they give their row its clock. A change of the primary key is a delete and an insert that name each other.
 package struct TransactionCompleter {
     private let schema: DatabaseSchema
+    /// Which table each name of the schema stands for, where that is known.
+    private let identities: [TableName: TableIdentity]
     /// The row as the mirror holds it before the transaction.
     private let stored: (TableName, RowKey) throws -> (row: Row, clock: RowClock)?
     /// All rows of a table, as the mirror holds them before the transaction; nil where they are too many.
@@ -21,7 +24,8 @@ package struct TransactionCompleter {
         /// Tables that were emptied, the end of each row among the changes.
         package var emptied: [TableName] = []
         package var messages: [LogicalMessage] = []
-        /// The stream describes a table otherwise than the catalogue that the mirror was copied with.
+        /// The stream describes a table otherwise than the catalogue that the mirror was copied with, or another table
+        /// of the same name.
         package var schemaDiffers: TableName?
     }
 
@@ -44,11 +48,12 @@ package struct TransactionCompleter {
     private var result = Result()
 
     package init(
-        schema: DatabaseSchema,
+        schema: DatabaseSchema, identities: [TableName: TableIdentity] = [:],
         stored: @escaping (TableName, RowKey) throws -> (row: Row, clock: RowClock)?,
         rows: @escaping (TableName) throws -> [Stored]? = { _ in nil }
     ) {
         self.schema = schema
+        self.identities = identities
         self.stored = stored
         self.rows = rows
     }
@@ -163,7 +168,8 @@ package struct TransactionCompleter {
 
     private mutating func compare(_ relation: SourceRelation) {
         guard let table = schema[relation.table] else { return }
-        if Self.positions(of: relation.columns, in: table) == nil { result.schemaDiffers = table.name }
+        let isAnother = identities[table.name].map { $0.oid != relation.oid } ?? false
+        if isAnother || Self.positions(of: relation.columns, in: table) == nil { result.schemaDiffers = table.name }
     }
 
     /// Where each column of the stream stands in the schema; nil when they do not describe the same table.
