@@ -23,8 +23,10 @@ package struct LiveShapes: Sendable {
     private var due = DueRows()
     /// Where windows end, of those that were looked at.
     private var windows: [Int64: [WindowPlace: WindowState]] = [:]
-    /// Of one shape: beyond that, all are forgotten and found out again when they are touched.
-    private static let maxWindows = 10_000
+    private var windowCount = 0
+    /// Of all shapes: beyond that, those of the shape that is touched are forgotten, and found out again when they are
+    /// touched.
+    private let windowLimit: Int
     package private(set) var now: Int64
     package private(set) var metrics = Metrics()
 
@@ -41,10 +43,13 @@ package struct LiveShapes: Sendable {
         package init() {}
     }
 
-    /// - Parameter now: the greatest commit timestamp so far, in microseconds since 2000-01-01 00:00 UTC.
-    package init(schema: DatabaseSchema, now: Int64) {
+    /// - Parameters:
+    ///   - now: the greatest commit timestamp so far, in microseconds since 2000-01-01 00:00 UTC.
+    ///   - windowLimit: of how many windows it is kept where they end.
+    package init(schema: DatabaseSchema, now: Int64, windowLimit: Int = 100_000) {
         self.schema = schema
         self.now = now
+        self.windowLimit = windowLimit
         index = ShapeIndex(schema: schema)
     }
 
@@ -54,19 +59,24 @@ package struct LiveShapes: Sendable {
     /// The moment that shapes stand at, for snapshots.
     package var view: EngineView { EngineView(now: now, subselects: subselects, schema: schema) }
 
-    /// `source` is the view that the shapes stand at.
+    /// `source` is the view that the shapes stand at. With an error, nothing is changed.
     package mutating func add(_ id: Int64, _ shape: Shape, source: some RowSource) throws {
+        var retained: [Predicate] = []
+        do {
+            for predicate in shape.nodes.compactMap(\.predicate) {
+                try subselects.retain(predicate, in: source, schema: schema)
+                retained.append(predicate)
+            }
+            for node in shape.nodes { try fileDueRows(of: node, id, source) }
+        } catch {
+            due.remove(id)
+            for predicate in retained { subselects.release(predicate) }
+            throw error
+        }
         for node in shape.nodes {
             guard let predicate = node.predicate else { continue }
-            try subselects.retain(predicate, in: source, schema: schema)
             users.add(id, predicate, of: node.table)
-            guard let timing = node.timing else { continue }
-            timed.add(TimedNode(shape: id, node: node.index), node.table, timing)
-            try source.forEachCandidate(of: node.table, timing, &metrics.work) { key, row in
-                due.file(
-                    DueRows.Place(node: node.index, key: key), of: id, moment: predicate.nextChange(of: row, after: now)
-                )
-            }
+            if let timing = node.timing { timed.add(TimedNode(shape: id, node: node.index), node.table, timing) }
         }
         shapes[id] = shape
         index.add(id, shape, subselects)
@@ -75,12 +85,20 @@ package struct LiveShapes: Sendable {
         metrics.scanned = index.scannedCount
     }
 
+    private mutating func fileDueRows(of node: Shape.Node, _ id: Int64, _ source: some RowSource) throws {
+        guard let predicate = node.predicate, let timing = node.timing else { return }
+        try source.forEachCandidate(of: node.table, timing, &metrics.work) { key, row in
+            let moment = predicate.nextChange(of: row, after: now)
+            due.file(DueRows.Place(node: node.index, key: key), of: id, moment: moment)
+        }
+    }
+
     package mutating func remove(_ id: Int64) {
         guard let shape = shapes.removeValue(forKey: id) else { return }
         index.remove(id, shape, subselects)
         rules.remove(id, shape)
         due.remove(id)
-        windows[id] = nil
+        forgetWindows(of: id)
         for node in shape.nodes {
             guard let predicate = node.predicate else { continue }
             subselects.release(predicate)
@@ -163,12 +181,21 @@ package struct LiveShapes: Sendable {
         index.apply(step.subselects, over: subselects)
         subselects.apply(step.subselects)
         for (id, changed) in step.windows where shapes[id] != nil {
-            if windows[id, default: [:]].count + changed.count > Self.maxWindows { windows[id] = [:] }
-            for (place, state) in changed { windows[id, default: [:]][place] = state }
+            note(changed, of: id)
         }
         now = step.now
-        for (id, place, moment) in step.due { due.file(place, of: id, moment: moment) }
+        for (id, place, moment) in step.due where shapes[id] != nil { due.file(place, of: id, moment: moment) }
     }
+
+    private mutating func note(_ changed: [WindowPlace: WindowState?], of id: Int64) {
+        if windowCount + changed.count > windowLimit { forgetWindows(of: id) }
+        guard windowCount + changed.count <= windowLimit else { return }
+        windowCount -= windows[id]?.count ?? 0
+        for (place, state) in changed { windows[id, default: [:]][place] = state }
+        windowCount += windows[id]?.count ?? 0
+    }
+
+    private mutating func forgetWindows(of id: Int64) { windowCount -= windows.removeValue(forKey: id)?.count ?? 0 }
 }
 
 extension Shape.Node {

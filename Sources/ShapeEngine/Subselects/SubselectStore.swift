@@ -21,15 +21,30 @@ package struct SubselectStore: Sendable {
 
     package init() {}
 
-    /// Reads the members of those that are new from `source`, the view as of which the store stands.
+    /// Reads the members of those that are new from `source`, the view as of which the store stands. With an error,
+    /// nothing is changed.
     package mutating func retain(_ predicate: Predicate, in source: some RowSource, schema: DatabaseSchema) throws {
-        for subselect in predicate.subselects {
-            if let condition = subselect.condition { try retain(condition, in: source, schema: schema) }
-            if let number = numbers[subselect] {
-                entries[number]?.users += 1
-            } else {
-                add(subselect, try content(of: subselect, in: source))
+        for (place, subselect) in predicate.subselects.enumerated() {
+            do {
+                try retain(subselect, in: source, schema: schema)
+            } catch {
+                for other in predicate.subselects[..<place] { release(other) }
+                throw error
             }
+        }
+    }
+
+    private mutating func retain(_ subselect: Subselect, in source: some RowSource, schema: DatabaseSchema) throws {
+        if let condition = subselect.condition { try retain(condition, in: source, schema: schema) }
+        if let number = numbers[subselect] {
+            entries[number]?.users += 1
+            return
+        }
+        do {
+            add(subselect, try content(of: subselect, in: source))
+        } catch {
+            if let condition = subselect.condition { release(condition) }
+            throw error
         }
     }
 
@@ -45,13 +60,15 @@ package struct SubselectStore: Sendable {
     }
 
     mutating func release(_ predicate: Predicate) {
-        for subselect in predicate.subselects {
-            if let number = numbers[subselect], let users = entries[number]?.users {
-                entries[number]?.users = users - 1
-                if users == 1 { remove(subselect, number) }
-            }
-            if let condition = subselect.condition { release(condition) }
+        for subselect in predicate.subselects { release(subselect) }
+    }
+
+    private mutating func release(_ subselect: Subselect) {
+        if let number = numbers[subselect], let users = entries[number]?.users {
+            entries[number]?.users = users - 1
+            if users == 1 { remove(subselect, number) }
         }
+        if let condition = subselect.condition { release(condition) }
     }
 
     private mutating func remove(_ subselect: Subselect, _ number: Int) {
