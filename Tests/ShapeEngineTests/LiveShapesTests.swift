@@ -62,4 +62,62 @@ struct LiveShapesTests {
         try live.add(7, shape, source: MemorySource())
         #expect(live.nextDue == nil)
     }
+
+    // MARK: - A claim before IN
+
+    private static let lists = TableName(name: "lists")
+    private static let people = TableName(name: "people")
+    private static let shared = DatabaseSchema(tables: [
+        TableSchema(
+            name: lists, columns: [Column("id", number: 1, type: ColumnType("int4"), isNotNull: true)],
+            primaryKey: ["id"]),
+        TableSchema(
+            name: people,
+            columns: [
+                Column("list_id", number: 1, type: ColumnType("int4"), isNotNull: true),
+                Column("person", number: 2, type: ColumnType("int4"), isNotNull: true),
+            ], primaryKey: ["list_id", "person"]),
+    ])
+
+    /// Whether a permission goes where, after the list, this row of `people` comes or goes.
+    private func isRevoked(_ rule: String, person: Value, comes: Bool) throws -> Bool {
+        let key = RowKey(values: ["1", person])
+        var source = MemorySource(tables: [
+            Self.lists: [Self.key: Row(["1"])],
+            Self.people: comes ? [:] : [key: Row(["1", person])],
+        ])
+        let access = ReadAccess(
+            rules: ReadRules([Self.lists: try ReadRule(parsing: Text(rule))], areNeeded: false),
+            claims: ["user_id": "7"])
+        let definition = try ShapeDefinition(rootTable: Self.lists, root: ShapeDefinition.Node())
+        var live = LiveShapes(schema: Self.shared, now: 0)
+        try live.add(1, Shape(resolving: definition, in: Self.shared, access: access), source: source)
+        func commit(_ change: (inout MemorySource) -> Void) throws -> [Bool] {
+            var later = source
+            change(&later)
+            let changes = source.changes(to: later)
+            let after = DeltaSource(base: source, changes: changes)
+            let step = try live.step(changes, time: 1, before: source, after: after)
+            live.commit(step)
+            source = later
+            return step.touched.map { $0.changes.isRevoked }
+        }
+        let deleted = try commit { $0.tables[Self.lists] = [:] }
+        #expect(!deleted.contains(true))
+        return try commit { $0.tables[Self.people] = comes ? [key: Row(["1", person])] : [:] }.contains(true)
+    }
+
+    @Test func aMembershipThatAClaimIsLookedForInIsTheOneOfThatPerson() throws {
+        let rule = "auth.user_id IN (SELECT person FROM people WHERE list_id = lists.id)"
+        #expect(try isRevoked(rule, person: "7", comes: false))
+        #expect(try !isRevoked(rule, person: "8", comes: false))
+        #expect(try isRevoked("(auth.user_id, id) IN (SELECT person, list_id FROM people)", person: "7", comes: false))
+        #expect(try !isRevoked("(auth.user_id, id) IN (SELECT person, list_id FROM people)", person: "8", comes: false))
+    }
+
+    @Test func aBanThatAClaimIsLookedForInIsTheOneOfThatPerson() throws {
+        let rule = "auth.user_id NOT IN (SELECT person FROM people WHERE list_id = lists.id)"
+        #expect(try isRevoked(rule, person: "7", comes: true))
+        #expect(try !isRevoked(rule, person: "8", comes: true))
+    }
 }

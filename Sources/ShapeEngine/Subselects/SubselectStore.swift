@@ -181,9 +181,13 @@ package struct SubselectStep: Sendable {
         let monotone = predicate.monotoneSubselects
         for (place, subselect) in predicate.subselects.enumerated() {
             let permits = isMonotone && monotone.contains(place)
-            if subselect.isPersonal, let delta = deltas[subselect] {
-                let crossings = delta.crossings(over: store.content(subselect))
-                if crossings.contains(where: { $0.isRemoval || !permits }) { return true }
+            if let delta = deltas[subselect] {
+                let isTaken = delta.crossings(over: store.content(subselect)).contains { crossing in
+                    (crossing.isRemoval || !permits)
+                        && (subselect.isPersonal
+                            || predicate.asks(for: crossing.member, at: place, isMonotone: permits))
+                }
+                if isTaken { return true }
             }
             if let inner = subselect.condition, revokes(inner, store, isMonotone: permits) { return true }
         }

@@ -50,6 +50,31 @@ extension Predicate {
         }
     }
 
+    /// Whether a member is one that the constants before IN ask for: `auth.user_id IN (SELECT person …)` in a rule.
+    /// False where no constants stand there.
+    ///
+    /// - Parameter isMonotone: with more members, the predicate is true for no fewer rows.
+    package func asks(for member: SubselectMember, at place: Int, isMonotone: Bool) -> Bool {
+        var terms = [expression]
+        while let term = terms.popLast() {
+            terms += term.children
+            guard case .subselect(place, let group, let values, let forms) = term else { continue }
+            let asked = values.indices.filter { values[$0].isConstant }
+            let evaluator = Evaluator(row: Row([]), context: EvaluationContext())
+            let constants = try? evaluator.probe(
+                group: [], values: asked.map { values[$0] }, asked.map { forms[group.count + $0] }
+            ).values
+            guard !asked.isEmpty, let constants else { continue }
+            let isAskedFor = zip(asked, constants).allSatisfy { index, constant in
+                // NULL is equal to nothing, and keeps NOT IN from being true.
+                guard let constant, let value = member.values[index] else { return !isMonotone }
+                return constant == value
+            }
+            if isAskedFor { return true }
+        }
+        return false
+    }
+
     /// Places in `subselects` that stand under AND and OR alone: with more members, the predicate is true for no
     /// fewer rows.
     package var monotoneSubselects: Set<Int> {
