@@ -120,4 +120,42 @@ struct LiveShapesTests {
         #expect(try isRevoked(rule, person: "7", comes: true))
         #expect(try !isRevoked(rule, person: "8", comes: true))
     }
+
+    // MARK: - Ways up
+
+    private static let graph = DatabaseSchema(tables: [
+        TableSchema(
+            name: TableName(name: "t"),
+            columns: (0..<5).map { Column("c\($0)", number: $0 + 1, type: ColumnType("int4"), isNotNull: $0 == 0) },
+            primaryKey: ["c0"])
+    ])
+
+    /// Each level multiplies the ways that lead up to the root.
+    @Test func aShapeWithMoreWaysUpThanAreWorthFollowingIsAskedAboutEveryChange() throws {
+        let ways = (1..<5).flatMap { own in (1..<5).map { "c\(own) = parent.c\($0)" } }.joined(separator: " OR ")
+        var node = ShapeDefinition.Node(condition: Text(ways))
+        for _ in 0..<2 {
+            node = ShapeDefinition.Node(condition: Text(ways), include: [ShapeDefinition.Include("t", node)])
+        }
+        let definition = try ShapeDefinition(
+            rootTable: TableName(name: "t"),
+            root: ShapeDefinition.Node(condition: "c0 = 1", include: [ShapeDefinition.Include("t", node)]))
+        let shape = try Shape(resolving: definition, in: Self.graph)
+        #expect(shape.nodes.map { $0.links.count } == [0, 16, 16, 16])
+        var source = MemorySource()
+        let table = TableName(name: "t")
+        source.tables[table] = [Self.key: Row(["1", "1", "1", "1", "1"])]
+        var live = LiveShapes(schema: Self.graph, now: 0)
+        try live.add(1, shape, source: source)
+        #expect(live.metrics.scanned == 1)
+        var later = source
+        let key = RowKey(values: ["2"])
+        later.tables[table]?[key] = Row(["2", "1", "2", "3", "4"])
+        let changes = source.changes(to: later)
+        let step = try live.step(changes, time: 1, before: source, after: DeltaSource(base: source, changes: changes))
+        #expect(step.touched.map { $0.changes.changes.count } == [1])
+        live.commit(step)
+        live.remove(1)
+        #expect(live.metrics.scanned == 0)
+    }
 }

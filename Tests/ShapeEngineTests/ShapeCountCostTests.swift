@@ -18,6 +18,8 @@ struct ShapeCountCostTests {
                 Column("bucket", number: 2, type: ColumnType("int4")),
                 Column("team_id", number: 3, type: ColumnType("int4")),
                 Column("due_at", number: 4, type: ColumnType("timestamptz")),
+                // No condition and no rule asks for it.
+                Column("name", number: 5, type: ColumnType("text")),
             ],
             primaryKey: ["id"]),
         TableSchema(
@@ -42,7 +44,7 @@ struct ShapeCountCostTests {
         var source = MemorySource()
         for id in 1...kinds.count {
             let text = Value(String(id))
-            source.tables[items, default: [:]][key(id)] = Row([text, text, text, "2000-01-01 00:01:00+00"])
+            source.tables[items, default: [:]][key(id)] = Row([text, text, text, "2000-01-01 00:01:00+00", "x"])
             source.tables[notes, default: [:]][key(id)] = Row([text, text])
         }
         return source
@@ -52,7 +54,9 @@ struct ShapeCountCostTests {
 
     private struct Kind: Sendable {
         let name: String
-        let condition: String
+        var condition: String?
+        /// A read rule of `items`, for the person of the shape's number.
+        var rule: String?
         var include: [ShapeDefinition.Include] = []
         let change: Change
         /// Beside the one shape that is asked.
@@ -94,6 +98,16 @@ struct ShapeCountCostTests {
             $0.rowsRead = 2
             $0.conditionsEvaluated = 2
         },
+        Kind(
+            name: "read rule", rule: "team_id IN (SELECT team_id FROM members WHERE user_id = auth.user_id)",
+            change: .member(user: 8)
+        ) {
+            // Once for the shape, and once for the rule.
+            $0.lookups = 4
+            $0.rowsFound = 4
+            $0.rowsRead = 3
+            $0.conditionsEvaluated = 2
+        },
     ]
 
     private static func key(_ id: Int...) -> RowKey { RowKey(values: id.map { Value(String($0)) }) }
@@ -104,7 +118,7 @@ struct ShapeCountCostTests {
         case .item:
             let row = source.row(key(id), of: items)
             var moved = row
-            moved?[2] = "-1"
+            moved?[4] = "y"
             return RowChange(table: items, key: key(id), old: row, new: moved)
         case .note: return RowChange(table: notes, key: key(id), old: source.row(key(id), of: notes), new: nil)
         case .member(let user):
@@ -116,10 +130,15 @@ struct ShapeCountCostTests {
     /// The kinds by turns: of each, the first shape is the one whose item is there.
     private static func add(_ number: Int, to live: inout LiveShapes) throws {
         let kind = kinds[(number - 1) % kinds.count]
+        let person = Text(String(number))
         let definition = try ShapeDefinition(
-            rootTable: items, root: ShapeDefinition.Node(condition: Text(kind.condition), include: kind.include),
-            parameters: [Text(String(number))])
-        try live.add(Int64(number), Shape(resolving: definition, in: schema), source: source)
+            rootTable: items,
+            root: ShapeDefinition.Node(condition: kind.condition.map { Text($0) }, include: kind.include),
+            parameters: kind.condition == nil ? [] : [person])
+        let rule = try kind.rule.map { try ReadRule(parsing: Text($0)) }
+        let access = ReadAccess(
+            rules: ReadRules(rule.map { [items: $0] } ?? [:], areNeeded: false), claims: ["user_id": person])
+        try live.add(Int64(number), Shape(resolving: definition, in: schema, access: access), source: source)
     }
 
     private func check(_ live: LiveShapes, _ kind: Int, _ size: Int) throws {

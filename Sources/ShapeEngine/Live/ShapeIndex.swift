@@ -8,7 +8,7 @@ import SyncModel
 /// - its own condition has `column IN (SELECT …)`: found by the sub-selects that have the column's value;
 /// - a node above it has one of these: found by walking from the row up the links to that node, once for all shapes
 ///   that take the same way;
-/// - none: asked about every change of the table, and counted.
+/// - none, or more ways up than are worth following: asked about every change of the table, and counted.
 struct ShapeIndex: Sendable {
     /// How a row of a table leads to what shapes are filed under.
     private struct Route: Hashable {
@@ -37,6 +37,9 @@ struct ShapeIndex: Sendable {
         case values([Text])
         case members(Subselect, TableName)
     }
+
+    /// Of one node: the ways up multiply from level to level, and each is a look-up for every row that changes.
+    private static let maxRoutes = 64
 
     private var buckets: [TableName: [Route: [Label: Set<Int64>]]] = [:]
     /// In the order in which they were first used.
@@ -111,7 +114,8 @@ struct ShapeIndex: Sendable {
 
     private static func ownMembers(_ node: Shape.Node) -> (subselect: Subselect, columns: [Int])? {
         guard let predicate = node.predicate, predicate.narrowestList == nil else { return nil }
-        return predicate.requiredMembers
+        // A child whose rule alone narrows it is told better by its parent.
+        return predicate.requiredMembers(orOfRule: node.parent == nil)
     }
 
     private static func routes(to node: Shape.Node, of shape: Shape) -> [(route: Route, filing: Filing)]? {
@@ -122,7 +126,9 @@ struct ShapeIndex: Sendable {
             let end = Route.End.member(table: node.table, columns: columns)
             return [(Route(hops: [], end: end), .members(subselect, node.table))]
         }
-        guard let parent = node.parent, let above = routes(to: shape.nodes[parent], of: shape) else { return nil }
+        guard let parent = node.parent, let above = routes(to: shape.nodes[parent], of: shape),
+            above.count * node.links.count <= maxRoutes
+        else { return nil }
         return node.links.flatMap { link in
             above.map { (route: extended($0.route, over: link, to: shape.nodes[parent].table), filing: $0.filing) }
         }

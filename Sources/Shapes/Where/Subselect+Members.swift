@@ -20,11 +20,17 @@ extension Subselect {
 extension Predicate {
     /// A conjunct `columns IN (SELECT …)`, correlated or not: a row of which no member is equal to these columns cannot
     /// satisfy the predicate. nil where there is none.
-    package var requiredMembers: (subselect: Subselect, columns: [Int])? {
+    ///
+    /// - Parameter orOfRule: where the asker's part has none, a read rule's own conjunct.
+    package func requiredMembers(orOfRule: Bool) -> (subselect: Subselect, columns: [Int])? {
+        requiredMembers(insideRule: false) ?? (orOfRule ? requiredMembers(insideRule: true) : nil)
+    }
+
+    private func requiredMembers(insideRule: Bool) -> (subselect: Subselect, columns: [Int])? {
         var conjuncts = [expression]
         while let term = conjuncts.popLast() {
             if case .and(let terms) = term { conjuncts += terms.reversed() }
-            if case .permitted(let rule) = term { conjuncts.append(rule) }
+            if insideRule, case .permitted(let part) = term { conjuncts.append(part) }
             guard case .subselect(let place, _, _, _) = term else { continue }
             if let columns = subselects[place].memberColumns(in: table) { return (subselects[place], columns) }
         }
