@@ -7,9 +7,14 @@ struct ConditionIndex<ID: Hashable & Sendable>: Sendable {
     private struct Table {
         var byValue: [Int: [Text: Set<ID>]] = [:]
         var others: Set<ID> = []
+
+        var isEmpty: Bool { byValue.isEmpty && others.isEmpty }
     }
 
     private var tables: [TableName: Table] = [:]
+
+    /// Nothing is filed.
+    var isEmpty: Bool { tables.isEmpty }
 
     mutating func add(_ id: ID, _ table: TableName, _ condition: Predicate?) {
         guard let list = condition?.narrowestList else {
@@ -22,6 +27,7 @@ struct ConditionIndex<ID: Hashable & Sendable>: Sendable {
     }
 
     mutating func remove(_ id: ID, _ table: TableName, _ condition: Predicate?) {
+        defer { if tables[table]?.isEmpty == true { tables[table] = nil } }
         guard let list = condition?.narrowestList else {
             tables[table]?.others.remove(id)
             return

@@ -21,8 +21,8 @@ struct RuleWatch: Sendable {
     private var entries: [Int: Entry] = [:]
     private var numbers: [Rule: Int] = [:]
     private var nextNumber = 0
-    /// By the columns that decide.
-    private var byColumns: [TableName: [[Int]: Set<Int>]] = [:]
+    /// By the columns that decide, and there by what the rules ask of the rows.
+    private var byColumns: [TableName: [[Int]: ConditionIndex<Int>]] = [:]
     /// By the sub-selects of the rule itself, and those inside that a claim narrows down.
     private var bySubselect: [Subselect: Set<Int>] = [:]
 
@@ -50,7 +50,8 @@ struct RuleWatch: Sendable {
         nextNumber += 1
         numbers[rule] = number
         entries[number] = Entry(rule: rule)
-        byColumns[rule.table, default: [:]][rule.condition.columnsUsed, default: []].insert(number)
+        byColumns[rule.table, default: [:]][rule.condition.columnsUsed, default: ConditionIndex()]
+            .add(number, rule.table, rule.condition)
         for subselect in Self.deciding(rule) { bySubselect[subselect, default: []].insert(number) }
         return number
     }
@@ -58,7 +59,7 @@ struct RuleWatch: Sendable {
     private mutating func unwatch(_ rule: Rule, _ number: Int) {
         numbers[rule] = nil
         entries[number] = nil
-        byColumns[rule.table]?[rule.condition.columnsUsed]?.remove(number)
+        byColumns[rule.table]?[rule.condition.columnsUsed]?.remove(number, rule.table, rule.condition)
         if byColumns[rule.table]?[rule.condition.columnsUsed]?.isEmpty == true {
             byColumns[rule.table]?[rule.condition.columnsUsed] = nil
         }
@@ -97,7 +98,7 @@ struct RuleWatch: Sendable {
         var affected: [Int: Set<RowKey>] = [:]
         for change in step.changes {
             for (columns, rules) in byColumns[change.table] ?? [:] where change.moves(columns) {
-                for number in rules { affected[number, default: []].insert(change.key) }
+                for number in rules.ids(touchedBy: change) { affected[number, default: []].insert(change.key) }
             }
         }
         var probes = SubselectProbes(step: step.subselects, store: step.before.subselects, schema: step.before.schema)

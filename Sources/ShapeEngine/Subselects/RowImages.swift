@@ -36,6 +36,14 @@ struct SubselectProbes {
     let store: SubselectStore
     let schema: DatabaseSchema
     var work = ShapeWork()
+    /// Many rules, and many shapes, have the same sub-select.
+    private var found: [Probe: Set<RowKey>] = [:]
+
+    private struct Probe: Hashable {
+        let subselect: Subselect
+        let isMonotone: Bool
+        let table: TableName
+    }
 
     init(step: SubselectStep, store: SubselectStore, schema: DatabaseSchema) {
         self.step = step
@@ -62,10 +70,21 @@ struct SubselectProbes {
         touchedBy subselect: Subselect, isMonotone: Bool, of name: TableName, before: some RowSource,
         after: some RowSource
     ) throws -> Set<RowKey> {
-        guard let table = schema[name], let delta = step.deltas[subselect] else { return [] }
+        let probe = Probe(subselect: subselect, isMonotone: isMonotone, table: name)
+        if let keys = found[probe] { return keys }
+        let keys = try looked(for: probe, before: before, after: after)
+        found[probe] = keys
+        return keys
+    }
+
+    private mutating func looked(
+        for probe: Probe, before: some RowSource, after: some RowSource
+    ) throws -> Set<RowKey> {
+        let name = probe.table
+        guard let table = schema[name], let delta = step.deltas[probe.subselect] else { return [] }
         var keys: Set<RowKey> = []
-        for crossing in delta.crossings(over: store.content(subselect)) {
-            switch subselect.probed(by: crossing, in: table, isMonotone: isMonotone) {
+        for crossing in delta.crossings(over: store.content(probe.subselect)) {
+            switch probe.subselect.probed(by: crossing, in: table, isMonotone: probe.isMonotone) {
             case .rows(let lists):
                 for list in lists {
                     try look(up: list, name, in: before, &keys)
