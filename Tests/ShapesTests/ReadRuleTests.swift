@@ -156,11 +156,60 @@ struct ReadRuleTests {
         ("nothing = 1", "unknown reference nothing"), ("id = 3", "operator overload"), ("level", "boolean"),
         ("id IN (SELECT x FROM nowhere)", "nowhere does not exist"), ("level = $1", "parameter $1 was not provided"),
         ("level > auth.a.b", "a claim is `auth.NAME`"), ("NOW() = '2026-01-01'", "NOW() can stand"),
+        ("NOW() = auth.until::timestamptz", "NOW() can stand"),
+        ("id IN (SELECT team_id FROM members WHERE NOW() < auth.until::timestamptz)", "NOW() inside a sub-select"),
     ])
     func isCheckedAgainstTheTable(rule: String, message: String) throws {
         let rule = try ReadRule(parsing: Text(rule))
         let error = #expect(throws: ShapeError.self) { try rule.validate(for: Self.teams, in: Self.schema) }
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func theRuleOfAJunctionTableStandsInItsNode() throws {
+        let tags = TableSchema(
+            name: TableName(name: "tags"),
+            columns: [Column("id", number: 1, type: ColumnType("int4"), isNotNull: true)],
+            primaryKey: ["id"])
+        let junction = TableSchema(
+            name: TableName(name: "team_tags"),
+            columns: [
+                Column("team_id", number: 1, type: ColumnType("uuid"), isNotNull: true),
+                Column("tag_id", number: 2, type: ColumnType("int4"), isNotNull: true),
+                Column("hidden", number: 3, type: ColumnType("bool")),
+            ], primaryKey: ["team_id", "tag_id"],
+            foreignKeys: [
+                ForeignKey("a", columns: ["team_id"], references: Self.teams.name, referencedColumns: ["id"]),
+                ForeignKey("b", columns: ["tag_id"], references: tags.name, referencedColumns: ["id"]),
+            ])
+        let definition = try ShapeDefinition(json: ["root_table": "teams", "include": ["tags": true]])
+        let shape = try Shape(
+            resolving: definition, in: DatabaseSchema(tables: [Self.teams, tags, junction]),
+            access: access(["team_tags": "NOT hidden", "tags": "id < auth.n"], ["n": "7"]))
+        #expect(shape.nodes.map(\.table) == [Self.teams.name, junction.name, tags.name])
+        #expect(shape.nodes.map { $0.rule != nil } == [false, true, true])
+        #expect(shape.nodes[1].predicate?.evaluate(Row([id, "1", "t"])) == .false)
+        #expect(shape.nodes[1].predicate?.evaluate(Row([id, "1", "f"])) == .true)
+        let closed = try access(["teams": "everyone", "tags": "everyone"], areNeeded: true)
+        #expect(throws: ShapeError.self) {
+            try Shape(
+                resolving: definition, in: DatabaseSchema(tables: [Self.teams, tags, junction]), access: closed)
+        }
+    }
+
+    @Test func aRuleIsNeverBlamedOnTheCondition() throws {
+        let rules = try access(["teams": "NOW() = auth.until::timestamptz"], ["until": "2026-01-01"])
+        let error = #expect(throws: ShapeError.self) { try shape("level > 1", rules) }
+        #expect(error?.code == .notPermitted && error?.message.contains("the read rule of public.teams") == true)
+    }
+
+    @Test func aRuleThatRestrictsAPersonInNothingCostsNothing() throws {
+        let rules = try access(
+            ["teams": "auth.role = 'admin' OR id IN (SELECT team_id FROM members WHERE person = 1)"],
+            ["role": "admin"])
+        let all = try shape(nil, rules)
+        #expect(all.nodes[0].predicate == nil && all.nodes[0].rule == nil && all.grant.isRestricted)
+        let some = try shape("level = 3", rules)
+        #expect(some.nodes[0].predicate?.sql().text == #"("level" = $1::int4)"#)
     }
 
     @Test func aRuleThatNoLongerFitsTheDatabaseClosesItsTable() throws {

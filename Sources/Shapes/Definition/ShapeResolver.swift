@@ -118,6 +118,7 @@ struct ShapeResolver {
             syntax, parameters: definition.parameters, table: table, schema: schema, access: access)
         usedParameters.formUnion(ruled.usedParameters)
         grant.add(ruled.grant)
+        do throws(ShapeError) { try ruled.rule?.checkTime() } catch { throw .brokenRule(table.name) }
         try ruled.whole?.checkTime()
         return ruled
     }

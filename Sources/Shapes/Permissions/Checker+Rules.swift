@@ -10,6 +10,8 @@ struct Authority {
     var usedClaims: Set<Text> = []
     /// A claim was met in the select itself.
     var isPersonal = false
+    /// Nothing is worked out beforehand: what claims decide is not known.
+    var isUndecided = false
     /// What was taken of rules and claims.
     var grant = ReadGrant()
 
@@ -63,6 +65,8 @@ extension Checker {
         do throws(ShapeError) {
             let expression = try checker.condition(condition)
             authority.grant.add(checker.authority.usedClaims, of: claims)
+            // For this person it restricts nothing.
+            if expression == .constant(Constant(type: .bool, value: .bool(true))) { return nil }
             let place = subselects.count
             subselects += checker.subselects
             let alone = Predicate(

@@ -30,12 +30,20 @@ package struct ReadRule: Hashable, Sendable {
     /// Throws what keeps the rule from being applied to this table: columns, tables, types.
     package func validate(for table: TableSchema, in schema: DatabaseSchema) throws(ShapeError) {
         guard let condition else { return }
+        _ = try check(condition, .rule(claims: [:]), for: table, in: schema)
+        var undecided = Authority.rule(claims: [:])
+        // With NULL for the claims, what asks for the time might not be left.
+        undecided.isUndecided = true
+        try check(condition, undecided, for: table, in: schema).checkTime()
+    }
+
+    private func check(
+        _ condition: Syntax, _ authority: Authority, for table: TableSchema, in schema: DatabaseSchema
+    ) throws(ShapeError) -> Predicate {
         var checker = Checker(
-            scopes: [Checker.Scope(table)], schema: schema, parameters: [], authority: .rule(claims: [:]))
+            scopes: [Checker.Scope(table)], schema: schema, parameters: [], authority: authority)
         let expression = try checker.condition(condition)
-        let predicate = Predicate(
-            expression: expression, table: table, outer: nil, subselects: checker.subselects)
-        try predicate.checkTime()
+        return Predicate(expression: expression, table: table, outer: nil, subselects: checker.subselects)
     }
 }
 
