@@ -11,7 +11,8 @@ extension TableStore {
     ) throws {
         precondition(older.extras == newer.extras && extras.count == older.extras.count + 1, "stores of one form")
         let columns = schema.columns.map(\.name) + older.extras.map { "satchel " + $0 }
-        let isSame = Self.all(columns.map { "n.\(SQLiteName.quoted($0)) IS o.\(SQLiteName.quoted($0))" }[...])
+        let isSame = SQLiteTerms.joined(
+            columns.map { "n.\(SQLiteName.quoted($0)) IS o.\(SQLiteName.quoted($0))" }, by: "AND", ofNone: "1")
         try db.execute(
             sql: """
                 INSERT INTO \(quoted(schema))
@@ -25,14 +26,6 @@ extension TableStore {
                 SELECT o.*, 1 FROM \(older.quoted(schema)) o
                 WHERE NOT EXISTS (SELECT 1 FROM \(newer.quoted(schema)) n WHERE n."satchel key" = o."satchel key")
                 """)
-    }
-
-    /// All terms, as a tree of little depth: SQLite takes chains of at most a thousand.
-    private static func all(_ terms: ArraySlice<String>) -> String {
-        guard let first = terms.first, terms.count > 1 else { return terms.first ?? "1" }
-        if terms.count == 2, let last = terms.last { return "(\(first) AND \(last))" }
-        let middle = terms.startIndex + terms.count / 2
-        return "(\(all(terms[..<middle])) AND \(all(terms[middle...])))"
     }
 
     /// The rows of the table as `old` describes it, laid out as `new` does: a column keeps its values where it keeps

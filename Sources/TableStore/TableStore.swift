@@ -104,12 +104,27 @@ package struct TableStore: Sendable {
         return try GRDB.Row.fetchAll(
             db,
             sql: """
-                SELECT \(column), sum(\(lengths.joined(separator: " + "))) FROM \(quoted(schema)) GROUP BY 1 ORDER BY 1
+                SELECT \(column), sum(\(SQLiteTerms.joined(lengths, by: "+", ofNone: "0"))) FROM \(quoted(schema))
+                GROUP BY 1 ORDER BY 1
                 """
         ).map { (number: $0[0], bytes: $0[1]) }
     }
 
     func quoted(_ schema: TableSchema) -> String { SQLiteName.quoted(tableName(schema.name)) }
+}
+
+/// Expressions of many terms.
+enum SQLiteTerms {
+    /// As a tree of little depth: SQLite takes chains of at most a thousand. `ofNone`: what stands for no terms.
+    static func joined(_ terms: [String], by joint: String, ofNone none: String) -> String {
+        terms.isEmpty ? none : tree(terms[...], joint)
+    }
+
+    private static func tree(_ terms: ArraySlice<String>, _ joint: String) -> String {
+        guard terms.count > 1 else { return terms.joined() }
+        let middle = terms.startIndex + terms.count / 2
+        return "(\(tree(terms[..<middle], joint)) \(joint) \(tree(terms[middle...], joint)))"
+    }
 }
 
 enum SQLiteName {

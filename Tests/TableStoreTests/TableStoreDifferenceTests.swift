@@ -43,7 +43,7 @@ import TableStore
     }
 
     /// PostgreSQL's own limit.
-    @Test func tablesOfVeryManyColumnsAreCompared() throws {
+    @Test func tablesOfVeryManyColumnsAreComparedAndMeasured() throws {
         let schema = Self.schema((1...1600).map { ($0 == 1 ? "id" : "c\($0)", $0, "text") })
         try DatabaseQueue().write { db in
             for store in [Self.older, Self.newer, Self.delta] { try store.create(schema, in: db) }
@@ -53,6 +53,8 @@ import TableStore
             try Self.newer.upsert(Self.stored(values, schema), of: schema, in: db)
             try Self.delta.insertDifferences(of: schema, from: Self.older, to: Self.newer, in: db)
             #expect(try Self.delta.count(of: schema, in: db) == 1)
+            let bytes = try Self.newer.bytes(of: schema, by: "version", in: db).map(\.bytes)
+            #expect(bytes == [values.reduce(0) { $0 + ($1.text?.string.utf8.count ?? 0) }])
         }
     }
 
