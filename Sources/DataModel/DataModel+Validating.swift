@@ -26,10 +26,7 @@ extension DataModel {
         _ child: ChildModel, of table: TableName, in schema: DatabaseSchema
     ) throws(DataModelError) {
         guard let found = schema[child.name] else {
-            let known = schema.tables.map(\.name.description).joined(separator: ", ")
-            throw DataModelError(
-                file: file, line: child.line,
-                message: "the database publishes no table \(child.name); it publishes: \(known)")
+            throw unpublished(child.name, line: child.line, in: schema)
         }
         guard found.foreignKeys.contains(where: { $0.references == table }) else {
             throw DataModelError(

@@ -108,11 +108,8 @@ package final class SlotLock: @unchecked Sendable {
 }
 
 extension Slot {
-    /// FNV-1a, 64 bits, of a text that nothing else locks by.
+    /// Of a text that nothing else locks by.
     fileprivate var lockKey: Int64 {
-        let hash = "satchel-service slot \(name)".utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
-            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-        }
-        return Int64(bitPattern: hash)
+        Int64(bitPattern: FNV1a.hash("satchel-service slot \(name)".utf8))
     }
 }

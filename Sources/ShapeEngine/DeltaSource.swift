@@ -50,7 +50,8 @@ package struct DeltaSource<Base: RowSource>: RowSource {
                 unchanged.append(RankedRow(place: read.order.place(of: found.row, found.key), row: found.row))
             }
             guard rows.count == page.limit, let last = rows.last else { break }
-            next = page.following(read.order.place(of: last.row, last.key), limit: 2 * page.limit)
+            let limit = max(page.limit, min(2 * page.limit, OrderedRead.longestPage))
+            next = page.following(read.order.place(of: last.row, last.key), limit: limit)
         }
         return Self.merged(unchanged, delta.rows(of: table, read), read).map { (key: $0.key, row: $0.row) }
     }

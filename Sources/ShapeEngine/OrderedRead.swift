@@ -14,6 +14,9 @@ package struct OrderedRead {
     package let isBackwards: Bool
     package let limit: Int
 
+    /// What is read on, because some of what was read does not count, grows up to so many rows at once.
+    static let longestPage = 256
+
     package init(
         _ columns: [Int] = [], equal values: [Value] = [], by order: RowOrder, from bound: RowOrder.Place? = nil,
         includesBound: Bool = false, isBackwards: Bool = false, limit: Int

@@ -1,3 +1,4 @@
+import SeededRandom
 import Shapes
 import SyncModel
 import Testing
@@ -74,7 +75,7 @@ struct WindowRefillTests {
         ])
     }
 
-    private func item(_ id: Int, _ random: inout SplitMix) -> Item {
+    private func item(_ id: Int, _ random: inout SeededGenerator) -> Item {
         Item(
             id: id, list: random.once(in: 8) ? nil : random.pick(Array(Self.lists)),
             price: random.once(in: 6) ? nil : Double(Int.random(in: -2...40, using: &random)) / 2,
@@ -82,7 +83,7 @@ struct WindowRefillTests {
     }
 
     @Test func holdsWhatRankingAllRowsAnewGives() throws {
-        var random = SplitMix(seed: 31)
+        var random = SeededGenerator(seed: 31)
         var model = Model()
         var fixture = try WindowFixture()
         for definition in try Self.definitions() { try fixture.add(definition) }
@@ -108,7 +109,7 @@ struct WindowRefillTests {
     }
 
     private func edits(
-        _ round: Int, _ model: inout Model, _ random: inout SplitMix
+        _ round: Int, _ model: inout Model, _ random: inout SeededGenerator
     ) -> [(table: TableName, key: RowKey, row: Row?)] {
         var edits: [WindowPlaceOfEdit: Row?] = [:]
         // Many rows at first, so that groups are large; later they go one by one.
@@ -152,27 +153,4 @@ private struct WindowPlaceOfEdit: Hashable {
         self.table = table
         self.key = key
     }
-}
-
-/// The same seed gives the same run on every machine.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
-    }
-
-    mutating func pick<Element>(_ elements: [Element]) -> Element {
-        elements[Int.random(in: elements.indices, using: &self)]
-    }
-
-    mutating func once(in n: Int) -> Bool { Int.random(in: 0..<n, using: &self) == 0 }
 }

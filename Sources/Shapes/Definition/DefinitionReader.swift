@@ -152,7 +152,7 @@ extension DefinitionReader {
     }
 
     private mutating func equality(_ column: String, _ json: JSON) throws(ShapeError) -> String {
-        let quoted = Self.quote(column)
+        let quoted = SQLName.quoted(column)
         switch json {
         case .null: return "\(quoted) IS NULL"
         case .array(let elements):
@@ -177,10 +177,6 @@ extension DefinitionReader {
         }
         parameters.append(text)
         return "$\(parameters.count)"
-    }
-
-    private static func quote(_ name: String) -> String {
-        "\"" + name.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
     }
 
     /// Scalars in PostgreSQL's text form; nil for NULL and containers.
