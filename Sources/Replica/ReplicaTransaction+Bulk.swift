@@ -15,10 +15,11 @@ extension ReplicaTransaction {
                 continue
             }
             if target?.schema.name != message.table {
-                guard let schema = memory.table(message.table), record.resolved?.selection(of: message.table) != nil
+                guard let schema = memory.table(message.table),
+                    let selection = record.resolved?.selection(of: message.table)
                 else { return try restart(index) }
                 let writer = try stores.loading(record.number).writer(of: schema, in: db)
-                target = LoadTarget(schema: schema, writer: writer)
+                target = LoadTarget(schema: schema, selection: selection, writer: writer)
             }
             if let clock = message.clock { memory.clock.observe(clock.clock) }
             if try target?.insert(message, members: members) != true { return try restart(index) }
@@ -34,10 +35,13 @@ private struct LoadTarget {
     /// Which column the fields of the last message were: those of the next one are the same, as a rule.
     private var places: [Int] = []
 
-    init(schema: TableSchema, writer: TableWriter) {
+    init(schema: TableSchema, selection: [Int], writer: TableWriter) {
         self.schema = schema
         self.writer = writer
-        blank = SyncedRow(Array(repeating: .absent, count: schema.columns.count))
+        var blank = SyncedRow(Array(repeating: .absent, count: schema.columns.count))
+        // A snapshot from before a column was added does not name it.
+        for column in selection { blank[column] = .null }
+        self.blank = blank
     }
 
     /// False where the message names a column that the schema does not have.
