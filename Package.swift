@@ -185,8 +185,8 @@ let package = Package(
         tests(
             "SimulationTests", data: ["seeds.txt"],
             [
-                "SeededRandom", "Simulation", "SyncService", "SyncModel", "Merge", "JSONText", "Postgres",
-                "PostgresTesting",
+                "SeededRandom", "Simulation", "SyncService", "SyncClient", "SyncProtocol", "SyncModel", "Shapes",
+                "Merge", "JSONText", "Postgres", "PostgresTesting",
             ]),
         tests("BenchTests", ["satchel-bench", "JSONText", arguments]),
         tests("PipelineFileTests", ["SeededRandom", "PipelineFiles", "SyncModel"]),

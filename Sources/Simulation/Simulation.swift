@@ -56,12 +56,18 @@ package final class Simulation {
     var logReader: LogReader
     let definitions: [ShapeDefinition]
     let contents: [String: ShapeContent]
+    var history = History()
+    /// Of columns that DDL made.
+    var alterations = 0
     let directory: String
     /// Of the database's commits, how many the checks have looked at.
     var checkedCommits = 0
     var effectCounts: [OperationID: Int] = [:]
     var committedVerdicts: [OperationID: [Verdict.Outcome]] = [:]
-    var commitPositions: [OperationID: UInt64] = [:]
+    /// By operation, the commit that has its verdict.
+    var commitNumbers: [OperationID: Int] = [:]
+    /// What people may read, of some moments.
+    var sights: [SightPlace: Sight] = [:]
     var lastOrder: [String: Int] = [:]
     /// Rows that a device wanted to make, and that were refused.
     var refusedRows: [Int: Set<ClientView.Place>] = [:]
@@ -81,16 +87,16 @@ package final class Simulation {
         let schema = database.schema
         let contents = try (SimulatedShape.flat + SimulatedShape.others).map { shape in
             let definition = try ShapeDefinition(json: JSON(parsing: shape.definition))
-            return ShapeContent(shape: shape, definition: definition, schema: schema)
+            return ShapeContent(shape: shape, definition: definition)
         }
         definitions = contents.map(\.definition)
-        logReader = LogReader(contents, schema: schema)
+        logReader = LogReader(contents, people: (0..<2).map(Self.person), schema: schema)
         self.contents = Dictionary(uniqueKeysWithValues: contents.map { ($0.definition.canonical, $0) })
         service = SimulatedService(disk: try SimulatedDisk(directory: "\(directory)/service"))
         for index in 0..<random.within(3...4) {
             devices.append(
                 SimulatedDevice(
-                    index: index, user: "user\(index)", newReplicaID: ReplicaID("replica-\(index)"),
+                    index: index, user: Self.person(index), newReplicaID: ReplicaID("replica-\(index)"),
                     skew: Int64(random.within(-90...90)) * 1_000_000,
                     disk: try SimulatedDisk(directory: "\(directory)/d\(index)")))
         }
@@ -109,7 +115,9 @@ package final class Simulation {
     package func run() throws -> SimulationReport {
         for _ in 0..<4 { database.execute([randomPlainInsert(into: ModelTables.pipelines)]) }
         for number in 0..<4 {
-            database.execute([.insert(ModelTables.people, ["id": Self.person(number), "name": Self.person(number)])])
+            database.execute([
+                .insert(ModelTables.people, ["id": .text(Self.person(number)), "name": .text(Self.person(number))])
+            ])
         }
         count("devices", devices.count)
         try openService()

@@ -36,7 +36,12 @@ package struct SimulationReport: Sendable {
             "fault: service power cut", "operations lost before their answer", "given up",
             "done before it was given up", "paused",
             "resumed", "shapes held", "shapes forgotten", "retried", "dismissed", "queue full", "groups", "resets",
-            "barriers", "rows resurrected", "rows brought back", "requests held",
+            "barriers", "rows resurrected", "rows brought back", "requests held", "rows told under a rule",
+            "rows shown under a rule", "permissions lost", "heartbeats for time", "fault: slot lost",
+            "fault: new epoch", "epochs noticed", "fault: mirror restored", "fault: column added",
+            "fault: column dropped", "fault: column renamed", "fault: table truncated", "tables compared",
+            "tables described otherwise", "schemas adopted", "shapes ended: schema_changed", "mirror copies",
+            "answers of a mirror that is behind",
         ] + (SimulatedShape.flat + SimulatedShape.others).map { "rows in shape: \($0.name)" }
 
     /// What did not happen often enough, in words.

@@ -20,7 +20,9 @@ package struct SimulationSummary: Sendable {
 
     package mutating func add(_ report: SimulationReport) {
         runs += 1
-        counts.merge(report.counts, uniquingKeysWith: +)
+        for (name, count) in report.counts {
+            counts[name] = name.hasPrefix("most ") ? max(counts[name] ?? 0, count) : (counts[name] ?? 0) + count
+        }
         for name in SimulationReport.least.keys {
             fewest[name] = min(fewest[name] ?? .max, report.counts[name, default: 0])
         }

@@ -48,11 +48,11 @@ struct ReadRuleTests {
         let rule = "id IN (SELECT team_id FROM members WHERE person = auth.person)"
         for condition in [nil, "level > 3 OR level IS NULL"] {
             let shape = try shape(condition, access(["teams": rule], ["person": "7"]))
-            let members = try #require(shape.nodes[0].predicate?.requiredMembers)
+            let members = try #require(shape.nodes[0].predicate?.requiredMembers(orOfRule: true))
             #expect(members.subselect.table == Self.members.name && members.columns == [0])
         }
         let negated = try shape(nil, access(["teams": "NOT \(rule)"], ["person": "7"]))
-        #expect(negated.nodes[0].predicate?.requiredMembers == nil)
+        #expect(negated.nodes[0].predicate?.requiredMembers(orOfRule: true) == nil)
     }
 
     @Test func takesClaimsAsTheTypesOfTheirPlaces() throws {

@@ -4,11 +4,23 @@ import SyncModel
 struct PlainDatabase {
     let rows: ModelRows
     let schema: DatabaseSchema
+    /// Microseconds since 1970.
+    let now: Int64
+    /// Only what somebody may read.
+    var sight: Sight?
+
+    init(_ moment: History.Moment) {
+        rows = moment.rows
+        schema = moment.schema
+        now = moment.now
+    }
 
     /// In no order.
     subscript(table: TableName) -> [PlainRow] {
         guard let schema = schema[table] else { return [] }
-        return (rows[table] ?? [:]).map { PlainRow(table: schema, key: $0.key, row: $0.value) }
+        let all = (rows[table] ?? [:]).map { PlainRow(table: schema, key: $0.key, row: $0.value) }
+        guard let sight, Sight.isRestricted(table) else { return all }
+        return all.filter(sight.sees)
     }
 
     /// Rows of a table by a column's value; those with NULL are in none.

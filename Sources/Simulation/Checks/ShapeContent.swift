@@ -6,12 +6,13 @@ import SyncModel
 struct ShapeContent {
     let shape: SimulatedShape
     let definition: ShapeDefinition
-    let schema: DatabaseSchema
 
-    /// Rows with the columns that the shape does not select absent.
-    func rows(of database: ModelRows) -> ModelRows {
+    /// For a person, in the columns of the moment's schema; those that the shape does not select are absent.
+    func rows(at moment: History.Moment, for person: Text) -> ModelRows {
+        var database = PlainDatabase(moment)
+        database.sight = Sight(of: person, in: database)
         var content: ModelRows = [:]
-        for found in shape.members(PlainDatabase(rows: database, schema: schema)) {
+        for found in shape.members(database) {
             content[found.table.name, default: [:]][found.key] = selected(found)
         }
         return content
@@ -22,15 +23,49 @@ struct ShapeContent {
         return Row(
             zip(found.table.columns, found.row.values).map { names.contains($0.name) ? $1 : .absent })
     }
+}
+
+/// Compares rows that are held in the columns of one schema with those of a moment. Only columns that both have, and
+/// that the service knows of, can be compared.
+struct RowComparison {
+    let held: DatabaseSchema
+    let moment: History.Moment
 
     /// The first difference, in a sentence; nil where there is none.
-    static func difference(_ found: ModelRows, _ expected: ModelRows) -> String? {
+    func difference(_ found: ModelRows, _ expected: ModelRows) -> String? {
         for table in Set(found.keys).union(expected.keys).sorted() {
             let here = found[table] ?? [:]
             let there = expected[table] ?? [:]
-            for key in Set(here.keys).union(there.keys).sorted() where here[key] != there[key] {
-                return "\(table) \(key): \(text(here[key])) where \(text(there[key])) is right"
+            guard let columns = columns(of: table) else {
+                if here == there { continue }
+                return first(here, there, of: table)
             }
+            let left = here.mapValues { row in Row(columns.map { row[$0.held] }) }
+            let right = there.mapValues { row in Row(columns.map { row[$0.moment] }) }
+            if left != right { return first(left, right, of: table) }
+        }
+        return nil
+    }
+
+    /// Places in both schemas; nil: they are the same.
+    private func columns(of table: TableName) -> [(held: Int, moment: Int)]? {
+        guard let held = held[table], let there = moment.schema[table], let catalogue = moment.catalogue[table] else {
+            return nil
+        }
+        if held.columns == there.columns, catalogue.columns == there.columns { return nil }
+        var places: [(held: Int, moment: Int)] = []
+        for (place, column) in held.columns.enumerated() {
+            guard let other = there.index(of: column.name), there.columns[other].number == column.number,
+                let known = catalogue.index(of: column.name), catalogue.columns[known].number == column.number
+            else { continue }
+            places.append((place, other))
+        }
+        return places
+    }
+
+    private func first(_ here: [RowKey: Row], _ there: [RowKey: Row], of table: TableName) -> String? {
+        for key in Set(here.keys).union(there.keys).sorted() where here[key] != there[key] {
+            return "\(table) \(key): \(Self.text(here[key])) where \(Self.text(there[key])) is right"
         }
         return nil
     }

@@ -19,7 +19,8 @@ struct SimulatedShape: Sendable {
     ]
 
     static let others = [
-        tree, greaterThan, selection, connections, window, windowOfEach, permitted, notIn, junction, nested,
+        tree, greaterThan, selection, connections, window, windowOfEach, permitted, notIn, junction, nested, lasting,
+        over,
     ]
 
     private static let tree = SimulatedShape(
@@ -150,6 +151,32 @@ struct SimulatedShape: Sendable {
                 ? left.text("content") > right.text("content") : left.id < right.id
         }
     }
+
+    /// Time alone takes rows out, with no write anywhere.
+    private static let lasting = SimulatedShape(
+        name: "time", definition: #"{"root_table": "comments", "where": "until > NOW()"}"#
+    ) { database in
+        database[Tables.comments].filter { ($0.until ?? .min) > database.now }
+    }
+
+    /// Time alone brings rows into a window for each parent.
+    private static let over = SimulatedShape(
+        name: "window in time",
+        definition: """
+            {"root_table": "pipelines", "where": "status = 'active'", "include": {"comments": {
+                "where": "until <= NOW()", "order_by": "until DESC", "limit": 2}}}
+            """
+    ) { database in
+        let pipelines = database[Tables.pipelines].where("status", in: ["active"])
+        let all = database.grouped(Tables.comments, by: "pipeline_id")
+        return pipelines
+            + pipelines.flatMap { pipeline in
+                (all[pipeline.id] ?? []).filter { ($0.until ?? .max) <= database.now }.first(2) { left, right in
+                    left["until"] != right["until"]
+                        ? left.text("until") > right.text("until") : left.id < right.id
+                }
+            }
+    }
 }
 
 extension PlainRow {
@@ -157,4 +184,7 @@ extension PlainRow {
     fileprivate func text(_ column: String) -> Text { self[column] ?? "" }
 
     fileprivate var x: Int? { self["x"].flatMap { Int($0.string) } }
+
+    /// Microseconds since 1970.
+    fileprivate var until: Int64? { self["until"].flatMap(SimulatedMoment.microseconds) }
 }

@@ -16,7 +16,7 @@ extension Simulation {
             for effect in commit.effects { check(effect) }
             for stored in commit.verdicts {
                 committedVerdicts[stored.verdict.id, default: []].append(stored.verdict.outcome)
-                commitPositions[stored.verdict.id] = commit.transaction.position.rawValue
+                commitNumbers[stored.verdict.id] = checkedCommits - 1
                 let outcome = stored.verdict.outcome
                 if outcome == .rejected || outcome == .conflict { noteRefusal(of: stored.verdict.id) }
             }
@@ -95,11 +95,13 @@ extension Simulation {
 
     // MARK: - 3: logs
 
-    func checkLogs(after commit: ModelCommit) throws {
-        guard let mirror = service.process?.mirror, options.promises.contains(.shapes) else { return }
-        let difference = try logReader.check(mirror, against: commit.rows, now: serviceClock)
-        count("log comparisons")
-        if let difference { violate(.shapes, "after \(commit.transaction.position): \(difference)") }
+    func checkLogs() throws {
+        guard let mirror = service.process?.mirror, options.promises.contains(.shapes),
+            let moment = mirror.position.flatMap({ history.moment(at: $0.position) })
+        else { return }
+        let (difference, comparisons) = try logReader.check(mirror, at: moment, now: serviceClock)
+        count("log comparisons", comparisons)
+        if let difference { violate(.shapes, "at \(moment.tx): \(difference)") }
     }
 
     // MARK: - 4: views
@@ -118,12 +120,13 @@ extension Simulation {
         }
         let shapes = process.replica.heldShapes
         guard batch.frontier.isComplete, shapes.allSatisfy({ $0.status != .initial }) else { return }
+        guard let moment = history.moment(at: batch.frontier.position) else { return }
+        checkShown(index, process.client, shapes, at: moment)
         guard try isIdle(process.replica) else { return }
-        let rows = database.rows(at: LSN(batch.frontier.position))
         for shape in shapes where shape.status == .live {
             count("view comparisons")
-            if let difference = difference(of: shape, process.client, from: rows) {
-                violate(.atomicity, "d\(index) \(shape.id) at \(LSN(batch.frontier.position)): \(difference)")
+            if let difference = difference(of: shape, index, process.client.shapes[shape.id] ?? [:], at: moment) {
+                violate(.atomicity, "d\(index) \(shape.id) at \(batch.frontier.position): \(difference)")
             }
         }
     }
@@ -133,26 +136,33 @@ extension Simulation {
         return counts.pending == 0 && counts.parked == 0 && counts.conflicts == 0
     }
 
-    private func difference(of shape: HeldShape, _ client: ClientView, from rows: ModelRows) -> String? {
-        guard let content = contents[shape.definition.canonical] else { return "an unknown shape" }
+    func difference(
+        of shape: HeldShape, _ index: Int, _ shown: [ClientView.Place: ClientView.Held], at moment: History.Moment
+    ) -> String? {
+        guard let content = contents[shape.definition.canonical], let schema = devices[index].process?.replica.schema
+        else { return "an unknown shape" }
         var held: ModelRows = [:]
-        for (place, row) in client.shapes[shape.id] ?? [:] {
-            guard let table = database.schema[place.table] else { continue }
+        for (place, row) in shown {
+            guard let table = schema[place.table] else { continue }
             held[place.table, default: [:]][place.key] = Row(table.columns.map { row.fields[$0.name] ?? .absent })
         }
-        return ShapeContent.difference(held, content.rows(of: rows))
+        let expected = content.rows(at: moment, for: devices[index].user)
+        return RowComparison(held: schema, moment: moment).difference(held, expected)
     }
 
     // MARK: - 5: own writes
 
     /// From its submission until its effect has come back, a person's write is in view.
-    func checkOwnWrites(_ index: Int) throws {
+    func checkOwnWrites(_ index: Int, unseen: [String]) throws {
         guard let process = devices[index].process, options.promises.contains(.ownWrites) else { return }
-        let shapes = process.replica.heldShapes.filter { Self.isFlat($0.definition) && $0.status != .initial }
+        let shapes = process.replica.heldShapes.filter {
+            Self.isFlat($0.definition) && Self.isSeen($0) && !unseen.contains($0.id)
+        }
         let frontier = devices[index].frontier?.position ?? 0
         for id in ledger.openOperations(of: index) {
             guard let entry = ledger[id], refusedRows[index]?.contains(entry.address) != true else { continue }
-            let isEchoed = commitPositions[id].map { $0 <= frontier } ?? false
+            let isEchoed =
+                commitNumbers[id].flatMap { history.position(ofCommit: $0) }.map { $0 <= frontier } ?? false
             if isEchoed || entry.state == .parked || entry.isDismissed {
                 if isEchoed { ledger.close(id) }
                 continue
@@ -198,25 +208,6 @@ extension Simulation {
                 )
                 return
             }
-        }
-    }
-
-    // MARK: - 9: bounds
-
-    func checkBounds() throws {
-        let most = SimulatedDevice.batchSize + SimulatedDevice.groupLimit
-        for device in devices {
-            let verdicts = database.verdictCount(of: device.newReplicaID)
-            if verdicts > most {
-                violate(.bounds, "\(verdicts) verdicts are kept of d\(device.index), \(most) suffice")
-            }
-            guard let replica = device.process?.replica else { continue }
-            let counts = try replica.counts.byState
-            let open = counts.filter { $0.key != .confirmed }.values.reduce(0, +)
-            if open > SimulatedDevice.queueLimit { violate(.bounds, "the queue of d\(device.index) holds \(open)") }
-        }
-        if let confirmations = try service.process?.mirror.confirmationCount(), confirmations > 100 {
-            violate(.bounds, "the mirror keeps \(confirmations) confirmations of a replica")
         }
     }
 }

@@ -8,7 +8,7 @@ extension Simulation {
     /// What is not settled, in words.
     func unsettled() throws -> [String] {
         var left: [String] = []
-        let last = database.commits.last?.transaction.position.rawValue ?? 0
+        let last = history.position(ofCommit: database.commits.count - 1) ?? .max
         for index in devices.indices {
             guard let replica = devices[index].process?.replica else {
                 left.append("d\(index) is not open")
@@ -40,7 +40,7 @@ extension Simulation {
             guard let process = devices[index].process else { continue }
             for shape in process.replica.heldShapes {
                 count("final comparisons")
-                if let difference = finalDifference(of: shape, process) {
+                if let difference = try finalDifference(of: shape, index, process) {
                     violate(.convergence, "d\(index) \(shape.id) \(shape.definition.canonical): \(difference)")
                 }
             }
@@ -49,19 +49,15 @@ extension Simulation {
         try checkBounds()
     }
 
-    private func finalDifference(of shape: HeldShape, _ process: SimulatedDevice.Process) -> String? {
-        guard let content = contents[shape.definition.canonical] else { return "an unknown shape" }
-        var held: ModelRows = [:]
-        do {
-            for row in try process.replica.read(shape: shape.id, limit: 100_000).rows {
-                guard let table = database.schema[row.table] else { continue }
-                let fields = Dictionary(row.fields.map { ($0.column, $0.value) }, uniquingKeysWith: { $1 })
-                held[row.table, default: [:]][row.key] = Row(table.columns.map { fields[$0.name] ?? .absent })
-            }
-        } catch {
-            return "\(error)"
+    private func finalDifference(
+        of shape: HeldShape, _ index: Int, _ process: SimulatedDevice.Process
+    ) throws -> String? {
+        guard let moment = devices[index].frontier.flatMap({ history.moment(at: $0.position) }) else {
+            return "it has heard of nothing"
         }
-        return ShapeContent.difference(held, content.rows(of: database.rows))
+        if process.replica.schema != database.schema { return "its schema is an old one" }
+        let rows = ClientView.rows(try process.replica.read(shape: shape.id, limit: 100_000).rows)
+        return difference(of: shape, index, rows, at: moment)
     }
 
     private func checkOutcome(of id: OperationID, _ replica: Replica) throws {

@@ -12,6 +12,8 @@ package enum Promise: String, CaseIterable, Hashable, Sendable {
     case ownWrites = "own-writes"
     /// 6. Operations of one replica on one row take effect in their order.
     case order
+    /// 7. No row outside the read rules leaves the service, and a permission that is lost takes its rows along.
+    case sight
     /// 8. After faults everything drains by itself.
     case liveness
     /// 9. What is kept is bounded.
@@ -49,6 +51,8 @@ package enum Canary: String, CaseIterable, Hashable, Sendable {
     case earlyEcho = "early-echo"
     /// Two operations on one row change places.
     case reorder
+    /// The service has no rule for one of the tables.
+    case forgottenRule = "forgotten-rule"
     /// Answers to one daemon's operations never arrive.
     case stuck
     /// The service is never told which verdicts it may forget.
@@ -62,6 +66,7 @@ package enum Canary: String, CaseIterable, Hashable, Sendable {
         case .tornTransaction: .atomicity
         case .earlyEcho: .ownWrites
         case .reorder: .order
+        case .forgottenRule: .sight
         case .stuck: .liveness
         case .leak: .bounds
         }

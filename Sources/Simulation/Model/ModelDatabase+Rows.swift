@@ -73,6 +73,20 @@ extension ModelDatabase {
     private func remove(_ key: RowKey, _ table: TableSchema, _ queue: inout [Consequence]) {
         guard let row = state.rows[table.name]?.removeValue(forKey: key) else { return }
         emit(.delete, table, old: row, new: nil)
+        stampDeleted(row, key, table)
+        for child in tables.tables {
+            for reference in child.foreignKeys where reference.references == table.name {
+                queue.append(Consequence(row: row, table: table, reference: reference, child: child))
+            }
+        }
+    }
+
+    /// For a row that goes without an event of its own.
+    func buryRow(_ key: RowKey, _ table: TableSchema) {
+        if let row = state.rows[table.name]?[key] { stampDeleted(row, key, table) }
+    }
+
+    private func stampDeleted(_ row: Row, _ key: RowKey, _ table: TableSchema) {
         let version = nextVersion()
         let clock = nextClock(table.name, key)
         let before = state.clocks[table.name]?[key]?.clocks ?? .zero
@@ -80,11 +94,6 @@ extension ModelDatabase {
         setClock(
             table.name, key,
             RowClocks(version: version, clock: clock, stamp: before.stamp, columns: before.columns), deletion)
-        for child in tables.tables {
-            for reference in child.foreignKeys where reference.references == table.name {
-                queue.append(Consequence(row: row, table: table, reference: reference, child: child))
-            }
-        }
     }
 
     private func follow(_ consequence: Consequence, _ queue: inout [Consequence]) throws(OperationFailure) {

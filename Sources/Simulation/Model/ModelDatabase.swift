@@ -16,7 +16,7 @@ package final class ModelDatabase: OperationDatabase {
         case lostCommit
     }
 
-    package let tables: ModelTables
+    package internal(set) var tables: ModelTables
     package var schema: DatabaseSchema { tables.schema }
     /// Microseconds since 1970. What is stamped never repeats, whatever this says.
     package var now: Int64 = 1_700_000_000_000_000
@@ -27,12 +27,16 @@ package final class ModelDatabase: OperationDatabase {
     /// Of the newest commit record; the next one lies beyond.
     package private(set) var end = LSN(0x100_0000)
     var state = ModelState()
-    private var before = ModelState()
+    var before = ModelState()
     private var savepoints: [ModelState] = []
     private var calls = 0
     private var lastVersion: Int64 = 0
     private var lastClock: Int64 = 0
-    private(set) var xid: UInt32 = 700
+    var xid: UInt32 = 700
+    /// The running transaction changed a table itself.
+    var isAltered = false
+    /// Numbers of columns are never used again.
+    var lastNumbers: [TableName: Int] = [:]
     /// Rows that an update brought back, and those that came with them; rolled back ones included.
     package private(set) var resurrections = 0
     package private(set) var restorations = 0
@@ -50,17 +54,6 @@ package final class ModelDatabase: OperationDatabase {
     func clockTime() -> Int64 {
         lastClock = max(now, lastClock + 100)
         return lastClock
-    }
-
-    /// The rows after the newest commit at or below a position.
-    package func rows(at position: LSN) -> ModelRows {
-        var low = 0
-        var high = commits.count
-        while low < high {
-            let middle = (low + high) / 2
-            if commits[middle].transaction.position <= position { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? [:] : commits[low - 1].rows
     }
 
     package var rows: ModelRows { state.rows }
@@ -107,7 +100,7 @@ extension ModelDatabase {
         }
     }
 
-    private func finish() {
+    func finish() {
         let events = state.events
         let effects = state.effects
         let verdicts = state.newVerdicts
@@ -116,12 +109,38 @@ extension ModelDatabase {
         state.newVerdicts = []
         before = state
         // A transaction that wrote nothing is not in the stream.
-        if events.isEmpty { return }
+        if events.isEmpty, !isAltered { return }
+        isAltered = false
         let position = LSN(end.rawValue + 64 * UInt64(events.count))
         end = LSN(position.rawValue + 48)
         let transaction = SourceTransaction(
             xid: xid, position: position, end: end, committedAt: now, events: events)
-        commits.append(ModelCommit(transaction: transaction, effects: effects, verdicts: verdicts, after: state))
+        commits.append(
+            ModelCommit(transaction: transaction, effects: effects, verdicts: verdicts, after: state, schema: schema))
+    }
+
+    /// A slot writes to the log too. Returns where its stream begins.
+    func createSlot() -> LSN {
+        end = LSN(end.rawValue + 64)
+        return end
+    }
+
+    /// As the service commits one when a row is due.
+    func heartbeat() {
+        before = state
+        xid += 1
+        let content: JSON = ["xmin": .string("\(xid)")]
+        state.events.append(
+            .message(
+                LogicalMessage(
+                    isTransactional: true, prefix: "satchel.heartbeat", content: Text(content.text), position: end)))
+        finish()
+    }
+
+    /// What was confirmed of each replica.
+    var confirmed: [(replica: ReplicaID, seq: Int64)] {
+        state.replicas.keys.sorted()
+            .map { (replica: $0, seq: lastSeq(of: $0)) }.filter { $0.seq > 0 }
     }
 
     package func rollback() { state = before }

@@ -66,6 +66,10 @@ package struct ModelCommit: Sendable {
     package let verdicts: [ModelVerdict]
     /// The database after it.
     let after: ModelState
+    let schema: DatabaseSchema
 
     package var rows: ModelRows { after.rows }
+
+    /// Nothing of it is in the stream: DDL.
+    var isSilent: Bool { transaction.events.isEmpty }
 }

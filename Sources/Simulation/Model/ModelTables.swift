@@ -47,7 +47,7 @@ extension ModelTables {
                 [("from_step_id", steps, .cascade), ("to_step_id", steps, .cascade)],
                 uniques: [["from_step_id", "to_step_id"]]),
             table(
-                comments, ["id!", "pipeline_id!", "step_id", "content!"],
+                comments, ["id!", "pipeline_id!", "step_id", "content!", "until"],
                 [("pipeline_id", pipelines, .cascade), ("step_id", steps, .setNull)]),
             table(people, ["id!", "name!"]),
             table(
@@ -68,12 +68,14 @@ extension ModelTables {
             to_step_id text NOT NULL REFERENCES steps ON DELETE CASCADE, UNIQUE (from_step_id, to_step_id));
         CREATE TABLE comments (
             id text PRIMARY KEY, pipeline_id text NOT NULL REFERENCES pipelines ON DELETE CASCADE,
-            step_id text REFERENCES steps ON DELETE SET NULL, content text NOT NULL);
+            step_id text REFERENCES steps ON DELETE SET NULL, content text NOT NULL, until timestamptz);
         CREATE TABLE people (id text PRIMARY KEY, name text NOT NULL);
         CREATE TABLE members (
             id text PRIMARY KEY, pipeline_id text NOT NULL REFERENCES pipelines ON DELETE CASCADE,
             person_id text NOT NULL REFERENCES people ON DELETE CASCADE, UNIQUE (pipeline_id, person_id));
         """
+
+    private static let types = ["x": "int4", "until": "timestamptz"]
 
     /// `!` marks NOT NULL, `=` NOT NULL with a default.
     private static func table(
@@ -86,7 +88,7 @@ extension ModelTables {
                 let isMarked = mark.hasSuffix("!") || mark.hasSuffix("=")
                 let column = isMarked ? String(mark.dropLast()) : mark
                 return Column(
-                    column, number: number + 1, type: ColumnType(column == "x" ? "int4" : "text"),
+                    column, number: number + 1, type: ColumnType(types[column] ?? "text"),
                     isNotNull: isMarked, hasDefault: mark.hasSuffix("="))
             },
             primaryKey: ["id"],

@@ -10,9 +10,14 @@ struct SimulatedDevice {
         let replica: Replica
         var stream: SyncStream
         var sender: QueueSender
+        var schema = SchemaFetcher()
         /// At most one of each machine runs.
         var streamTimer: TimerID?
         var senderTimer: TimerID?
+        var schemaTimer: TimerID?
+        /// Those of the schema that was last asked for.
+        var schemaTag: String?
+        var schemaEpoch: Epoch?
         var exchanges: [Int: StreamExchange] = [:]
         var nextBarrier: Int64 = 0
         /// A write that takes its time; the process does nothing else until it is on disk.
@@ -28,7 +33,7 @@ struct SimulatedDevice {
     }
 
     let index: Int
-    let user: String
+    let user: Text
     let newReplicaID: ReplicaID
     /// Microseconds by which the device's clock is wrong.
     let skew: Int64
@@ -48,6 +53,8 @@ struct SimulatedDevice {
     static let groupLimit = 3
 
     var name: String { "d\(index)" }
+    /// Of the person's token.
+    var claims: [Text: Text] { ["user_id": user] }
 }
 
-enum Machine: Hashable, Sendable { case stream, sender }
+enum Machine: Hashable, Sendable { case stream, sender, schema }

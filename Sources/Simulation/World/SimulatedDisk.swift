@@ -56,6 +56,26 @@ struct SimulatedDisk {
         return isLoss
     }
 
+    private var backup: String { "\(directory)/backup.sqlite" }
+
+    /// Copies the file as it is now, for `restore`.
+    func backUp() throws {
+        for suffix in ["", "-wal"] {
+            try? FileManager.default.removeItem(atPath: backup + suffix)
+            if FileManager.default.fileExists(atPath: path + suffix) {
+                try FileManager.default.copyItem(atPath: path + suffix, toPath: backup + suffix)
+            }
+        }
+    }
+
+    /// The file is as it was at the last `backUp`. No process has it open.
+    mutating func restore() throws {
+        life += 1
+        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: backup + suffix) {
+            try FileManager.default.copyItem(atPath: backup + suffix, toPath: path + suffix)
+        }
+    }
+
     /// Takes away what earlier lives left.
     func sweep() {
         for past in max(0, life - 2)..<life {

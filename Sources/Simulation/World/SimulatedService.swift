@@ -10,7 +10,7 @@ struct SimulatedService {
         let exchange: Int
         let request: SyncRequest
         /// The frontier has to reach this first.
-        let barrier: LSN?
+        let barrier: UInt64?
         let deadline: Int
     }
 
@@ -26,9 +26,12 @@ struct SimulatedService {
     var disk: SimulatedDisk
     var process: Process?
     var life = 0
-    /// The slot's `confirmed_flush_lsn`.
-    var flushed = LSN.zero
-    let epoch = Epoch(systemIdentifier: "7301", timeline: 1)
+    /// The slot's `confirmed_flush_lsn`; nil: there is no slot.
+    var flushed: LSN?
+    var epoch = Epoch(systemIdentifier: "7301", timeline: 1)
+    /// Counts, so that the catalogue is looked at now and then.
+    var looks = 0
+    var hasBackup = false
 }
 
 extension SimulatedService {

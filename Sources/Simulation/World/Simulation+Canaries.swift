@@ -18,7 +18,7 @@ extension Simulation {
                 frontier: Frontier(
                     epoch: frontier.epoch, position: frontier.position, confirmedSeq: known,
                     isComplete: frontier.isComplete, serviceClock: frontier.serviceClock))
-        case .doubleApply, .lostCommit, .skippedChange, .reorder, .stuck, .leak, nil: return batch
+        case .doubleApply, .lostCommit, .skippedChange, .reorder, .stuck, .leak, .forgottenRule, nil: return batch
         }
     }
 
@@ -72,7 +72,7 @@ extension Simulation {
                 replica: request.replica, epoch: request.epoch, acknowledged: 0, operations: request.operations,
                 withdrawal: request.withdrawal)
         case .reorder: (request, swapped) = Self.reordered(request)
-        case .lostMessage, .skippedChange, .tornTransaction, .earlyEcho, .stuck: break
+        case .lostMessage, .skippedChange, .tornTransaction, .earlyEcho, .stuck, .forgottenRule: break
         }
         let result = service.operations(request.body, user: user, database: database, arrival: serviceClock)
         database.dropsNextCommit = false

@@ -14,7 +14,7 @@ extension Simulation {
             location: .file(path: device.disk.path, instance: device.name),
             limits: ReplicaLimits(maxQueue: SimulatedDevice.queueLimit, confirmedRetention: 30_000_000),
             newReplicaID: device.newReplicaID)
-        _ = try replica.adopt(schema: database.schema, dataModel: nil)
+        if replica.schema == nil { _ = try replica.adopt(schema: database.schema, dataModel: nil) }
         if replica.heldShapes.isEmpty {
             for definition in definitions where random.chance(60) || Self.isFlat(definition) {
                 _ = try replica.hold(definition)
@@ -37,6 +37,7 @@ extension Simulation {
             try stream(index, .paused)
             try sender(index, .paused)
         } else {
+            try schema(index, .needed)
             try stream(index, .started(wantedShapes(index)))
             try sender(index, .queueChanged)
         }
@@ -122,6 +123,7 @@ extension Simulation {
         guard before != after else { return }
         if after == .connected {
             try sender(index, .connectionUp)
+            try schema(index, .connectionUp)
         } else if let replica = devices[index].process?.replica {
             try took(index, try replica.markStale())
         }
@@ -174,7 +176,8 @@ extension Simulation {
         switch machine {
         case .stream where process.streamTimer == id: try stream(index, .timerFired(id, random: random.next()))
         case .sender where process.senderTimer == id: try sender(index, .timerFired(id, random: random.next()))
-        case .stream, .sender: break
+        case .schema where process.schemaTimer == id: try schema(index, .timerFired(id, random: random.next()))
+        case .stream, .sender, .schema: break
         }
     }
 
@@ -210,6 +213,8 @@ extension Simulation {
 
     private func apply(_ batch: SyncBatch, _ index: Int) throws {
         guard let replica = devices[index].process?.replica else { return }
+        let epoch = replica.epoch
+        let unseen = replica.heldShapes.filter { !Self.isSeen($0) }.map(\.id)
         count("batches applied")
         count("resets", batch.shapes.count { $0.isReset })
         let messages = batch.shapes.map { "\($0.shape):\($0.messages.count)@\($0.offset)" }.joined(separator: " ")
@@ -230,19 +235,29 @@ extension Simulation {
             effects = try replica.apply(batch)
         } catch {
             trace("d\(index) cannot apply: \(error)")
+            if error.code == .schemaUnknown { try schema(index, .needed) }
             return try stream(index, .applyFailed(random: random.next()))
         }
         if confirms { devices[index].disk.noteSync() }
         devices[index].frontier = batch.frontier
         count("transactions told apart", effects.count - 1)
-        for one in effects { try took(index, one) }
+        // Shapes come into view with the last of them.
+        for one in effects.dropLast() { try took(index, one, unseen: unseen) }
+        if let last = effects.last { try took(index, last) }
         try checkView(index, batch)
         try stream(index, .batchApplied)
         try reconcileShapes(index)
+        try noteSchema(of: batch, index)
+        // Another history may have lost operations, confirmed ones too.
+        if let epoch, epoch != replica.epoch {
+            count("epochs noticed")
+            try sender(index, .queueChanged)
+        }
         _ = try replica.prune(now: HybridTimestamp(microseconds: time.microseconds))
     }
 
     func reconcileShapes(_ index: Int) throws {
+        try defineAnew(index)
         guard let known = devices[index].process?.stream.shapes else { return }
         let wanted = wantedShapes(index)
         if wanted == known { return }
@@ -295,7 +310,9 @@ extension Simulation {
     }
 
     /// What one event of the replica changed reaches its client and the ledger.
-    func took(_ index: Int, _ effects: Effects) throws {
+    ///
+    /// - Parameter unseen: shapes that are in view already, and of which the client is told later.
+    func took(_ index: Int, _ effects: Effects, unseen: [String] = []) throws {
         guard let replica = devices[index].process?.replica else { return }
         for id in effects.operations {
             guard let record = try replica.operation(id) else { continue }
@@ -305,6 +322,13 @@ extension Simulation {
         let fits = try client.apply(effects) { try replica.read(shape: $0, limit: 100_000).rows }
         devices[index].process?.client = client
         if !fits { violate(.atomicity, "d\(index): a change does not fit what its client holds") }
-        try checkOwnWrites(index)
+        try checkOwnWrites(index, unseen: unseen)
+    }
+
+    static func isSeen(_ shape: HeldShape) -> Bool {
+        switch shape.status {
+        case .live, .stale: true
+        case .initial, .ended: false
+        }
     }
 }

@@ -67,6 +67,7 @@ extension Simulation {
         switch exchange.machine {
         case .stream: try streamAnswered(exchange.device, id, exchange.request, events)
         case .sender: try senderAnswered(exchange.device, exchange.request, events)
+        case .schema: try schemaAnswered(exchange.device, exchange.request, events)
         }
         if let last = events.last {
             switch last {

@@ -84,8 +84,9 @@ extension Simulation {
         case 4: return update(index)
         case 5: return delete(index)
         default:
-            guard let pipeline = row(index, of: ModelTables.pipelines), let person = row(index, of: ModelTables.people)
-            else { return nil }
+            // Somebody who is seen, or the person themselves.
+            let seen = random.chance(60) ? row(index, of: ModelTables.people) : devices[index].user
+            guard let pipeline = row(index, of: ModelTables.pipelines), let person = seen else { return nil }
             return insert(index, ModelTables.members, ["pipeline_id": .text(pipeline), "person_id": .text(person)])
         }
     }
@@ -100,7 +101,10 @@ extension Simulation {
         // Some keys are taken by several people at once.
         let id = random.chance(6) ? "shared-\(random.below(4))" : "\(index)-\(time.now)-\(random.below(100_000))"
         var set = values
-        if table == ModelTables.comments { set["content"] = unique(index) }
+        if table == ModelTables.comments {
+            set["content"] = unique(index)
+            set["until"] = randomUntil()
+        }
         if table == ModelTables.pipelines || table == ModelTables.steps { set["name"] = unique(index) }
         return Submission(table: table, action: random.chance(10) ? .upsert : .insert, key: ["id": Text(id)], set: set)
     }
@@ -215,9 +219,11 @@ extension Simulation {
         if isPaused {
             try stream(index, .paused)
             try sender(index, .paused)
+            try schema(index, .paused)
         } else {
             // A process that began paused has never been told what to ask for.
             try stream(index, .shapesChanged(wantedShapes(index)))
+            try schema(index, .needed)
             try stream(index, .resumed)
             try sender(index, .resumed)
         }

@@ -33,7 +33,11 @@ extension Simulation {
         let value = Value("sql \(time.now) \(random.below(1000))")
         switch table {
         case ModelTables.connections, ModelTables.members: return nil
+        case ModelTables.comments where random.chance(25): return moved(key)
+        case ModelTables.comments where random.chance(30): return .update(table, key: key, ["until": randomUntil()])
         case ModelTables.comments: return .update(table, key: key, ["content": value])
+        case _ where random.chance(20) && !extras(of: table).isEmpty:
+            return .update(table, key: key, [random.pick(extras(of: table)): value])
         case ModelTables.steps where random.chance(40):
             return .update(table, key: key, ["x": random.chance(20) ? .null : Value("\(random.below(10))")])
         case ModelTables.pipelines where random.chance(30):
@@ -42,19 +46,37 @@ extension Simulation {
         }
     }
 
-    static func person(_ number: Int) -> Value { Value("person-\(number)") }
+    static func person(_ number: Int) -> Text { Text("person-\(number)") }
 
     /// People are few and come again: shapes ask for them by name.
     private func missingPerson() -> PlainStatement? {
         let there = database.rows[ModelTables.people] ?? [:]
-        let missing = (0..<6).map(Self.person).filter { there[RowKey(values: [$0])] == nil }
+        let missing = (0..<6).map { Value.text(Self.person($0)) }.filter { there[RowKey(values: [$0])] == nil }
         return random.pick(ifAnyOf: missing).map {
             .insert(ModelTables.people, ["id": $0, "name": Value("sql \(random.below(10))")])
         }
     }
 
+    /// Another pipeline's, so that those who may read it are others.
+    private func moved(_ key: RowKey) -> PlainStatement? {
+        let pipelines = (database.rows[ModelTables.pipelines] ?? [:]).keys.sorted()
+        guard let pipeline = random.pick(ifAnyOf: pipelines) else { return nil }
+        let id = database.rows[ModelTables.pipelines]?[pipeline]?[0] ?? .null
+        return .update(ModelTables.comments, key: key, ["pipeline_id": id])
+    }
+
+    /// Soon, so that most of them come within the run.
+    func randomUntil() -> Value {
+        let microseconds = time.microseconds + Int64(random.within(-5...30)) * 1_000_000
+        return random.chance(20) ? .null : .text(SimulatedMoment.text(microseconds))
+    }
+
     /// Somebody gets, or loses, a pipeline.
     private func toggleMember() -> PlainStatement? {
+        if random.chance(35), let lost = random.pick(ifAnyOf: (database.rows[ModelTables.members] ?? [:]).keys.sorted())
+        {
+            return .delete(ModelTables.members, key: lost)
+        }
         guard let person = random.pick(ifAnyOf: (database.rows[ModelTables.people] ?? [:]).keys.sorted()),
             let pipeline = random.pick(ifAnyOf: (database.rows[ModelTables.pipelines] ?? [:]).keys.sorted())
         else { return nil }
@@ -87,7 +109,9 @@ extension Simulation {
             return .insert(table, ["id": id, "from_step_id": from, "to_step_id": to])
         default:
             let (pipeline, step) = (some(ModelTables.pipelines), some(ModelTables.steps))
-            return .insert(table, ["id": id, "content": name, "pipeline_id": pipeline, "step_id": step])
+            return .insert(
+                table,
+                ["id": id, "content": name, "pipeline_id": pipeline, "step_id": step, "until": randomUntil()])
         }
     }
 }

@@ -7,30 +7,71 @@ import SyncService
 
 /// The service's driver, and what PostgreSQL sends it.
 extension Simulation {
+    /// Small, so that logs reach it.
+    static let retention = Mirror.Retention(seconds: 60, entries: 150)
+
     var serviceClock: HybridTimestamp { HybridTimestamp(microseconds: time.microseconds) }
 
     func openService() throws {
         guard service.process == nil else { return }
         service.life += 1
-        let mirror = try SynchronousMirror(path: service.disk.path)
-        let slot = mirror.position == nil ? nil : MirrorPlan.Slot(confirmed: service.flushed, isLost: false)
-        switch mirror.plan(server: service.epoch, slot: slot, catalogue: database.schema) {
-        case .resume(let lsn):
-            let streamed = database.commits.firstIndex { $0.transaction.position >= lsn } ?? database.commits.count
-            service.process = SimulatedService.Process(mirror: mirror, streamed: streamed)
-            trace("the service resumes at \(lsn)")
-        case .copy, .compareAll, .compare:
-            count("mirror copies")
-            try copy(into: mirror)
-            service.process = SimulatedService.Process(mirror: mirror, streamed: database.commits.count)
-            trace("the service copies")
-        }
+        let forgotten = options.canary == .forgottenRule ? ModelTables.comments : nil
+        let mirror = try SynchronousMirror(path: service.disk.path, rules: try Sight.rules(without: forgotten))
+        service.process = SimulatedService.Process(mirror: mirror, streamed: 0)
+        try follow()
         service.disk.noteSync()
         service.disk.sweep()
-        logReader.restart()
     }
 
-    private func copy(into mirror: SynchronousMirror) throws {
+    /// Connects: decides whether the stream goes on, or tables are read anew.
+    func follow(doubting doubted: [TableName] = []) throws {
+        guard let mirror = service.process?.mirror else { return }
+        let slot = service.flushed.map { MirrorPlan.Slot(confirmed: $0, isLost: false) }
+        let plan = mirror.plan(server: service.epoch, slot: slot, catalogue: database.schema, doubting: doubted)
+        trace("the service: \(Self.text(plan))")
+        switch plan {
+        case .resume: break
+        case .copy, .compareAll:
+            count("mirror copies")
+            let snapshot = snapshot(at: database.createSlot())
+            service.flushed = snapshot.consistentPoint
+            try mirror.copy(snapshot, epoch: service.epoch)
+        case .compare(let tables, _):
+            count(tables.isEmpty ? "catalogues taken over" : "tables compared")
+            try mirror.compare(tables, snapshot(at: database.createSlot()))
+            // Where nobody else commits, the stream would not come to it.
+            if !tables.isEmpty { database.heartbeat() }
+        }
+        let resume = mirror.position?.resume ?? .zero
+        service.process?.streamed =
+            database.commits.firstIndex { $0.transaction.position >= resume } ?? database.commits.count
+        noteMoment()
+        try answerHeld()
+    }
+
+    private static func text(_ transaction: SourceTransaction) -> String {
+        transaction.events.map { event in
+            switch event {
+            case .change(let change) where change.table == ClockRow.table: ""
+            case .change(let change):
+                "\(change.kind) \(change.table.name) \((change.new ?? change.old)?.first.map { "\($0)" } ?? "")"
+            case .truncate(let tables): "truncate \(tables.map(\.name))"
+            case .message(let message): message.content.string
+            case .relation: ""
+            }
+        }.filter { !$0.isEmpty }.joined(separator: ", ")
+    }
+
+    private static func text(_ plan: MirrorPlan) -> String {
+        switch plan {
+        case .resume(let lsn): "resumes at \(lsn)"
+        case .copy(let reason): "copies: \(reason)"
+        case .compareAll(let reason): "compares all: \(reason)"
+        case .compare(let tables, let reason): "compares \(tables.map(\.description)): \(reason)"
+        }
+    }
+
+    private func snapshot(at point: LSN) -> SynchronousMirror.Snapshot {
         var rows: [(table: TableName, row: Row, clock: RowClock)] = []
         for table in database.schema.tables {
             let found = database.rows[table.name] ?? [:]
@@ -38,9 +79,22 @@ extension Simulation {
                 if let row = found[key] { rows.append((table.name, row, database.clock(table.name, key))) }
             }
         }
-        try mirror.copy(
-            rows, catalogue: database.schema, epoch: service.epoch, consistentPoint: database.end,
-            nextXID: UInt64(database.xid) + 1)
+        return SynchronousMirror.Snapshot(
+            rows: rows, catalogue: database.schema, consistentPoint: point, time: database.now,
+            nextXID: UInt64(database.xid) + 1, confirmed: database.confirmed)
+    }
+
+    /// What the mirror has come to stand for.
+    private func noteMoment() {
+        guard let process = service.process, let position = process.mirror.position,
+            let catalogue = process.mirror.catalogue, !process.mirror.isUnsettled
+        else { return }
+        let commit = process.streamed > 0 ? database.commits[process.streamed - 1] : nil
+        let moment = History.Moment(
+            tx: position.position, rows: commit?.rows ?? [:], schema: commit?.schema ?? database.schema,
+            catalogue: catalogue, now: position.committedAt)
+        if let before = history.moments.last, before.tx < moment.tx { countLostPermissions(from: before, to: moment) }
+        history.note(moment, commits: process.streamed)
     }
 
     func killService(losingUnsynced: Bool) throws {
@@ -60,22 +114,26 @@ extension Simulation {
     /// The next commits reach the mirror, one SQLite transaction each.
     func streamOn() throws {
         time.schedule(.stream, in: isHealed ? 2 : random.chance(5) ? random.within(50...300) : random.within(1...12))
-        guard let process = service.process else { return }
-        var streamed = process.streamed
+        guard let mirror = service.process?.mirror else { return }
+        let frontier = mirror.frontier
         var room = random.within(1...4)
-        while room > 0, streamed < database.commits.count {
-            let commit = database.commits[streamed]
-            try process.mirror.apply(spoilt(commit.transaction))
-            streamed += 1
+        while room > 0, let process = service.process, process.streamed < database.commits.count {
+            let commit = database.commits[process.streamed]
+            if let table = commit.isSilent ? nil : try mirror.apply(spoilt(commit.transaction)) {
+                count("tables described otherwise")
+                return try follow(doubting: [table])
+            }
+            detail("the mirror applies \(commit.transaction.position): \(Self.text(commit.transaction))")
+            service.process?.streamed += 1
             room -= 1
-            service.process?.streamed = streamed
-            try checkLogs(after: commit)
+            noteMoment()
+            try checkLogs()
         }
-        let frontier = process.mirror.frontier
-        if streamed == database.commits.count {
-            try process.mirror.frontierMoved(to: LSN(database.end.rawValue - 1))
+        if service.process?.streamed == database.commits.count {
+            try mirror.frontierMoved(to: LSN(database.end.rawValue - 1))
+            noteMoment()
         }
-        if streamed > process.streamed || process.mirror.frontier > frontier { try answerHeld() }
+        if mirror.frontier > frontier { try answerHeld() }
     }
 
     /// Once a second, what is durable is told to PostgreSQL.
@@ -92,14 +150,27 @@ extension Simulation {
                 flushed(service.life)
             }
         }
+        if let due = process.mirror.nextDue, due <= time.microseconds {
+            count("heartbeats for time")
+            database.heartbeat()
+        }
+        service.looks += 1
+        if service.looks.isMultiple(of: 10) { try look(process.mirror) }
         try checkBounds()
+    }
+
+    /// Every ten seconds. DDL is not in the stream.
+    private func look(_ mirror: SynchronousMirror) throws {
+        try mirror.tidy(now: time.microseconds, retention: Self.retention)
+        if mirror.catalogue != database.schema, !mirror.awaitsComparison { try follow() }
     }
 
     /// Nothing is told to PostgreSQL before.
     func flushed(_ life: Int) {
         guard service.life == life, let flush = service.process?.flush else { return }
         service.process?.flush = nil
-        service.flushed = flush.position
+        // A slot that was made since is another one.
+        if service.flushed != nil { service.flushed = max(service.flushed ?? .zero, flush.position) }
         service.disk.noteSync(flush.mark)
     }
 
@@ -117,7 +188,13 @@ extension Simulation {
         switch exchange.machine {
         case .stream: try streamRequested(id, exchange, isCopy: isCopy)
         case .sender: try operationsRequested(id, exchange, isCopy: isCopy)
+        case .schema: schemaRequested(id, isCopy: isCopy)
         }
+    }
+
+    private func schemaRequested(_ id: Int, isCopy: Bool) {
+        guard !isCopy, let catalogue = service.process?.mirror.catalogue else { return }
+        reply(id, status: 200, SchemaAnswer(epoch: service.epoch, schema: catalogue, dataModel: nil).body)
     }
 
     private func streamRequested(_ id: Int, _ exchange: Exchange, isCopy: Bool) throws {
@@ -127,7 +204,8 @@ extension Simulation {
         } catch {
             return reply(id, status: error.code.status, error.body)
         }
-        let barrier = request.isBarrier ? LSN(database.end.rawValue - 1) : nil
+        let barrier =
+            request.isBarrier ? service.process?.mirror.position?.offset(of: LSN(database.end.rawValue - 1)) : nil
         let deadline = time.now + Int(ProtocolLimits.liveHoldSeconds) * 100
         let held = SimulatedService.Held(exchange: id, request: request, barrier: barrier, deadline: deadline)
         if try answer(held, isCopy: isCopy) || isCopy { return }
@@ -138,12 +216,22 @@ extension Simulation {
 
     /// False: there is nothing to say yet.
     private func answer(_ held: SimulatedService.Held, isCopy: Bool = false) throws -> Bool {
-        guard let mirror = service.process?.mirror else { return false }
+        guard let mirror = service.process?.mirror, let exchange = exchanges[held.exchange] else { return false }
         let isDue = time.now >= held.deadline
-        if let barrier = held.barrier, mirror.frontier < barrier.rawValue, !isDue { return false }
+        let isBehind = mirror.isBehind(held.request)
+        if isBehind || held.barrier.map({ mirror.frontier < $0 }) ?? false {
+            guard isDue else { return false }
+            if isBehind {
+                count("answers of a mirror that is behind")
+                if !isCopy { reply(held.exchange, status: 503, ServiceError(.notReady, "it is behind").body) }
+                return true
+            }
+        }
         do {
-            let answer = try mirror.answer(held.request, now: serviceClock)
+            let claims = devices[exchange.device].claims
+            let answer = try mirror.answer(held.request, claims: claims, now: serviceClock)
             guard answer.isNews || !held.request.isLive || isDue else { return false }
+            try checkSight(of: answer.body, for: devices[exchange.device])
             if !isCopy { reply(held.exchange, status: 200, answer.body) }
         } catch let error as ServiceError {
             if !isCopy { reply(held.exchange, status: error.code.status, error.body) }
@@ -169,7 +257,7 @@ extension Simulation {
 
     private func operationsRequested(_ id: Int, _ exchange: Exchange, isCopy: Bool) throws {
         disturb()
-        let user = devices[exchange.device].user
+        let user = devices[exchange.device].user.string
         let result: Result<OperationsAnswer, ServiceError>
         let request = try? OperationsRequest(body: exchange.body)
         if let request, let error = refusal(of: request) {

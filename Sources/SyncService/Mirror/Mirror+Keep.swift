@@ -70,7 +70,7 @@ extension Mirror {
     }
 
     /// A shape that began while tables wait to be compared would begin with rows of different moments.
-    private func checkSettled() throws {
+    func checkSettled() throws {
         guard state.position?.unsettled != nil else { return }
         throw ServiceError(.notReady, "tables that changed are being read anew: try again shortly")
     }

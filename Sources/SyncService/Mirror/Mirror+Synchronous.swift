@@ -21,42 +21,107 @@ package struct SynchronousMirror {
     package var position: MirrorPosition? { mirror.state.position }
     package var catalogue: DatabaseSchema? { mirror.catalogue }
     package var frontier: UInt64 { mirror.frontier }
+    /// What it tells of: behind `frontier` nothing while tables wait to be compared.
+    package var isUnsettled: Bool { position?.unsettled != nil }
+    /// Tables were read anew, and wait for the stream to come as far.
+    package var awaitsComparison: Bool { mirror.state.pending != nil }
+    /// When time alone changes a shape next, in microseconds since 1970.
+    package var nextDue: Int64? { mirror.nextDue }
 
     // MARK: - Following
 
-    /// Whether the stream goes on, and from where.
-    package func plan(server: Epoch, slot: MirrorPlan.Slot?, catalogue: DatabaseSchema) -> MirrorPlan {
+    /// Whether the stream goes on, and from where. `doubted`: what the stream describes otherwise.
+    package func plan(
+        server: Epoch, slot: MirrorPlan.Slot?, catalogue: DatabaseSchema, doubting doubted: [TableName] = []
+    ) -> MirrorPlan {
+        mirror.change { $0.pending = nil }
         let change = CatalogueChange(from: mirror.catalogue ?? catalogue, to: catalogue)
         return MirrorPlan.decide(
             mirror: position, server: server, slot: slot,
-            doubt: MirrorPlan.Doubt(tables: change.tables, isCatalogueSame: change.isNone))
+            doubt: MirrorPlan.Doubt(
+                tables: Set(change.tables).union(doubted).sorted(), isCatalogueSame: change.isNone))
     }
 
-    /// Takes these rows for what a snapshot at `consistentPoint` has. Shapes go on with what differs.
-    package func copy(
-        _ rows: [(table: TableName, row: SyncModel.Row, clock: RowClock)], catalogue: DatabaseSchema, epoch: Epoch,
-        consistentPoint: LSN, nextXID: UInt64
-    ) throws {
+    /// What a snapshot of the database has.
+    package struct Snapshot {
+        package let rows: [(table: TableName, row: SyncModel.Row, clock: RowClock)]
+        package let catalogue: DatabaseSchema
+        /// The stream that goes with it begins here.
+        package let consistentPoint: LSN
+        /// Microseconds since 1970.
+        package let time: Int64
+        package let nextXID: UInt64
+        /// What was confirmed of each replica.
+        package let confirmed: [(replica: ReplicaID, seq: Int64)]
+
+        package init(
+            rows: [(table: TableName, row: SyncModel.Row, clock: RowClock)], catalogue: DatabaseSchema,
+            consistentPoint: LSN, time: Int64, nextXID: UInt64, confirmed: [(replica: ReplicaID, seq: Int64)]
+        ) {
+            self.rows = rows
+            self.catalogue = catalogue
+            self.consistentPoint = consistentPoint
+            self.time = time
+            self.nextXID = nextXID
+            self.confirmed = confirmed
+        }
+    }
+
+    /// Takes in all tables, beside a new slot. Shapes go on with what differs.
+    package func copy(_ snapshot: Snapshot, epoch: Epoch) throws {
         let before = mirror.state
         let position = MirrorCopy.position(
-            after: before.position, told: before.frontier, epoch: epoch, consistentPoint: consistentPoint,
-            seen: SeenTransactions(xmin: nextXID, xmax: nextXID), time: 0)
+            after: before.position, told: before.frontier, epoch: epoch, consistentPoint: snapshot.consistentPoint,
+            seen: SeenTransactions(xmin: snapshot.nextXID, xmax: snapshot.nextXID), time: snapshot.time)
+        let tables = snapshot.catalogue.tables.map(\.name)
+        try stage(snapshot, tables)
+        try mirror.amend(
+            MirrorAmendment(
+                catalogue: snapshot.catalogue, identities: [:], position: position, staged: tables,
+                confirmations: snapshot.confirmed.map {
+                    MirrorAmendment.Confirmation(replica: $0.replica.description, seq: $0.seq)
+                }))
+    }
+
+    /// Reads these tables, while the stream goes on with the others. No tables: only the catalogue is another.
+    package func compare(_ tables: [TableName], _ snapshot: Snapshot) throws {
+        guard let position else { return }
+        if tables.isEmpty {
+            return try mirror.amend(
+                MirrorAmendment(
+                    catalogue: snapshot.catalogue, identities: [:], position: position, staged: [], confirmations: nil))
+        }
+        let staged = tables.filter { snapshot.catalogue[$0] != nil }
+        try stage(snapshot, staged)
+        try mirror.unsettle(tables)
+        mirror.expect(
+            PendingResync(point: snapshot.consistentPoint, catalogue: snapshot.catalogue, staged: staged))
+    }
+
+    private func stage(_ snapshot: Snapshot, _ tables: [TableName]) throws {
         try mirror.pool.write { db in
-            for table in catalogue.tables { try MirrorFile.staged.create(table, isIndexed: false, in: db) }
-            for (name, row, clock) in rows {
-                guard let table = catalogue[name] else { continue }
+            for table in tables.compactMap({ snapshot.catalogue[$0] }) {
+                try MirrorFile.staged.drop(table.name, in: db)
+                try MirrorFile.staged.create(table, isIndexed: false, in: db)
+            }
+            for (name, row, clock) in snapshot.rows where tables.contains(name) {
+                guard let table = snapshot.catalogue[name] else { continue }
                 let extras = [clock.version, clock.clock.microseconds]
                 try MirrorFile.staged.upsert(
                     StoredRow(key: row.key(in: table), row: row, extras: extras), of: table, in: db)
             }
         }
-        try mirror.amend(
-            MirrorAmendment(
-                catalogue: catalogue, identities: [:], position: position, staged: catalogue.tables.map(\.name),
-                confirmations: nil))
     }
 
-    package func apply(_ transaction: SourceTransaction) throws { try mirror.apply(transaction) }
+    /// The table that the stream describes otherwise than the mirror knows it; then nothing was applied.
+    package func apply(_ transaction: SourceTransaction) throws -> TableName? {
+        do {
+            try mirror.apply(transaction)
+            return nil
+        } catch let error as Mirror.SchemaChanged {
+            return error.table
+        }
+    }
 
     package func frontierMoved(to lsn: LSN) throws { try mirror.frontierMoved(to: lsn) }
 
@@ -64,6 +129,12 @@ package struct SynchronousMirror {
     package func makeDurable() throws -> LSN? { try mirror.makeDurable() }
 
     // MARK: - Answering
+
+    /// A service that was killed may know less at first than it had told.
+    package func isBehind(_ request: SyncRequest) -> Bool {
+        let known = request.shapes.filter { mirror.state.shapes[$0.handle ?? ShapeHandle("")] != nil }
+        return known.contains { $0.offset.tx > mirror.frontier }
+    }
 
     /// One answer, as the request would get it at once. `isNews` false: a live request is held instead.
     package func answer(
@@ -75,7 +146,11 @@ package struct SynchronousMirror {
         let known = mirror.state
         var subjects: [SyncAnswer.Subject] = request.refusals.map { .ended(id: $0.id, $0.reason) }
         let access = ReadAccess(rules: mirror.rules, claims: claims)
-        for shape in request.shapes { subjects.append(try subject(shape, access, now: now)) }
+        for shape in request.shapes {
+            let subject = try subject(shape, access, now: now)
+            if let kept = subject.kept { mirror.used(kept, now: now.microseconds) }
+            subjects.append(subject)
+        }
         let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: now)
         let composed = try mirror.pool.read { db in try answer.compose(subjects, known: known, db: db) }
         return (composed.bytes, composed.isNews)
@@ -103,6 +178,7 @@ package struct SynchronousMirror {
         }
         let shape = try Shape(resolving: definition, in: catalogue, access: access)
         if let kept = mirror.state.shapes[KeptShape.identity(shape, .stream)] { return kept }
+        try mirror.checkSettled()
         guard mirror.state.shapes.count < limits.shapes else {
             throw ServiceError.tooLarge("the number of shapes", limits.shapes)
         }
@@ -117,7 +193,24 @@ package struct SynchronousMirror {
         return kept
     }
 
-    // MARK: - Measuring
+    // MARK: - Keeping small
+
+    /// As the follower's upkeep does it, to its end. `now`: microseconds since 1970.
+    package func tidy(now: Int64, retention: Mirror.Retention) throws {
+        while try mirror.tidy(now: now, retention: retention) {}
+    }
+
+    /// The longest log's entries, all entries, row changes of the logs, shapes, reasons.
+    package func figures() throws -> (longestLog: Int, entries: Int, changes: Int, shapes: Int) {
+        try mirror.pool.read { db in
+            func number(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
+            return (
+                try number("SELECT max(n) FROM (SELECT count(*) AS n FROM entry GROUP BY shape)"),
+                try number("SELECT count(*) FROM entry"), try number("SELECT count(*) FROM change"),
+                try number("SELECT count(*) FROM shape")
+            )
+        }
+    }
 
     /// The most confirmations that are kept of one replica.
     package func confirmationCount() throws -> Int {

@@ -42,7 +42,7 @@ package struct MirrorPosition: Equatable, Sendable {
         self.committedAt = committedAt
     }
 
-    func offset(of lsn: LSN) -> UInt64 { lsn.rawValue + shift }
+    package func offset(of lsn: LSN) -> UInt64 { lsn.rawValue + shift }
 
     /// Nothing behind it is told yet, however far the logs go.
     var told: UInt64 { unsettled?.frontier ?? UInt64(Int64.max) }
