@@ -41,6 +41,9 @@ extension Mirror {
         guard let pending = memory.pending, pending.point <= lsn, var position = memory.position else { return }
         position.position = max(position.position, position.offset(of: LSN(pending.point.rawValue - 1)))
         position.resume = max(position.resume, pending.point)
+        // Whoever was told more by a life that is lost holds rows that came since and, where they went again before the
+        // tables were read, are in no difference.
+        if let told = position.unsettled?.frontier { position.gaps.add(after: told, before: position.position) }
         position.unsettled = nil
         try amend(
             MirrorAmendment(
