@@ -120,7 +120,9 @@ let package = Package(
                 "SyncClient", "Replica", "SyncService", grdb,
             ]),
 
-        library("Oracle", ["SeededRandom", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Postgres"]),
+        library(
+            "Oracle",
+            ["SeededRandom", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "SyncProtocol", "Postgres"]),
 
         // Programs: main and options only.
         library("ProgramMain", ["SyncModel", arguments]),
@@ -164,7 +166,9 @@ let package = Package(
         tests(
             "ShapesTests", data: ["Facts"],
             ["SeededRandom", "Shapes", "SyncModel", "JSONText", "Postgres", "PostgresTesting"]),
-        tests("OracleTests", data: ["EngineWorlds.txt"], ["Oracle", "Postgres", "PostgresTesting"]),
+        tests(
+            "OracleTests", data: ["EngineWorlds.txt"],
+            ["Oracle", "satcheld", "satchel-service", "Postgres", "PostgresTesting"]),
         tests("ShapeEngineTests", ["SeededRandom", "ShapeEngine", "Shapes", "SyncModel"]),
         tests("MergeTests", ["SeededRandom", "Merge", "SyncModel"]),
         tests("DataModelTests", ["DataModel", "SyncModel", "Shapes", "Merge", "JSONText"]),

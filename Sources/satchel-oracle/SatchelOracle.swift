@@ -18,15 +18,15 @@ struct SatchelOracleCommand: ParsableCommand {
 
     static func main() { ProgramMain.run(Self.self) }
 
-    enum Layer: String, ExpressibleByArgument, CaseIterable { case evaluator, engine }
+    enum Layer: String, ExpressibleByArgument, CaseIterable { case evaluator, engine, system }
 
     @Option(help: "What is compared.")
     var layer = Layer.evaluator
 
     @Option(
         help: """
-            How many cases: an expression on a row each (200000 unless given), or a shape after a transaction each \
-            (20000).
+            How many cases: an expression on a row each (200000 unless given), a shape after a transaction each \
+            (20000), or with the real programs a shape of a daemon after a round each (1000).
             """)
     var cases: Int?
 
@@ -58,6 +58,7 @@ struct SatchelOracleCommand: ParsableCommand {
         switch layer {
         case .evaluator: try evaluator(cluster)
         case .engine: try engine(cluster)
+        case .system: try system(cluster, directory.path)
         }
     }
 
@@ -86,6 +87,18 @@ struct SatchelOracleCommand: ParsableCommand {
         for pair in report.unreached { print("never together \(pair)") }
         print(report.summary)
         try keep(report.failedWorlds)
+        if report.hasFailed { throw ExitCode.failure }
+    }
+
+    /// The programs are those that lie beside this one.
+    private func system(_ cluster: PrivateCluster, _ directory: String) throws {
+        let programs = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+            .deletingLastPathComponent()
+        var oracle = SystemOracle(cluster: cluster, programs: programs, directory: directory, seed: seed)
+        let report = try oracle.run(cases: cases ?? 1_000)
+        for mismatch in report.mismatches { print(mismatch) }
+        for zero in report.zeros { print("never: \(zero)") }
+        print(report.summary)
         if report.hasFailed { throw ExitCode.failure }
     }
 

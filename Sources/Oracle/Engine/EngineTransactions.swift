@@ -11,6 +11,19 @@ struct EngineTransactions {
 
     private static let ids = 9
 
+    /// One transaction. A statement that PostgreSQL refuses does nothing.
+    func script(statements: Int, only kind: Kind? = nil, _ random: inout SeededGenerator) -> String {
+        var script = "BEGIN;"
+        for _ in 0..<statements {
+            // Rows come in by one way and go by many, cascades among them.
+            let some = random.once(in: 2) ? .insert : random.pick(Kind.allCases)
+            let table = Int.random(in: tables.tables.indices, using: &random)
+            let statement = statement(kind ?? some, on: table, &random)
+            script += "SELECT attempt($statement$\(statement)$statement$);"
+        }
+        return script + "COMMIT"
+    }
+
     func statement(_ kind: Kind, on index: Int, _ random: inout SeededGenerator) -> String {
         let table = tables[index]
         switch kind {

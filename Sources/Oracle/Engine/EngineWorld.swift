@@ -106,16 +106,7 @@ struct EngineWorld {
 
 extension EngineWorld {
     private mutating func script(statements: Int, only kind: EngineTransactions.Kind? = nil) -> String {
-        let transactions = EngineTransactions(tables: tables)
-        var script = "BEGIN;"
-        for _ in 0..<statements {
-            // Rows come in by one way and go by many, cascades among them.
-            let some = random.once(in: 2) ? .insert : random.pick(EngineTransactions.Kind.allCases)
-            let table = Int.random(in: tables.tables.indices, using: &random)
-            let statement = transactions.statement(kind ?? some, on: table, &random)
-            script += "SELECT attempt($statement$\(statement)$statement$);"
-        }
-        return script + "COMMIT"
+        EngineTransactions(tables: tables).script(statements: statements, only: kind, &random)
     }
 
     private mutating func step(
@@ -156,7 +147,7 @@ extension EngineWorld {
         }
     }
 
-    private func compare(_ answer: Answer, _ round: Int, _ report: inout EngineReport) {
+    private func compare(_ answer: EngineAnswer, _ round: Int, _ report: inout EngineReport) {
         for (index, content) in answer.contents.enumerated() {
             let shape = followed[index]
             report.comparisons += 1
@@ -189,41 +180,11 @@ extension EngineWorld {
     private func note(_ text: String, _ round: Int, _ shape: FollowedShape, _ report: inout EngineReport) {
         report.note("world \(seed) round \(round): \(text): \(shape.plan.json) over \(tables.creation)")
     }
-}
-
-// MARK: - Reading
-
-extension EngineWorld {
-    private struct Answer {
-        var rows = EngineRows()
-        /// By shape.
-        var contents: [[TableName: [RowKey: Row]]]
-        /// By shape, rows that are members at several nodes.
-        var doubled: [Int]
-    }
 
     /// Rows and contents, of one moment.
     private func read(
         _ connection: PostgresConnection, _ sql: EngineSQL, _ count: Int, now: Int64 = Self.start
-    ) throws -> Answer {
-        let result = try connection.query(sql.text, [String(now)])
-        var answer = Answer(
-            contents: Array(repeating: [:], count: count), doubled: Array(repeating: 0, count: count))
-        for values in result.rows {
-            guard let label = values[0], let index = Int(label.dropFirst()) else { continue }
-            let isRow = label.hasPrefix("r")
-            let table = tables[isRow ? index : sql.nodes[index].table]
-            guard let described = schema[TableName(table.name)] else { continue }
-            let row = Row(values[2..<(2 + table.columns.count)].map { Value($0) })
-            if isRow {
-                answer.rows.add(row, number: values[1] ?? "", of: described)
-            } else {
-                let shape = sql.nodes[index].shape
-                let held = answer.contents[shape][described.name, default: [:]].updateValue(
-                    row, forKey: row.key(in: described))
-                if held != nil { answer.doubled[shape] += 1 }
-            }
-        }
-        return answer
+    ) throws -> EngineAnswer {
+        try EngineAnswer(connection, sql, schema, shapes: count, now: now)
     }
 }

@@ -81,6 +81,16 @@ struct FollowedShape {
 
     /// The first of what is selected and not as expected.
     func difference(from expected: [TableName: [RowKey: Row]]) -> String? {
+        EngineAnswer.difference(of: content, from: expected, in: selections)
+    }
+}
+
+extension EngineAnswer {
+    /// The first of what is selected, by table and place, and not as expected.
+    static func difference(
+        of content: [TableName: [RowKey: Row]], from expected: [TableName: [RowKey: Row]],
+        in selections: [TableName: [Int]]
+    ) -> String? {
         for (table, selection) in selections.sorted(by: { $0.key < $1.key }) {
             let held = content[table] ?? [:]
             let other = expected[table] ?? [:]
@@ -88,7 +98,7 @@ struct FollowedShape {
                 let ours = held[key].map { row in selection.map { row[$0] } }
                 let theirs = other[key].map { row in selection.map { row[$0] } }
                 if ours != theirs {
-                    return "\(table) \(key): held \(Self.text(ours)), expected \(Self.text(theirs))"
+                    return "\(table) \(key): held \(text(ours)), expected \(text(theirs))"
                 }
             }
         }

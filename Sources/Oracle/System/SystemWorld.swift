@@ -1,0 +1,277 @@
+import Foundation
+import Glibc
+import JSONText
+import Postgres
+import SeededRandom
+import Shapes
+import SyncModel
+
+/// One database with generated tables, a service, two daemons and a reader.
+final class SystemWorld {
+    private let cluster: PrivateCluster
+    private let database: String
+    private let directory: String
+    private let programs: URL
+    private var random: SeededGenerator
+    private let tables: EngineTables
+    private let schema: DatabaseSchema
+    /// Whole tables first, which people write to.
+    private let plans: [EnginePlan]
+    private let sql: EngineSQL
+    private var connection: PostgresConnection
+    private var service: SystemProcess?
+    private var port: UInt16 = 0
+    private var daemons: [SystemDaemon] = []
+    private var reader: SystemReader
+    /// Columns that faults have added, by table.
+    private var added: [(table: String, column: String)] = []
+    private var numbers = 0
+
+    private static let shapeCount = 4
+
+    init(_ name: String, cluster: PrivateCluster, programs: URL, directory: String, seed: UInt64) throws {
+        self.cluster = cluster
+        self.programs = programs
+        self.directory = directory
+        database = "system_\(name)"
+        random = SeededGenerator(seed: seed)
+        // Includes are found by foreign keys that PostgreSQL has.
+        var tables = EngineTables(&random)
+        while !tables.isEnforced { tables = EngineTables(&random) }
+        self.tables = tables
+        schema = tables.schema
+        var plans = tables.tables.indices.map { [tables] in
+            EnginePlan(root: EnginePlan.Node(table: $0), tables: tables)
+        }
+        while plans.count < tables.tables.count + Self.shapeCount {
+            let plan = EnginePlan(tables, &random)
+            // What NOW() is depends on when the last commit was.
+            if !plan.features.contains(.timeCondition) { plans.append(plan) }
+        }
+        self.plans = plans
+        sql = EngineSQL(tables, plans)
+        // Daemons make their sockets only where nobody else can.
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let admin = try PostgresConnection(cluster.connectionString(), applicationName: "oracle")
+        defer { admin.close() }
+        try admin.query("CREATE DATABASE \(database) TEMPLATE template0")
+        connection = try PostgresConnection(
+            cluster.connectionString(database: database), applicationName: "oracle")
+        try connection.execute(Self.creation(tables))
+        reader = SystemReader([], port: 0)
+    }
+
+    /// Where two references of a table lead to one other, without their actions: those of one statement reach a row
+    /// twice then, which the bookkeeping's triggers do not take yet.
+    private static func creation(_ tables: EngineTables) -> String {
+        let isDouble = tables.tables.contains { table in
+            Set(table.references.map(\.table)).count < table.references.count
+        }
+        guard isDouble else { return tables.creation }
+        return tables.creation.replacingOccurrences(of: "ON UPDATE CASCADE", with: "")
+            .replacingOccurrences(of: "ON DELETE SET NULL", with: "ON DELETE CASCADE")
+    }
+
+    func end() {
+        for daemon in daemons { daemon.end(SIGTERM) }
+        service?.end(SIGTERM)
+        connection.close()
+    }
+
+    func run(_ report: inout SystemReport) throws {
+        try SystemProcess.run(
+            programs.appendingPathComponent("satchel-service"),
+            ["setup", "--database-url", cluster.connectionString(database: database)])
+        try execute(script(40, only: .insert))
+        try startService()
+        for name in ["ana", "ben"] {
+            daemons.append(
+                try SystemDaemon(
+                    name, program: programs.appendingPathComponent("satcheld"), directory: directory,
+                    service: "http://127.0.0.1:\(port)"))
+        }
+        for daemon in daemons { try daemon.start(plans.map(\.json)) }
+        reader = SystemReader(try plans.map { try $0.definition }, port: port)
+        report.shapes += plans.count
+        // Every fault once, and a round without.
+        for fault in ([nil] + SystemFault.allCases).shuffled(using: &random) { try round(fault, &report) }
+        report.readerResets += reader.resets - plans.count
+    }
+
+    // MARK: - A round
+
+    private func round(_ fault: SystemFault?, _ report: inout SystemReport) throws {
+        report.rounds += 1
+        do {
+            try write(&report)
+            if let fault { try strike(fault, &report) } else { try write(&report) }
+            for daemon in daemons { report.refused += try daemon.settle() }
+            // What one sent, and what went with it, has reached the other.
+            for daemon in daemons { report.refused += try daemon.settle() }
+            try reader.follow()
+            try compare(fault, &report)
+        } catch {
+            report.note("after \(fault?.rawValue ?? "no fault"): \(error): \(tables.creation)")
+            throw error
+        }
+    }
+
+    private func compare(_ fault: SystemFault?, _ report: inout SystemReport) throws {
+        let answer = try EngineAnswer(connection, sql, schema, shapes: plans.count, now: 0)
+        for (index, plan) in plans.enumerated() {
+            let expected = answer.contents[index]
+            var held = try daemons.map { (name: $0.name, rows: try $0.rows(index, schema)) }
+            held.append((name: "reader", rows: reader.rows(index, schema)))
+            for (name, rows) in held {
+                report.comparisons += 1
+                report.rows += rows.values.reduce(0) { $0 + $1.count }
+                guard
+                    let difference = EngineAnswer.difference(of: rows, from: expected, in: plan.selections)
+                else { continue }
+                let account = daemons.first { $0.name == name }?.account() ?? "\(tables.creation)"
+                report.note(
+                    "\(name) after \(fault?.rawValue ?? "no fault"): \(difference): \(plan.json)\n  \(account)")
+            }
+        }
+    }
+
+    // MARK: - Writing
+
+    private func script(_ statements: Int, only kind: EngineTransactions.Kind? = nil) -> String {
+        EngineTransactions(tables: tables).script(statements: statements, only: kind, &random)
+    }
+
+    /// The script's own mistakes are caught in it; any other is the triggers'.
+    private func execute(_ script: String) throws {
+        do {
+            try connection.execute(script)
+        } catch {
+            throw SystemProcess.Failure(description: "\(error) in \(script)")
+        }
+    }
+
+    private func write(_ report: inout SystemReport) throws {
+        for _ in 0..<random.within(2...5) {
+            try execute(script(random.within(1...5)))
+            report.transactions += 1
+            if random.chance(60) { try submit(&report) }
+        }
+    }
+
+    /// One person's operation on a row that there is, or a new one.
+    private func submit(_ report: inout SystemReport) throws {
+        let table = random.pick(tables.tables)
+        let daemon = random.pick(daemons)
+        guard let operation = try operation(on: table) else { return }
+        do {
+            _ = try daemon.call("operation/submit", ["operations": [operation]])
+            report.operations += 1
+        } catch is SystemDaemon.Refusal {
+            // Its row is not on the device, or not any more.
+            report.refused += 1
+        }
+    }
+
+    private func operation(on table: EngineTable) throws -> JSON? {
+        numbers += 1
+        let isNew = random.chance(30) && table.junctionReferences.isEmpty
+        let names = table.key.map { "\($0)::text" }.joined(separator: ", ")
+        let salt = 1009 + random.below(1000)
+        let found = try connection.query(
+            "SELECT \(names) FROM \(table.name) ORDER BY number * 7919 % \(salt), number LIMIT 1")
+        guard isNew || found.rows.first != nil else { return nil }
+        var key = JSONObject()
+        for (place, column) in table.key.enumerated() {
+            key[column] = .string(isNew ? "\(1000 + numbers)" : found.rows.first?[place] ?? "")
+        }
+        var operation: JSONObject = ["table": .string("public.\(table.name)"), "key": .object(key)]
+        if !isNew, random.chance(15) {
+            operation["op"] = "delete"
+        } else {
+            guard table.columns.contains(where: { $0.name == "a" }) else { return nil }
+            operation["op"] = .string(isNew ? "insert" : "update")
+            operation["set"] = .object(["a": .string("\(random.below(5))")])
+        }
+        return .object(operation)
+    }
+}
+
+// MARK: - Faults
+
+extension SystemWorld {
+    private func startService() throws {
+        let service = try SystemProcess(
+            programs.appendingPathComponent("satchel-service"),
+            [
+                "serve", "--database-url", cluster.connectionString(database: database), "--state",
+                "\(directory)/service", "--listen", "127.0.0.1:\(port)", "--log-level", "critical",
+            ])
+        self.service = service
+        // "listening on http://127.0.0.1:PORT"
+        port = try service.line().split(separator: ":").last.flatMap { UInt16($0) } ?? 0
+    }
+
+    private func strike(_ fault: SystemFault, _ report: inout SystemReport) throws {
+        report.faults[fault, default: 0] += 1
+        switch fault {
+        case .serviceKilled:
+            service?.end(SIGKILL)
+            try write(&report)
+            try startService()
+        case .daemonKilled:
+            let daemon = random.pick(daemons)
+            daemon.end(SIGKILL)
+            try execute(script(5))
+            try daemon.start(plans.map(\.json))
+        case .slotDropped:
+            service?.end(SIGKILL)
+            try dropSlot()
+            try write(&report)
+            try startService()
+        case .columnAdded:
+            try addColumn()
+            try write(&report)
+        case .columnDropped:
+            if added.isEmpty { try addColumn() }
+            let column = added.remove(at: random.below(added.count))
+            try write(&report)
+            try connection.execute("ALTER TABLE \(column.table) DROP COLUMN \(column.column)")
+            try write(&report)
+        case .tableTruncated:
+            try connection.execute("TRUNCATE \(random.pick(tables.tables).name) CASCADE")
+            try write(&report)
+        case .postgresRestarted:
+            connection.close()
+            try cluster.restart()
+            connection = try PostgresConnection(
+                cluster.connectionString(database: database), applicationName: "oracle")
+            try write(&report)
+        }
+    }
+
+    private func addColumn() throws {
+        numbers += 1
+        let column = (table: random.pick(tables.tables).name, column: "more\(numbers)")
+        try connection.execute("ALTER TABLE \(column.table) ADD COLUMN \(column.column) text DEFAULT 'as ever'")
+        added.append(column)
+    }
+
+    /// The walsender of a service that was killed may not have noticed yet.
+    private func dropSlot() throws {
+        for _ in 0..<1_000 {
+            let gone = try connection.query(
+                """
+                SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots
+                WHERE database = current_database() AND active
+                """
+            ).value
+            if gone == "0" { break }
+            poll(nil, 0, 10)
+        }
+        try connection.query(
+            """
+            SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()
+            """)
+    }
+}
