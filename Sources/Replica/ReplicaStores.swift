@@ -24,10 +24,10 @@ struct ReplicaStores {
         try kept.create(schema, in: db)
     }
 
+    /// But for what is kept.
     func drop(_ table: TableName, in db: Database) throws {
         try confirmed.drop(table, in: db)
         try overlay.drop(table, in: db)
-        try kept.drop(table, in: db)
     }
 }
 

@@ -16,6 +16,14 @@ extension ReplicaTransaction {
             }
         }
         let oldShapes = memory.shapes
+        for table in changed.sorted() {
+            guard let before = old?[table] else { continue }
+            if let after = schema[table] {
+                try keepOperated(before, after)
+            } else {
+                try stores.kept.drop(table, in: db)
+            }
+        }
         try drop(changed, oldShapes)
         for (before, after) in followed {
             for store in [stores.confirmed, stores.overlay, stores.kept] {
@@ -32,6 +40,22 @@ extension ReplicaTransaction {
         for table in schema.tables { memory.keptCount += try stores.kept.count(of: table, in: db) }
         try takeOver(oldShapes, changed, followed)
         if !changed.isEmpty || !followed.isEmpty || hasLocalChanges { try rebaseAll() }
+    }
+
+    /// Rows that operations are queued on stay as they stood, as if they had left their shapes: the new life may not
+    /// have them any more. Only where no value is another.
+    private func keepOperated(_ before: TableSchema, _ after: TableSchema) throws {
+        let keepsValues = after.columns.allSatisfy { column in
+            guard let old = before.columns.first(where: { $0.number == column.number }) else { return true }
+            return old.type.name == column.type.name && old.type.dimensions == column.type.dimensions
+        }
+        guard keepsValues, before.primaryKey == after.primaryKey else {
+            return try stores.kept.drop(before.name, in: db)
+        }
+        for address in try OperationTable.appliedAddresses(in: db) where address.table == before.name {
+            if let row = try confirmedRow(address, before) { try keep(address, before, row) }
+        }
+        try stores.kept.reshape(from: before, to: after, in: db)
     }
 
     private func drop(_ tables: Set<TableName>, _ shapes: [HeldRecord]) throws {

@@ -364,6 +364,21 @@ import Testing
         #expect(try fixture.value(all, Sample.steps, "d", "x") == .null)
     }
 
+    /// The shape begins anew, and somebody deleted the row meanwhile: the update brings it back.
+    @Test func aRowWithAQueuedUpdateOutlivesARename() throws {
+        let (fixture, all, _) = try fixture()
+        try fixture.submit(Sample.update(Sample.steps, "a", ["name": "mine"]))
+        let columns = Self.steps.map { column in
+            column.name == "x" ? Column("y", number: column.number, type: column.type) : column
+        }
+        _ = try fixture.replica.adopt(schema: Self.schema(steps: columns), dataModel: nil)
+        #expect(fixture.replica.heldShape(all.id)?.status == .initial)
+        try fixture.answer(all, [fixture.insert(Sample.steps, "b", ["pipeline_id": "p", "name": "fetch", "y": "1"])])
+        #expect(try fixture.value(all, Sample.steps, "a", "name") == "mine")
+        #expect(try fixture.value(all, Sample.steps, "a", "y") == "1")
+        #expect(try fixture.value(all, Sample.steps, "b", "y") == "1")
+    }
+
     @Test func aColumnOfAnotherTypeBeginsTheShapeAnew() throws {
         let (fixture, all, _) = try fixture()
         let columns = Self.steps.map { column in

@@ -26,7 +26,7 @@ extension Simulation {
     private func adopt(_ answer: SchemaAnswer, _ index: Int) throws {
         guard let replica = devices[index].process?.replica else { return }
         devices[index].process?.schemaEpoch = answer.epoch
-        if answer.schema != replica.schema {
+        if let before = replica.schema, answer.schema != before {
             count("schemas adopted")
             trace("d\(index) adopts a schema")
         }
