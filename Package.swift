@@ -177,7 +177,7 @@ let package = Package(
             "ReplicaTests",
             [
                 "SeededRandom", "Replica", "SyncModel", "JSONText", "Shapes", "ShapeEngine", "Merge", "DataModel",
-                "TableStore", grdb,
+                "TableStore", grdb, sqlite,
             ]),
         tests(
             "DaemonTests",

@@ -52,6 +52,18 @@ package struct ShapeEffect: Hashable, Sendable {
     }
 }
 
+/// An operation as an event left it, so that it need not be read again to be told of.
+package struct OperationChange: Hashable, Sendable {
+    package let id: OperationID
+    /// nil: it was taken out of the queue.
+    package let record: OperationRecord?
+
+    package init(id: OperationID, record: OperationRecord?) {
+        self.id = id
+        self.record = record
+    }
+}
+
 /// What one source transaction, or one other event, changed, over all shapes: seen whole or not at all.
 package struct Effects: Hashable, Sendable {
     /// Grows by one with every event that changed anything; counts from 1 in each process.
@@ -63,12 +75,12 @@ package struct Effects: Hashable, Sendable {
     package let shapes: [ShapeEffect]
     /// Shapes whose status changed, or what is known of rows that they leave out.
     package let statuses: [String]
-    /// Operations whose state or verdict changed, in queue order of the change.
-    package let operations: [OperationID]
+    /// Operations whose state or verdict changed, each once, in the order in which they first did.
+    package let operations: [OperationChange]
 
     package init(
         sequence: Int64, position: UInt64? = nil, shapes: [ShapeEffect] = [], statuses: [String] = [],
-        operations: [OperationID] = []
+        operations: [OperationChange] = []
     ) {
         self.sequence = sequence
         self.position = position

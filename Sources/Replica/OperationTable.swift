@@ -90,20 +90,35 @@ enum OperationTable {
         try fetch("WHERE group_id = ? AND state <> 'confirmed' ORDER BY position", [group], in: db)
     }
 
-    /// Stores what can change of a record.
+    /// Stores what changed of a record: SQLite writes every index over a column that a statement names, whether its
+    /// value is another one or not.
+    ///
+    /// - Parameter confirmedAt: of one that becomes confirmed, or ceases to be: nil.
     static func update(
-        _ record: OperationRecord, confirmedAt: Int64? = nil, in db: Database
+        _ old: OperationRecord, to new: OperationRecord, confirmedAt: Int64?, in db: Database
     ) throws {
+        var columns: [String] = []
+        var arguments = StatementArguments()
+        func set(_ column: String, _ value: (any DatabaseValueConvertible)?) {
+            columns.append("\(column) = ?")
+            arguments += [value]
+        }
+        if old.seq != new.seq { set("seq", new.seq) }
+        if old.state != new.state { set("state", new.state.rawValue) }
+        if old.isApplied != new.isApplied { set("is_applied", new.isApplied) }
+        if old.verdict != new.verdict { set("verdict", new.verdict?.rawValue) }
+        if old.lost != new.lost { set("lost", StoredText.lost(new.lost)) }
+        if old.reason != new.reason {
+            set("reason_code", new.reason?.code)
+            set("reason_message", new.reason?.message)
+        }
+        if old.attempts != new.attempts { set("attempts", new.attempts) }
+        if old.state == .confirmed || new.state == .confirmed { set("confirmed_at", confirmedAt) }
+        if columns.isEmpty { return }
+        arguments += [new.position]
         try db.cachedStatement(
-            sql: """
-                UPDATE operation SET seq = ?, state = ?, is_applied = ?, verdict = ?, lost = ?, reason_code = ?,
-                    reason_message = ?, attempts = ?, confirmed_at = ?
-                WHERE position = ?
-                """
-        ).execute(arguments: [
-            record.seq, record.state.rawValue, record.isApplied, record.verdict?.rawValue, StoredText.lost(record.lost),
-            record.reason?.code, record.reason?.message, record.attempts, confirmedAt, record.position,
-        ])
+            sql: "UPDATE operation SET \(columns.joined(separator: ", ")) WHERE position = ?"
+        ).execute(arguments: arguments)
     }
 
     static func delete(_ record: OperationRecord, in db: Database) throws {

@@ -116,9 +116,9 @@ extension ReplicaTransaction {
         new.isApplied = isApplied
         change(&new)
         let time = state == .confirmed ? confirmedAt ?? memory.serviceClock.microseconds : nil
-        try OperationTable.update(new, confirmedAt: time, in: db)
+        try OperationTable.update(record, to: new, confirmedAt: time, in: db)
         memory.move(from: record.state, to: state)
-        if new.state != record.state || new.verdict != record.verdict { noteChanged(record.operation.id) }
+        if new.state != record.state || new.verdict != record.verdict { noteChanged(new.operation.id, new) }
     }
 
     func address(_ operation: Operation) -> RowAddress? {

@@ -23,6 +23,52 @@ extension Replica {
     }
 }
 
+/// What one request of a client submits.
+package struct SubmissionRequest: Sendable {
+    package let submissions: [Submission]
+    /// They make one group, merged all or none.
+    package let isAtomic: Bool
+
+    package init(_ submissions: [Submission], isAtomic: Bool) {
+        self.submissions = submissions
+        self.isAtomic = isAtomic
+    }
+}
+
+package struct AcceptedSubmission: Sendable {
+    package let operations: [OperationRecord]
+    package let effects: Effects
+
+    package init(operations: [OperationRecord], effects: Effects) {
+        self.operations = operations
+        self.effects = effects
+    }
+}
+
+extension Replica {
+    /// Takes what several clients submit at the same time, in their order, with one sync to the disk for all of them.
+    /// Each request is accepted or refused for itself, as by a `submit` of its own. When it returns, what was
+    /// accepted is on the disk.
+    ///
+    /// - Returns: for each request what became of it.
+    package func submit(
+        _ requests: [SubmissionRequest], now: HybridTimestamp, newID: () -> OperationID
+    ) -> [Result<AcceptedSubmission, ReplicaError>] {
+        do throws(ReplicaError) {
+            if requests.count == 1 {
+                let (operations, effects) = try submit(
+                    requests[0].submissions, atomic: requests[0].isAtomic, now: now, newID: newID)
+                return [.success(AcceptedSubmission(operations: operations, effects: effects))]
+            }
+            return try changeEach(.full, requests) { transaction, request in
+                try transaction.submit(request.submissions, atomic: request.isAtomic, now: now, newID: newID)
+            }.map { result in result.map { AcceptedSubmission(operations: $0.result, effects: $0.effects) } }
+        } catch {
+            return requests.map { _ in .failure(error) }
+        }
+    }
+}
+
 extension ReplicaTransaction {
     func submit(
         _ submissions: [Submission], atomic: Bool, now: HybridTimestamp, newID: () -> OperationID
@@ -69,11 +115,12 @@ extension ReplicaTransaction {
         try OperationTable.insert(operation, key: key, submittedAt: now.microseconds, in: db)
         let position = db.lastInsertedRowID
         memory.move(from: nil, to: .queued)
-        noteChanged(operation.id)
-        try rebase([address])
-        return OperationRecord(
+        let record = OperationRecord(
             position: position, operation: operation, seq: nil, state: .queued, isApplied: true, verdict: nil, lost: [],
             reason: nil, attempts: 0, submittedAt: now.microseconds)
+        noteChanged(operation.id, record)
+        try rebase([address])
+        return record
     }
 
     private func same(_ known: OperationRecord, as checked: Operation) throws -> OperationRecord {

@@ -30,6 +30,18 @@ package struct ReplicaError: Error, Hashable, Sendable {
     }
 }
 
+extension ReplicaError {
+    /// What was asked for is not to blame.
+    package var isOfStorage: Bool {
+        switch code {
+        case .storage, .corrupt: true
+        case .invalidShape, .unknownShape, .invalidOperation, .unknownOperation, .queueFull, .tooLarge, .schemaUnknown,
+            .invalidCursor:
+            false
+        }
+    }
+}
+
 extension ReplicaError: CustomStringConvertible {
     package var description: String { message }
 }

@@ -30,7 +30,7 @@ extension ReplicaTransaction {
             if old == nil { try dropKept(address, schema) }
             let members = try memory.sets.number(of: old?.members ?? 0, adding: record.number, in: db)
             let new = try Self.row(message, on: old, schema, record, members: members)
-            try stores.confirmed.upsert(new.stored(address.key), of: schema, in: db)
+            try setConfirmed(address, schema, to: new)
             return true
         }
     }
@@ -78,7 +78,7 @@ extension ReplicaTransaction {
         try note(address, schema)
         try keep(address, schema, old)
         let members = try memory.sets.number(of: old.members, removing: shape, in: db)
-        guard members != 0 else { return try stores.confirmed.delete(address.key, of: schema, in: db) }
+        guard members != 0 else { return try setConfirmed(address, schema, to: nil) }
         var new = old
         new.members = members
         var shown = Set(schema.keyIndexes)
@@ -87,7 +87,7 @@ extension ReplicaTransaction {
             shown.formUnion(memory.shapes[index].resolved?.selection(of: address.table) ?? [])
         }
         for column in schema.columns.indices where !shown.contains(column) { new.row[column] = .absent }
-        try stores.confirmed.upsert(new.stored(address.key), of: schema, in: db)
+        try setConfirmed(address, schema, to: new)
     }
 
     /// All rows leave the shape.

@@ -19,7 +19,7 @@ extension ReplicaTransaction {
         for record in gone {
             try OperationTable.delete(record, in: db)
             memory.move(from: record.state, to: nil)
-            noteChanged(record.operation.id)
+            noteChanged(record.operation.id, nil)
         }
         try rebase(gone.compactMap { address($0.operation) })
         return gone.map(\.operation.id)

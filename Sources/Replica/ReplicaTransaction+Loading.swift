@@ -64,6 +64,7 @@ extension ReplicaTransaction {
         let store = stores.loading(record.number)
         if isBulk, try stores.confirmed.scan(schema, after: nil, limit: 1, in: db).isEmpty {
             // The usual first sync.
+            forgetRows()
             return try stores.confirmed.take(schema, from: store, in: db)
         }
         try store.forEach(schema, in: db) { stored in
@@ -72,7 +73,7 @@ extension ReplicaTransaction {
             guard let old = try confirmedRow(address, schema) else {
                 // In bulk nobody but this shape, which is told as reset, can have seen the row.
                 if !isBulk || hasLocalChanges { try note(address, schema) }
-                return try stores.confirmed.upsert(stored, of: schema, in: db)
+                return try setConfirmed(address, schema, to: loaded)
             }
             var new = old
             for column in loaded.row.values.indices where loaded.row[column] != .absent {
@@ -82,7 +83,7 @@ extension ReplicaTransaction {
             new.clock = loaded.clock
             new.members = try memory.sets.number(of: old.members, adding: record.number, in: db)
             try note(address, schema)
-            try stores.confirmed.upsert(new.stored(stored.key), of: schema, in: db)
+            try setConfirmed(address, schema, to: new)
         }
     }
 

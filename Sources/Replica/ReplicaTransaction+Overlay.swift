@@ -25,6 +25,7 @@ extension ReplicaTransaction {
             try stores.overlay.deleteAll(of: table, in: db)
         }
         memory.overlaid = [:]
+        forgetRows()
         // A journal of its own, without a limit on rows, tells each row's dependents what changed.
         let collapsed = journal
         journal = ViewJournal(limit: .max)

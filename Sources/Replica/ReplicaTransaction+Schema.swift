@@ -30,12 +30,14 @@ extension ReplicaTransaction {
                 try store.reshape(from: before, to: after, in: db)
             }
         }
+        forgetRows()
         memory.adopt(schema)
         memory.dataModel = dataModel
         try StateName.schema.set(SchemaText.write(schema), in: db)
         try StateName.dataModel.set(dataModel, in: db)
         for table in schema.tables where table != old?[table.name] { try stores.create(table, in: db) }
         for (before, after) in followed { try eraseUnselected(before, after) }
+        forgetRows()
         memory.keptCount = 0
         for table in schema.tables { memory.keptCount += try stores.kept.count(of: table, in: db) }
         try takeOver(oldShapes, changed, followed)

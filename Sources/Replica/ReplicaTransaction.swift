@@ -20,7 +20,11 @@ final class ReplicaTransaction {
     private var stepRows = 0
     /// Where in the database's log the event ends.
     var position: UInt64?
-    private var changedOperations: [OperationID] = []
+    private var changedOperations: [OperationChange] = []
+    /// Where in `changedOperations` each one is.
+    private var changePlaces: [OperationID: Int] = [:]
+    private var confirmedRows = RecentRows<ConfirmedRow>()
+    private var overlayRows = RecentRows<OverlayRow>()
     private let oldStandings: [Int64: HeldRecord.Standing]
     private let oldCounts: [Int64: Int]
 
@@ -33,8 +37,15 @@ final class ReplicaTransaction {
         oldCounts = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.rowCount) })
     }
 
-    func noteChanged(_ id: OperationID) {
-        if changedOperations.last != id { changedOperations.append(id) }
+    /// - Parameter record: as it is now; nil when it is gone.
+    func noteChanged(_ id: OperationID, _ record: OperationRecord?) {
+        let change = OperationChange(id: id, record: record)
+        if let place = changePlaces[id] {
+            changedOperations[place] = change
+        } else {
+            changePlaces[id] = changedOperations.count
+            changedOperations.append(change)
+        }
     }
 
     /// A source transaction is over: what it changed is told apart from what comes after it. Not where too much changed
@@ -65,11 +76,9 @@ final class ReplicaTransaction {
         for number in oldStandings.keys.sorted() where memory.index(of: number) == nil {
             statuses.append(HeldRecord.id(number))
         }
-        var seen: Set<OperationID> = []
-        let operations = changedOperations.filter { seen.insert($0).inserted }
         let effects = Effects(
             sequence: memory.sequence + 1, position: position, shapes: shapes, statuses: statuses,
-            operations: operations)
+            operations: changedOperations)
         if effects.isEmpty { return Effects(sequence: memory.sequence, position: position) }
         memory.sequence += 1
         return effects
@@ -84,18 +93,41 @@ final class ReplicaTransaction {
 
 extension ReplicaTransaction {
     func confirmedRow(_ address: RowAddress, _ schema: TableSchema) throws -> ConfirmedRow? {
-        try stores.confirmed.row(address.key, of: schema, in: db).map { ConfirmedRow($0) }
+        if let known = confirmedRows.row(address) { return known }
+        let row = try stores.confirmed.row(address.key, of: schema, in: db).map { ConfirmedRow($0) }
+        confirmedRows.note(address, row)
+        return row
+    }
+
+    /// nil: the row goes.
+    func setConfirmed(_ address: RowAddress, _ schema: TableSchema, to row: ConfirmedRow?) throws {
+        if let row {
+            try stores.confirmed.upsert(row.stored(address.key), of: schema, in: db)
+        } else {
+            try stores.confirmed.delete(address.key, of: schema, in: db)
+        }
+        confirmedRows.note(address, row)
     }
 
     func overlayRow(_ address: RowAddress, _ schema: TableSchema) throws -> OverlayRow? {
         guard memory.overlaid[address.table, default: 0] > 0 else { return nil }
-        return try stores.overlay.row(address.key, of: schema, in: db).map { OverlayRow($0) }
+        if let known = overlayRows.row(address) { return known }
+        let row = try stores.overlay.row(address.key, of: schema, in: db).map { OverlayRow($0) }
+        overlayRows.note(address, row)
+        return row
+    }
+
+    /// MUST be called when a table was written other than row by row.
+    func forgetRows() {
+        confirmedRows = RecentRows()
+        overlayRows = RecentRows()
     }
 
     func setOverlay(
         _ address: RowAddress, _ schema: TableSchema, from old: OverlayRow?, to new: OverlayRow?
     ) throws {
         if old == new { return }
+        overlayRows.note(address, new)
         if let new {
             try stores.overlay.upsert(new.stored(address.key), of: schema, in: db)
             if old == nil { memory.overlaid[address.table, default: 0] += 1 }
@@ -125,5 +157,20 @@ extension ReplicaTransaction {
     func note(_ address: RowAddress, _ schema: TableSchema) throws {
         if journal.knows(address) { return }
         journal.note(address, try viewState(address, schema))
+    }
+}
+
+/// Rows as a transaction last read or wrote them, or that they are not there: the passes of a rebase, and what
+/// is told at the end, look at the same ones many times over.
+private struct RecentRows<Element> {
+    private var rows: [RowAddress: Element?] = [:]
+    private static var limit: Int { 1_000 }
+
+    /// Outer nil: not known.
+    func row(_ address: RowAddress) -> Element?? { rows[address] }
+
+    mutating func note(_ address: RowAddress, _ row: Element?) {
+        if rows.count >= Self.limit { rows.removeAll(keepingCapacity: true) }
+        rows.updateValue(row, forKey: address)
     }
 }

@@ -131,6 +131,7 @@ enum SQLiteName {
     static func literal(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
 
     static func quoted(_ name: String) -> String {
+        if !name.utf8.contains(UInt8(ascii: "\"")) { return "\"\(name)\"" }
         var quoted = "\""
         for scalar in name.unicodeScalars {
             if scalar == "\"" { quoted.unicodeScalars.append("\"") }

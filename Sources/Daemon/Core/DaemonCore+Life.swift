@@ -82,14 +82,9 @@ extension DaemonCore {
     }
 
     func noteStorage(_ error: ReplicaError) {
-        switch error.code {
-        case .storage, .corrupt:
-            isStatusDue = true
-            logger.error("the replica failed: \(error.message)")
-            storageProblem = Reason(code: error.code.rawValue, message: error.message)
-        case .invalidShape, .unknownShape, .invalidOperation, .unknownOperation, .queueFull, .tooLarge, .schemaUnknown,
-            .invalidCursor:
-            break
-        }
+        guard error.isOfStorage else { return }
+        isStatusDue = true
+        logger.error("the replica failed: \(error.message)")
+        storageProblem = Reason(code: error.code.rawValue, message: error.message)
     }
 }

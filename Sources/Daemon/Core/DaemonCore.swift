@@ -18,6 +18,8 @@ final class DaemonCore {
         case connected(Connection)
         case requested(Request, Connection)
         case cancelled(JSONRPC.RequestID, Connection)
+        /// Every connection that had something to say has been read.
+        case submissionsDue
         case drained(Connection)
         case closed(Connection)
         case sync(SyncCoordinator.Event)
@@ -54,6 +56,8 @@ final class DaemonCore {
     var waiters = Waiters()
     /// Shapes that somebody waited for, and gave up, before it was known whether they are served.
     var abandoned: Set<String> = []
+    /// Taken into the queue together, before anything else happens.
+    var submissions: [WaitingSubmission] = []
     /// Not told to anybody yet: the answer to the request that caused them comes first.
     var effects: [Effects] = []
     /// What came for shapes that are not in view, and is not told yet.
@@ -104,9 +108,15 @@ final class DaemonCore {
         isRunning = true
         var next = 0
         while next < inbox.count {
-            handle(inbox[next])
-            settle()
+            let event = inbox[next]
             next += 1
+            if gather(event) { continue }
+            if !submissions.isEmpty {
+                acceptSubmissions()
+                settle()
+            }
+            handle(event)
+            settle()
         }
         inbox.removeAll(keepingCapacity: true)
         isRunning = false
@@ -118,6 +128,8 @@ final class DaemonCore {
         case .connected(let connection): connected(connection)
         case .requested(let request, let connection): requested(request, connection)
         case .cancelled(let id, let connection): cancelled(id, connection)
+        // They were accepted before this.
+        case .submissionsDue: break
         case .drained(let connection): drained(connection)
         case .closed(let connection): closed(connection)
         case .sync(let event):

@@ -4,6 +4,8 @@ import Replica
 import SyncClient
 import SyncModel
 
+/// A submission that stands alone: a dry run, one to a replica in memory, one whose parameters are wrong, and one too
+/// many for a group. Others are gathered (`DaemonCore.gather`).
 enum SubmitOperationsHandler: RequestHandler {
     typealias Method = SubmitOperations
 
@@ -29,22 +31,20 @@ enum SubmitOperationsHandler: RequestHandler {
         _ params: SubmitOperations.Params, _ core: DaemonCore
     ) throws(ResponseError) -> SubmitOperations.Result {
         let submissions = params.operations.map { Submission($0) }
-        let submitted: (operations: [OperationRecord], effects: Effects)
+        let accepted: AcceptedSubmission
         do throws(ReplicaError) {
-            submitted = try core.replica.submit(
+            let (operations, effects) = try core.replica.submit(
                 submissions, atomic: params.isAtomic, now: core.now, dryRun: params.isDryRun,
                 newID: core.surroundings.newOperationID)
+            accepted = AcceptedSubmission(operations: operations, effects: effects)
         } catch {
             core.noteStorage(error)
             throw ResponseError(error)
         }
         if !params.isDryRun {
             core.storageProblem = nil
-            core.effects.append(submitted.effects)
+            core.effects.append(accepted.effects)
         }
-        return SubmitOperations.Result(
-            operations: submitted.operations.map {
-                SubmitOperations.Accepted(id: $0.operation.id, state: $0.state.wire)
-            }, sequence: core.replica.sequence)
+        return SubmitOperations.Result(accepted)
     }
 }

@@ -19,13 +19,13 @@ extension DaemonCore {
 
     /// Queued operations change how rows look that have come. Of one that was cancelled nobody knows any more which row
     /// it was on: then all are told anew.
-    func publishArrivals(changedBy operations: [OperationID]) {
+    func publishArrivals(changedBy operations: [OperationChange]) {
         let shapes = Set(clients.values.flatMap { $0.subscriptions.filter(\.isIncomplete).map(\.shape) }).sorted()
         for shape in shapes {
             var changes: [DaemonProtocol.ViewChange] = []
             var isVoid = false
-            for id in operations {
-                guard let operation = (try? replica.operation(id))?.operation,
+            for change in operations {
+                guard let operation = change.record?.operation,
                     let key = replica.schema?[operation.table].flatMap({ operation.rowKey(in: $0) })
                 else {
                     isVoid = true

@@ -1,21 +1,30 @@
 import DaemonProtocol
+import JSONRPC
 import JSONRPCTransport
 import JSONText
 import Replica
 import SyncModel
 
-/// Tells clients what changed: one notification for each source transaction or local operation, over all
-/// subscriptions of a connection.
+/// Tells clients what changed: one `shape/changed` for each source transaction or local operation, over all
+/// subscriptions of a connection, and then one `operation/changed` for all operations that events together changed.
 ///
 /// A client that reads too slowly is never waited for. What it could not take is void, and when it has taken what
 /// is queued it gets the rows anew, as they are then (`refill`).
 extension DaemonCore {
     func publishEffects() {
         settleArrivals()
+        var operations: [OperationChange] = []
         while !effects.isEmpty {
             let next = effects
             effects = []
-            for effects in next { publish(effects) }
+            for effects in next {
+                publish(effects)
+                operations += effects.operations
+            }
+        }
+        if !operations.isEmpty, !clients.isEmpty {
+            let pages = pages(of: Self.latest(operations))
+            for client in clientIDs where clients[client]?.isInitialized == true { tell(pages, to: client) }
         }
         publishArrivals()
         // After all changes: pages show the rows with every change up to now.
@@ -27,13 +36,11 @@ extension DaemonCore {
         isStatusDue = true
         let forms = RowForms(schema: replica.schema)
         let changes = effects.shapes.map { ($0, $0.changes.map(forms.change)) }
-        // Read once: there may be hundreds of clients.
-        let news = news(of: effects.operations)
         publishArrivals(changedBy: effects.operations)
+        if changes.isEmpty && effects.statuses.isEmpty { return }
         for client in clientIDs {
             publish(changes, effects, to: client)
             for shape in effects.statuses { publishStatus(of: shape, sequence: effects.sequence, to: client) }
-            if clients[client]?.isInitialized == true { tellOperations(news, to: client) }
         }
     }
 
@@ -81,33 +88,54 @@ extension DaemonCore {
         if !session.missed.shapeStatuses.contains(id) { clients[client]?.missed.shapeStatuses.append(id) }
     }
 
-    /// An operation as it is now, or that it was cancelled.
-    struct OperationNews {
-        let id: OperationID
-        let summary: OperationSummary?
+    /// One notification of operations, serialised for all who are told of them.
+    struct OperationPage {
+        let ids: [OperationID]
+        let message: [UInt8]
     }
 
-    func news(of ids: [OperationID]) -> [OperationNews] {
-        ids.compactMap { id in
+    /// Of several changes of one operation the last, in the place of the first.
+    private static func latest(_ changes: [OperationChange]) -> [OperationChange] {
+        var places: [OperationID: Int] = [:]
+        var latest: [OperationChange] = []
+        for change in changes {
+            if let place = places[change.id] {
+                latest[place] = change
+            } else {
+                places[change.id] = latest.count
+                latest.append(change)
+            }
+        }
+        return latest
+    }
+
+    private func pages(of changes: [OperationChange]) -> [OperationPage] {
+        stride(from: 0, to: changes.count, by: Self.pageSize).map { start in
+            let part = changes[start..<min(start + Self.pageSize, changes.count)]
+            let params = OperationsChanged.Params(
+                operations: part.compactMap { $0.record?.summary },
+                cancelled: part.filter { $0.record == nil }.map(\.id))
+            return OperationPage(
+                ids: part.map(\.id), message: OperationsChanged.notification(params).serialized())
+        }
+    }
+
+    private func tell(_ pages: [OperationPage], to client: Int) {
+        guard let connection = clients[client]?.connection else { return }
+        for page in pages where !connection.notify(serialized: page.message) { clients[client]?.miss(page.ids) }
+    }
+
+    /// Tells operations as they are now.
+    func tellOperations(_ ids: [OperationID], to client: Int) {
+        let changes = ids.compactMap { id in
             do throws(ReplicaError) {
-                return OperationNews(id: id, summary: try replica.operation(id)?.summary)
+                return OperationChange(id: id, record: try replica.operation(id))
             } catch {
                 noteStorage(error)
                 return nil
             }
         }
-    }
-
-    func tellOperations(_ news: [OperationNews], to client: Int) {
-        guard let session = clients[client] else { return }
-        for start in stride(from: 0, to: news.count, by: Self.pageSize) {
-            let part = news[start..<min(start + Self.pageSize, news.count)]
-            let params = OperationsChanged.Params(
-                operations: part.compactMap(\.summary), cancelled: part.filter { $0.summary == nil }.map(\.id))
-            if session.connection.isOutboxFull || !session.connection.notify(OperationsChanged.notification(params)) {
-                clients[client]?.miss(part.map(\.id))
-            }
-        }
+        tell(pages(of: changes), to: client)
     }
 }
 

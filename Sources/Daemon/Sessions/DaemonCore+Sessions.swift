@@ -56,7 +56,7 @@ extension DaemonCore {
         guard let missed = clients[connection.id]?.missed else { return }
         clients[connection.id]?.missed = ClientSession.Missed()
         for id in missed.shapeStatuses { tellStatus(ofSubscription: id, to: connection.id) }
-        tellOperations(news(of: missed.operations), to: connection.id)
+        tellOperations(missed.operations, to: connection.id)
         if missed.status, let lastStatus { tell(lastStatus, to: connection.id) }
     }
 

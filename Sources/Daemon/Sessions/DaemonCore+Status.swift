@@ -1,4 +1,5 @@
 import DaemonProtocol
+import JSONRPC
 import JSONRPCTransport
 import JSONText
 import Replica
@@ -57,12 +58,18 @@ extension DaemonCore {
         let status = status
         defer { lastStatus = status }
         guard let lastStatus, !lastStatus.looksLike(status) else { return }
-        for client in clientIDs where clients[client]?.isInitialized == true { tell(status, to: client) }
+        let message = SyncStatusChanged.notification(status).serialized()
+        for client in clientIDs where clients[client]?.isInitialized == true { tell(status: message, to: client) }
+    }
+
+    /// - Parameter message: the notification, serialised once for all clients.
+    private func tell(status message: [UInt8], to client: Int) {
+        guard let session = clients[client] else { return }
+        if !session.connection.notify(serialized: message) { clients[client]?.missed.status = true }
     }
 
     func tell(_ status: SyncStatus, to client: Int) {
-        guard let session = clients[client] else { return }
-        if !session.connection.notify(SyncStatusChanged.notification(status)) { clients[client]?.missed.status = true }
+        tell(status: SyncStatusChanged.notification(status).serialized(), to: client)
     }
 
     /// Who answers.

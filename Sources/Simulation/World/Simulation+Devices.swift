@@ -314,10 +314,7 @@ extension Simulation {
     /// - Parameter unseen: shapes that are in view already, and of which the client is told later.
     func took(_ index: Int, _ effects: Effects, unseen: [String] = []) throws {
         guard let replica = devices[index].process?.replica else { return }
-        for id in effects.operations {
-            guard let record = try replica.operation(id) else { continue }
-            noteState(record)
-        }
+        for record in effects.operations.compactMap(\.record) { noteState(record) }
         guard var client = devices[index].process?.client else { return }
         let fits = try client.apply(effects) { try replica.read(shape: $0, limit: 100_000).rows }
         devices[index].process?.client = client
