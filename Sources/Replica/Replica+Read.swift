@@ -1,3 +1,4 @@
+import GRDB
 import Shapes
 import SyncModel
 import TableStore
@@ -94,7 +95,7 @@ extension ReplicaTransaction {
                 continue
             }
             let after = start?.table == table ? start?.key : nil
-            try forEachRow(of: record.number, schema, after: after) { key, state in
+            try forEachRow(of: record.number, schema, after: after, wanted: limit - rows.count) { key, state in
                 rows.append(Self.viewRow(RowAddress(table: table, key: key), state, schema, columns))
                 return rows.count < limit
             }
@@ -104,40 +105,34 @@ extension ReplicaTransaction {
     }
 
     /// The rows in view of one table of a shape, by key, until `body` returns false.
+    ///
+    /// - Parameter wanted: after so many rows `body` is likely to have enough.
     private func forEachRow(
-        of shape: Int64, _ schema: TableSchema, after start: RowKey?,
+        of shape: Int64, _ schema: TableSchema, after start: RowKey?, wanted: Int = .max,
         _ body: (RowKey, ViewState) throws -> Bool
     ) throws {
-        var overlay: [StoredRow] = []
-        if memory.overlaid[schema.name] != nil {
-            overlay = try stores.overlay.scan(schema, after: start, limit: .max, in: db)
-        }
-        var nextOverlay = 0
-        /// Overlay rows before `key`, or all; false when `body` has enough.
-        func passOverlay(before key: RowKey?) throws -> Bool {
-            while nextOverlay < overlay.count {
-                let stored = overlay[nextOverlay]
-                if let key, stored.key >= key { return true }
-                nextOverlay += 1
-                guard let state = Self.state(OverlayRow(stored)), memory.sets.contains(shape, in: state.members)
-                else { continue }
-                if try !body(stored.key, state) { return false }
-            }
-            return true
-        }
-        var last = start
+        var confirmed = PagedRows(stores.confirmed, schema, after: start, first: wanted)
+        var overlay = PagedRows(stores.overlay, schema, after: start, first: wanted)
+        let hasOverlay = memory.overlaid[schema.name] != nil
         while true {
-            let page = try stores.confirmed.scan(schema, after: last, limit: 256, in: db)
-            for stored in page {
-                guard try passOverlay(before: stored.key) else { return }
-                if nextOverlay < overlay.count, overlay[nextOverlay].key == stored.key { continue }
-                let state = Self.state(ConfirmedRow(stored))
-                if memory.sets.contains(shape, in: state.members), try !body(stored.key, state) { return }
+            let row = try confirmed.next(in: db)
+            let state: ViewState?
+            let key: RowKey
+            if hasOverlay, let local = try overlay.next(in: db), row.map({ local.key <= $0.key }) ?? true {
+                overlay.advance()
+                if row?.key == local.key { confirmed.advance() }
+                key = local.key
+                state = Self.state(OverlayRow(local))
+            } else if let row {
+                confirmed.advance()
+                key = row.key
+                state = Self.state(ConfirmedRow(row))
+            } else {
+                return
             }
-            guard page.count == 256, let end = page.last else { break }
-            last = end.key
+            guard let state, memory.sets.contains(shape, in: state.members) else { continue }
+            if try !body(key, state) { return }
         }
-        _ = try passOverlay(before: nil)
     }
 
     func countBytes() throws -> [String: Int] {
@@ -168,4 +163,38 @@ extension ReplicaTransaction {
         }
         return count
     }
+}
+
+/// The rows of one table by key, read as they are asked for, in pages that grow: most readers want few.
+private struct PagedRows {
+    private let store: TableStore
+    private let schema: TableSchema
+    private var last: RowKey?
+    private var size: Int
+    private var page: [StoredRow] = []
+    private var place = 0
+    private var isAtEnd = false
+
+    private static let largest = 256
+
+    init(_ store: TableStore, _ schema: TableSchema, after start: RowKey?, first: Int) {
+        self.store = store
+        self.schema = schema
+        last = start
+        size = min(max(first, 1), Self.largest)
+    }
+
+    /// The row at this place; nil after the last one.
+    mutating func next(in db: Database) throws -> StoredRow? {
+        if place < page.count { return page[place] }
+        if isAtEnd { return nil }
+        page = try store.scan(schema, after: last, limit: size, in: db)
+        place = 0
+        isAtEnd = page.count < size
+        last = page.last?.key
+        size = min(size * 4, Self.largest)
+        return page.first
+    }
+
+    mutating func advance() { place += 1 }
 }

@@ -53,10 +53,15 @@ extension TableStore {
         var rows: [StoredRow] = []
         rows.reserveCapacity(min(limit, 1000))
         var held = 0
-        try walk(schema, after: key, limit: limit, in: db) { stored in
+        let statement = try db.cachedStatement(sql: scanning(schema))
+        let handle = statement.sqliteStatement
+        defer { sqlite3_reset(handle) }
+        StoredValue.bind(text: key?.text.string ?? "", to: handle, at: 1)
+        sqlite3_bind_int64(handle, 2, Int64(limit))
+        while held < bytes, try RawStatement.step(handle, db) {
+            let stored = read(handle, schema)
             rows.append(stored)
             held += stored.row.byteCount
-            return held < bytes
         }
         return rows
     }
@@ -66,26 +71,17 @@ extension TableStore {
         _ schema: TableSchema, after key: RowKey? = nil, limit: Int = .max, in db: Database,
         _ body: (StoredRow) throws -> Void
     ) throws {
-        try walk(schema, after: key, limit: limit, in: db) { stored in
-            try body(stored)
-            return true
-        }
-    }
-
-    /// `body` says whether to go on.
-    private func walk(
-        _ schema: TableSchema, after key: RowKey?, limit: Int, in db: Database, _ body: (StoredRow) throws -> Bool
-    ) throws {
         // Not cached: the walk may be interrupted by another of the same table inside `body`.
-        let statement = try db.makeStatement(
-            sql: """
-                SELECT * FROM \(quoted(schema)) WHERE "satchel key" > ? ORDER BY "satchel key" LIMIT ?
-                """)
+        let statement = try db.makeStatement(sql: scanning(schema))
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
         StoredValue.bind(text: key?.text.string ?? "", to: handle, at: 1)
         sqlite3_bind_int64(handle, 2, Int64(limit))
-        while try RawStatement.step(handle, db), try body(read(handle, schema)) {}
+        while try RawStatement.step(handle, db) { try body(read(handle, schema)) }
+    }
+
+    private func scanning(_ schema: TableSchema) -> String {
+        "SELECT * FROM \(quoted(schema)) WHERE \"satchel key\" > ? ORDER BY \"satchel key\" LIMIT ?"
     }
 
     func read(_ handle: OpaquePointer, _ schema: TableSchema) -> StoredRow {

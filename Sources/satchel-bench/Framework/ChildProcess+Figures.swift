@@ -10,6 +10,18 @@ extension ChildProcess {
         }
     }
 
+    /// On a processor, all its threads together, so far. nil where the kernel keeps no `schedstat`.
+    var processorSeconds: Double? {
+        var nanoseconds: Double?
+        for thread in Files.names(in: "/proc/\(id)/task") {
+            guard let text = try? Files.read("/proc/\(id)/task/\(thread)/schedstat"),
+                let time = text.split(separator: " ").first.flatMap({ Double($0) })
+            else { continue }
+            nanoseconds = (nanoseconds ?? 0) + time
+        }
+        return nanoseconds.map { $0 / 1_000_000_000 }
+    }
+
     private func status(_ name: String) -> Int? { Self.figure(name, in: "/proc/\(id)/status") }
 
     private static func figure(_ name: String, in file: String) -> Int? {

@@ -2,8 +2,9 @@
 enum Registry {
     static let measures: [any Measure.Type] = [
         CopyMeasure.self, FirstSyncMeasure.self, CommitToClientMeasure.self,
-        RoundTripMeasure.self, PipelinedMeasure.self,
-        SubmitMeasure.self, ManySubmitsMeasure.self, DrainMeasure.self,
+        RoundTripMeasure.self, PipelinedMeasure.self, PointReadMeasure.self,
+        SubmitMeasure.self, ManySubmitsMeasure.self, DrainMeasure.self, RebaseMeasure.self,
+        LiveDiffMeasure.self,
         DaemonStartMeasure.self, DaemonMemoryMeasure.self, DaemonWakeUpsMeasure.self, StatusMeasure.self,
         ServiceMemoryMeasure.self,
         ColdSnapshotMeasure.self, CachedSnapshotMeasure.self,
