@@ -29,10 +29,6 @@ enum OperationTable {
         try fetch("WHERE id = ?", [id.description], in: db).first
     }
 
-    static func record(seq: Int64, in db: Database) throws -> OperationRecord? {
-        try fetch("WHERE seq = ?", [seq], in: db).first
-    }
-
     /// Those whose effect is in the overlay, in queue order.
     static func applied(to address: RowAddress, in db: Database) throws -> [OperationRecord] {
         try fetch(
@@ -157,7 +153,11 @@ enum OperationTable {
         _ condition: String, _ arguments: StatementArguments, in db: Database
     ) throws -> [OperationRecord] {
         let statement = try db.cachedStatement(sql: "SELECT \(columns) FROM operation \(condition)")
-        return try GRDB.Row.fetchAll(statement, arguments: arguments).map(read)
+        // One row after the other, where SQLite has it: `fetchAll` copies every value before it is read.
+        let rows = try GRDB.Row.fetchCursor(statement, arguments: arguments)
+        var records: [OperationRecord] = []
+        while let row = try rows.next() { records.append(try read(row)) }
+        return records
     }
 
     private static func read(_ row: GRDB.Row) throws -> OperationRecord {

@@ -6,17 +6,28 @@ extension ReplicaTransaction {
         if let known = memory.queueEpoch, known != epoch { try resume(epoch, after: lastSeq) }
         memory.queueEpoch = epoch
         var addresses: [RowAddress] = []
+        // What one verdict does to others it does to queued ones only: these stay as they are read.
+        var sent = try sent(of: verdicts)
         for verdict in verdicts {
             memory.clock.observe(verdict.at)
-            guard let record = try OperationTable.record(seq: verdict.seq, in: db), record.state == .sending else {
-                continue
-            }
+            guard let record = sent.removeValue(forKey: verdict.seq) else { continue }
             addresses += try settle(record, verdict)
         }
         memory.nextSeq = max(memory.nextSeq, lastSeq + 1)
         try storeSequence()
         try storeClocks()
         try rebase(addresses)
+    }
+
+    /// Whose outcome is unknown, of those that verdicts are for; by seq.
+    private func sent(of verdicts: [Verdict]) throws -> [Int64: OperationRecord] {
+        let seqs = verdicts.map(\.seq)
+        guard let first = seqs.min(), let last = seqs.max() else { return [:] }
+        var records: [Int64: OperationRecord] = [:]
+        for record in try OperationTable.unconfirmed(seqs: first...last, in: db) where record.state == .sending {
+            if let seq = record.seq { records[seq] = record }
+        }
+        return records
     }
 
     /// Returns the rows whose queue changed.

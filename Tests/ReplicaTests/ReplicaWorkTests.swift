@@ -57,6 +57,33 @@ import Testing
         #expect(compilations == 0)
     }
 
+    /// Confirmed rows and rows of the overlay are read in pages that grow, side by side.
+    @Test func pagesOfAnySizeShowTheSameRows() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(#"{"root_table": "users"}"#)
+        try fixture.answer(
+            shape, (0..<700).map { fixture.insert(Sample.users, "u\(1000 + $0 * 2)", ["name": "n"]) })
+        for number in 0..<350 {
+            // Between two rows, over one, and instead of one.
+            try fixture.submit(user("u\(1001 + number * 4)"))
+            try fixture.submit(Sample.update(Sample.users, "u\(1000 + number * 4)", ["name": "m"]))
+        }
+        let whole = try fixture.replica.read(shape: shape.id, limit: 2_000)
+        #expect(whole.rows.count == 1_050 && whole.next == nil)
+        #expect(whole.rows.count(where: \.isPending) == 700)
+        for limit in [1, 3, 64, 257, 1_000] {
+            var rows: [ViewRow] = []
+            var cursor: String?
+            repeat {
+                let page = try fixture.replica.read(shape: shape.id, after: cursor, limit: limit)
+                #expect(page.rows.count == limit || page.next == nil)
+                rows += page.rows
+                cursor = page.next
+            } while cursor != nil
+            #expect(rows == whole.rows)
+        }
+    }
+
     @Test func requestsThatAreSubmittedTogetherAreAcceptedOrRefusedEachForItself() throws {
         let fixture = try Fixture()
         let shape = try fixture.hold(#"{"root_table": "users"}"#)
