@@ -24,8 +24,8 @@ extension DaemonCore {
         for shape in shapes {
             var changes: [DaemonProtocol.ViewChange] = []
             var isVoid = false
-            for change in operations {
-                guard let operation = change.record?.operation,
+            for changed in operations {
+                guard let operation = changed.record?.operation,
                     let key = replica.schema?[operation.table].flatMap({ operation.rowKey(in: $0) })
                 else {
                     isVoid = true

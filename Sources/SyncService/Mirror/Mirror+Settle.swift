@@ -6,7 +6,9 @@ import SyncModel
 struct PendingResync: Sendable {
     /// Transactions before it are in what was read.
     let point: LSN
-    let catalog: Catalog
+    let catalogue: DatabaseSchema
+    /// Of its tables.
+    let identities: [TableName: TableIdentity]
     /// Those that were read; tables that are no more are in none.
     let staged: [TableName]
 }
@@ -47,7 +49,7 @@ extension Mirror {
         position.unsettled = nil
         try amend(
             MirrorAmendment(
-                catalogue: pending.catalog.schema, identities: pending.catalog.identities, position: position,
+                catalogue: pending.catalogue, identities: pending.identities, position: position,
                 staged: pending.staged, confirmations: nil))
         change { $0.pending = nil }
     }

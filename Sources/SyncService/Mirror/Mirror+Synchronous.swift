@@ -95,7 +95,8 @@ package struct SynchronousMirror {
         try stage(snapshot, staged)
         try mirror.unsettle(tables)
         mirror.expect(
-            PendingResync(point: snapshot.consistentPoint, catalogue: snapshot.catalogue, staged: staged))
+            PendingResync(
+                point: snapshot.consistentPoint, catalogue: snapshot.catalogue, identities: [:], staged: staged))
     }
 
     private func stage(_ snapshot: Snapshot, _ tables: [TableName]) throws {

@@ -126,7 +126,9 @@ struct MirrorStart {
             let staged = all.compactMap { catalog.schema[$0] }
             try stage(staged, connection, report)
             try mirror.unsettle(all)
-            return PendingResync(point: exported.consistentPoint, catalog: catalog, staged: staged.map(\.name))
+            return PendingResync(
+                point: exported.consistentPoint, catalogue: catalog.schema, identities: catalog.identities,
+                staged: staged.map(\.name))
         }
         mirror.expect(pending)
         // Where nobody else commits, the stream would not come to it.
