@@ -23,17 +23,40 @@ package struct ShapeError: Error, Hashable, Sendable {
 
     package let code: Code
     /// A sentence for people; for a condition, in Electric's words.
-    package let message: String
+    package var message: String { details.message }
     /// The member it is about (`where`, `params`, `table`, `columns`, `include.steps.where`); nil: the whole.
-    package let field: String?
+    package var field: String? { details.field }
     /// Where a column was looked for that there is not, of all tables of the definition.
-    package let table: TableName?
+    package var table: TableName? { details.table }
+
+    /// Behind a reference: every frame of a parser that may throw it has room for the error.
+    private let details: Details
 
     package init(_ code: Code, _ message: String, field: String? = nil, table: TableName? = nil) {
         self.code = code
-        self.message = message
-        self.field = field
-        self.table = table
+        details = Details(message: message, field: field, table: table)
+    }
+
+    private final class Details: Hashable, Sendable {
+        let message: String
+        let field: String?
+        let table: TableName?
+
+        init(message: String, field: String?, table: TableName?) {
+            self.message = message
+            self.field = field
+            self.table = table
+        }
+
+        static func == (left: Details, right: Details) -> Bool {
+            left.message == right.message && left.field == right.field && left.table == right.table
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(message)
+            hasher.combine(field)
+            hasher.combine(table)
+        }
     }
 
     /// The same error, told of a member inside `path` (`include.steps`).
