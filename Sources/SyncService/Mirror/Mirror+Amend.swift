@@ -42,6 +42,7 @@ extension Mirror {
             try? pool.write { db in try restore(in: db) }
             throw error
         }
+        raiseFrontier(to: amendment.position.position)
         signal.wakeAll()
         // It forgets what was touched, and whoever has read and does not wait yet is to know.
         signal.applied(tx: frontier, shapes: before.shapes.all.map(\.id), replicas: replicas)
@@ -86,7 +87,6 @@ extension Mirror {
             memory.catalogue = catalogue
             memory.identities = amendment.identities
             memory.position = reached
-            memory.frontier = max(memory.frontier, reached.position)
             memory.durable = .zero
             memory.isHeartbeatDue = false
         }

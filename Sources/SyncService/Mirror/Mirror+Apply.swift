@@ -35,6 +35,7 @@ extension Mirror {
             throw error
         }
         guard position.unsettled == nil else { return }
+        raiseFrontier(to: tx)
         signal.applied(tx: tx, shapes: touched.shapes, replicas: touched.replicas)
     }
 
@@ -62,7 +63,6 @@ extension Mirror {
             if let step { commit(step) }
             change { memory in
                 memory.position = position
-                if position.unsettled == nil { memory.frontier = max(memory.frontier, tx) }
                 // One after each heartbeat would never end.
                 memory.isHeartbeatDue = heartbeatCount < transaction.events.count
             }

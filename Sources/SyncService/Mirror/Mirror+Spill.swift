@@ -104,6 +104,7 @@ extension Mirror {
             throw error
         }
         guard reached.unsettled == nil else { return }
+        raiseFrontier(to: tx)
         signal.applied(tx: tx, shapes: touched.shapes, replicas: touched.replicas)
     }
 
@@ -120,7 +121,6 @@ extension Mirror {
         try position.advance(in: db)
         change { memory in
             memory.position = position
-            if position.unsettled == nil { memory.frontier = max(memory.frontier, tx) }
             memory.isHeartbeatDue = true
             memory.spill = nil
             memory.spillFigures.transactions += 1

@@ -30,7 +30,8 @@ package final class Mirror: Sendable {
         /// Names the catalogue: the same text, the same catalogue.
         private(set) var schemaTag: String?
         var position: MirrorPosition?
-        /// Everything up to here is known, in offsets: at least `position`, further when nothing happened.
+        /// Everything up to here is known and committed, in offsets: at least `position` but for the moment of its
+        /// commit, further when nothing happened.
         var frontier: UInt64 = 0
         var shapes = ShapeRegistry()
         /// When each shape was last asked for, where that is not stored yet; microseconds since 1970.
@@ -131,6 +132,10 @@ package final class Mirror: Sendable {
         try db.execute(sql: "INSERT OR IGNORE INTO ended VALUES (?)", arguments: [shape])
         try db.execute(sql: "DELETE FROM shape WHERE id = ?", arguments: [shape])
     }
+
+    /// MUST be called after the commit that reaches it: whoever reads between the two would be told of a frontier
+    /// without what led to it, and never ask for that again.
+    func raiseFrontier(to tx: UInt64) { change { $0.frontier = max($0.frontier, tx) } }
 
     /// The stream says that everything up to `lsn` is known although nothing was committed.
     func frontierMoved(to lsn: LSN) throws {
