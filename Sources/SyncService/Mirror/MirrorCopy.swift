@@ -33,8 +33,9 @@ struct MirrorCopy {
         }
     }
 
-    /// How far the offsets of a new epoch lie above what is known to have been told: a service that was killed, or
-    /// whose file was restored from a backup, may have told more.
+    /// How far the offsets of one timeline lie above those of the one before it, and at least twice as far as those of
+    /// a new epoch above what is known to have been told: a service that was killed, or whose file was restored from
+    /// a backup, may have told more.
     private static let epochMargin: UInt64 = 1 << 40
 
     /// The transaction that stands for all that lies between the mirror and a snapshot of all tables. Offsets never
@@ -46,11 +47,7 @@ struct MirrorCopy {
         time: Int64
     ) -> MirrorPosition {
         let point = consistentPoint.rawValue
-        var shift = before?.shift ?? 0
-        if let before {
-            let least = before.epoch == epoch ? told + 2 : told + epochMargin
-            if point + shift < least { shift = least - point }
-        }
+        let shift = before.map { Self.shift(after: $0, told: told, epoch, point) } ?? 0
         var position = MirrorPosition(
             epoch: epoch, position: point > 0 ? point + shift - 1 : 0, resume: consistentPoint, shift: shift,
             seen: seen, committedAt: max(time, before?.committedAt ?? 0))
@@ -60,6 +57,25 @@ struct MirrorCopy {
         position.gaps.add(after: told, before: position.position)
         return position
     }
+
+    /// In a new epoch it grows by whole margins, and for timelines that were missed too. So an older copy of the file
+    /// comes to the shift that the newer one had come to: one offset does not stand for two states, of which a reader
+    /// may hold the one and be brought on from the other.
+    private static func shift(after before: MirrorPosition, told: UInt64, _ epoch: Epoch, _ point: UInt64) -> UInt64 {
+        var shift = before.shift
+        if before.epoch == epoch { return max(shift, told + 2 > point ? told + 2 - point : 0) }
+        if before.epoch.systemIdentifier == epoch.systemIdentifier, before.epoch.timeline < epoch.timeline {
+            shift += epochMargin * UInt64(min(epoch.timeline - before.epoch.timeline, maxTimelines))
+        }
+        let least = told + epochMargin / 2
+        if point + shift < least {
+            shift += (least - point - shift + epochMargin - 1) / epochMargin * epochMargin
+        }
+        return shift
+    }
+
+    /// At once; more would not leave room for LSNs.
+    private static let maxTimelines = 1 << 16
 
     private func copy(_ table: TableSchema, in db: Database) throws {
         try MirrorFile.staged.drop(table.name, in: db)
