@@ -25,6 +25,8 @@ extension Simulation {
                 left.append("d\(index) \(shape.id) is \(shape.status)")
             }
             if devices[index].frontier.map({ $0.position < last }) ?? true { left.append("d\(index) is behind") }
+            // A request for it that was lost is sent again after half a minute.
+            if replica.schema != database.schema { left.append("d\(index) has an old schema") }
         }
         return left
     }
