@@ -6,8 +6,7 @@ import SyncModel
 ///
 /// The same walk as the shape engine's, up from the row to the root with the same conditions, over the rows as
 /// a person sees them. Unlike the engine's it can end without an answer: the device does not hold every column
-/// that the service decides by. Then what is known of the row before stands: for a row above, the shapes it is
-/// in; for the row itself, what the service said.
+/// that the service decides by. Then what the service said stands, of the row itself and of a row above it.
 struct LocalMembership {
     let transaction: ReplicaTransaction
     let shape: ResolvedShape
@@ -66,11 +65,16 @@ struct LocalMembership {
             guard let state = try transaction.viewState(address, schema),
                 zip(link.parentColumns, values).allSatisfy({ state.row[$0] == $1 })
             else { continue }
-            let isIn = transaction.memory.sets.contains(number, in: state.members)
-            if try isMember(state.row, at: parent) ?? isIn { return true }
+            if try isMember(state.row, at: parent) ?? wasSaid(address, schema) { return true }
         }
         // A parent whose join column is not held would not have been found.
         return link.parentColumns.allSatisfy(parent.selected.contains) ? false : nil
+    }
+
+    /// Not what was decided here: that may hang on the very row that is asked about.
+    private func wasSaid(_ address: RowAddress, _ schema: TableSchema) throws -> Bool {
+        let row = try transaction.confirmedRow(address, schema) ?? transaction.keptRow(address, schema)
+        return row.map { transaction.memory.sets.contains(number, in: $0.members) } ?? false
     }
 }
 

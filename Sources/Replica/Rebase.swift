@@ -11,6 +11,8 @@ struct Rebase {
     let transaction: ReplicaTransaction
     private var images = Worklist()
     private var memberships = Worklist()
+    /// Overlay rows, as they looked, of rows that look as confirmed again.
+    private var returned: [(table: TableName, row: SyncedRow)] = []
     /// Rows that were hidden when their referrers were last told.
     private var toldHidden: [RowAddress: Bool] = [:]
     /// How rows looked when their children were last told.
@@ -39,6 +41,9 @@ struct Rebase {
             imaged.insert(address)
             memberships.add(address)
         }
+        for (table, row) in returned {
+            for link in transaction.links(from: table) { try letGo(link, link.parentColumns.map { row[$0] }) }
+        }
         while let address = memberships.next() {
             guard let schema = transaction.memory.table(address.table) else { continue }
             transaction.rebuilt += 1
@@ -56,7 +61,7 @@ extension Rebase {
         var old = try transaction.overlayRow(address, schema)
         if old != nil { wasOverlaid.insert(address) }
         let wasHidden = toldHidden[address] ?? old?.isHidden ?? false
-        let hidingRow = old?.row
+        let overlaid = old?.row
         let operations = try transaction.applied(to: address)
         let base = try transaction.base(address, schema, confirmed, hasOperations: !operations.isEmpty)
         var fold = OperationFold(address.key, base: base?.row, in: schema)
@@ -66,13 +71,13 @@ extension Rebase {
             old = nil
         }
         let new = try transaction.image(
-            schema, fold, members: old?.members ?? base?.members ?? 0, isOverlaid: old != nil,
-            hasOperations: !operations.isEmpty)
+            schema, fold, members: old?.members ?? base?.members ?? 0, hasOperations: !operations.isEmpty)
         try transaction.setOverlay(address, schema, from: old, to: new)
+        if new == nil, let overlaid { returned.append((address.table, overlaid)) }
         let isHidden = new?.isHidden ?? false
         guard isHidden != wasHidden else { return }
         toldHidden[address] = isHidden
-        if let row = new?.row ?? hidingRow { try tellReferrers(address.table, row) }
+        if let row = new?.row ?? overlaid { try tellReferrers(address.table, row) }
     }
 
     /// The row's deletion went: what its cascade hid is shown again, unless another deletion still hides it.
@@ -101,6 +106,7 @@ extension Rebase {
             wasOverlaid.insert(child)
             // Its referrers saw it hidden.
             if toldHidden[child] == nil { toldHidden[child] = true }
+            returned.append((child.table, row.row))
             images.add(child)
             try release(child, reference.child, row)
         }
@@ -166,9 +172,38 @@ extension Rebase {
             let onlyOverlaid = !now.departs
             guard let child = transaction.memory.table(link.child) else { continue }
             for values in [old, new].compactMap(\.self) {
+                if was.departs, !now.departs || old != new { try letGo(link, values) }
                 let children = try transaction.addresses(
                     of: child, where: link.childColumns, equal: values, onlyOverlaid: onlyOverlaid)
                 for child in children { memberships.add(child) }
+            }
+        }
+    }
+}
+
+// MARK: - Rows that a departed one held
+
+extension Rebase {
+    /// A row above does not depart any more as it did: rows that are in shapes, or out of them, for its sake look as
+    /// confirmed until they are decided again. All of them before any is decided, so that rows that join themselves, or
+    /// each other in a circle, cannot keep each other where they were.
+    private mutating func letGo(_ link: ResolvedShape.Link, _ values: [Value]) throws {
+        var waiting = [(link: link, values: values)]
+        while let (link, values) = waiting.popLast() {
+            guard let schema = transaction.memory.table(link.child) else { continue }
+            let children = try transaction.addresses(
+                of: schema, where: link.childColumns, equal: values, onlyOverlaid: true)
+            for child in children {
+                guard let old = try transaction.overlayRow(child, schema), !old.isPending, !old.isHidden else {
+                    continue
+                }
+                try transaction.note(child, schema)
+                wasOverlaid.insert(child)
+                try transaction.setOverlay(child, schema, from: old, to: nil)
+                memberships.add(child)
+                waiting += transaction.links(from: link.child).map { below in
+                    (link: below, values: below.parentColumns.map { old.row[$0] })
+                }
             }
         }
     }

@@ -91,11 +91,9 @@ extension ReplicaTransaction {
 
     /// How the row looks with its operations on top; nil where it looks as confirmed.
     ///
-    /// - Parameters:
-    ///   - members: stands until the shapes are decided.
-    ///   - isOverlaid: it was in the overlay, maybe only for its shapes.
+    /// - Parameter members: stands until the shapes are decided.
     func image(
-        _ schema: TableSchema, _ fold: OperationFold, members: Int64, isOverlaid: Bool, hasOperations: Bool
+        _ schema: TableSchema, _ fold: OperationFold, members: Int64, hasOperations: Bool
     ) throws -> OverlayRow? {
         guard var row = fold.row else {
             return fold.deleted.map {
@@ -110,8 +108,8 @@ extension ReplicaTransaction {
             for column in columns { row[column] = .null }
             isTouched = true
         }
-        if !isTouched && !isOverlaid { return nil }
-        return OverlayRow(row: row, members: members, hiding: .shown, isPending: isTouched)
+        if !isTouched { return nil }
+        return OverlayRow(row: row, members: members, hiding: .shown, isPending: true)
     }
 }
 
