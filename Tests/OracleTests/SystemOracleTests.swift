@@ -17,10 +17,7 @@ struct SystemOracleTests {
         let report = try oracle.run(cases: 1)
         print(report.summary)
         #expect(report.zeros == [])
-        // Daemons that sent operations sometimes keep rows that are in none of their shapes any more.
-        withKnownIssue("membership on the device after operations", isIntermittent: true) {
-            #expect(report.mismatches == [])
-        }
+        #expect(report.mismatches == [])
     }
 
     /// Where the tests are built.
