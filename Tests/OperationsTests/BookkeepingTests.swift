@@ -93,6 +93,42 @@ import Testing
         #expect(try clock(sql, "deleted, stamp_version = version", key: "\"0\"") == ["f", "t"])
     }
 
+    /// The images of both come in one pair of transition tables.
+    @Test func aRowThatTwoCascadesOfAStatementReachIsStampedOnce() throws {
+        let setup = """
+            CREATE TABLE parts (
+                id int PRIMARY KEY, a int REFERENCES parts ON DELETE SET NULL ON UPDATE CASCADE,
+                b int REFERENCES parts ON DELETE SET NULL ON UPDATE CASCADE, name text);
+            CREATE TABLE pairs (
+                a int REFERENCES parts ON DELETE CASCADE ON UPDATE CASCADE,
+                b int REFERENCES parts ON DELETE CASCADE ON UPDATE CASCADE, PRIMARY KEY (a, b));
+            """
+        let sql = try installed(setup, ["parts", "pairs"])
+        try sql.execute(
+            """
+            INSERT INTO parts VALUES (1, NULL, NULL), (2, 1, 1), (3, 2, 2);
+            INSERT INTO pairs VALUES (1, 1), (2, 2), (1, 2);
+            UPDATE parts SET id = 11 WHERE id = 1
+            """)
+        #expect(
+            try clock(sql, "deleted, columns ? 'a', columns ? 'b', columns ? 'name'", key: "\"2\"")
+                == ["f", "t", "t", "f"])
+        let pairs = "SELECT key FROM satchel.clock WHERE relation = 'public.pairs' AND NOT deleted ORDER BY 1"
+        #expect(try sql.query(pairs).rows == [["\"11\"/\"11\""], ["\"11\"/\"2\""], ["\"2\"/\"2\""]])
+        try sql.execute("DELETE FROM parts WHERE id = 11")
+        #expect(try sql.query("SELECT a, b FROM parts WHERE id = 2").row(0) == [nil, nil])
+        let nulled = "SELECT key, reference, row ->> 'id' FROM satchel.nulled ORDER BY reference"
+        #expect(
+            try sql.query(nulled).rows == [["\"2\"", "parts_a_fkey", "2"], ["\"2\"", "parts_b_fkey", "2"]])
+        // A row that is written and reached by a cascade, in one statement.
+        try sql.execute("WITH gone AS (DELETE FROM parts WHERE id = 2) UPDATE parts SET name = 'x' WHERE id = 3")
+        #expect(
+            try clock(sql, "columns ? 'a', columns ? 'b', columns ? 'name', columns = '{}'", key: "\"3\"")
+                == ["t", "t", "t", "f"])
+        try sql.execute("DELETE FROM parts")
+        #expect(try sql.query("SELECT count(*) FROM satchel.clock WHERE NOT deleted").value == "0")
+    }
+
     @Test func truncateLeavesTombstones() throws {
         let sql = try installed()
         try sql.execute("INSERT INTO steps (id, name) VALUES (1, 'a'), (2, 'b'); TRUNCATE steps")

@@ -188,7 +188,9 @@ struct ShapeTests {
         let wrong = try ShapeDefinition(
             rootTable: TableName(name: "steps"), root: ShapeDefinition.Node(select: ["zz", "n"]))
         #expect(
-            throws: ShapeError(.unknownColumn, "The following columns are not found on the table: zz", field: "select")
+            throws: ShapeError(
+                .unknownColumn, "The following columns are not found on the table: zz", field: "select",
+                table: TableName(name: "steps"))
         ) {
             try Shape(resolving: wrong, in: Self.schema)
         }
@@ -205,7 +207,8 @@ struct ShapeTests {
         }
         #expect(
             throws: ShapeError(
-                .unknownColumn, "The following columns are not found on the table: invalid", field: "columns")
+                .unknownColumn, "The following columns are not found on the table: invalid", field: "columns",
+                table: table)
         ) {
             try ShapeDefinition(table: table, columns: ["id", "invalid"]).validateColumns(in: Self.schema)
         }

@@ -94,6 +94,7 @@ extension Bookkeeping {
             has_pinned_key boolean;
             has_pinned_reference boolean;
             nulled text;
+            is_reached_again boolean;
             deletion text;
         BEGIN
             IF new_key IS NULL THEN
@@ -127,7 +128,7 @@ extension Bookkeeping {
             SELECT bool_or(f.is_pinned), CASE WHEN count(*) > 0 THEN format('IF EXISTS (SELECT FROM new_rows n WHERE %s) THEN %s END IF;',
                 string_agg(f.is_nulled, ' OR '), string_agg(format(
                     'INSERT INTO satchel.nulled
-                    SELECT %1$L, d.key, %3$L, pg_current_xact_id(), satchel_version, satchel_now, d.row, (
+                    SELECT DISTINCT ON (d.key) %1$L, d.key, %3$L, pg_current_xact_id(), satchel_version, satchel_now, d.row, (
                         SELECT jsonb_object_agg(name, coalesce(c.columns -> name, jsonb_build_array(
                             coalesce(c.stamp_version, 0), coalesce(c.stamp_clock, 0), coalesce(c.stamp_replica, ''''),
                             coalesce(c.stamp_seq, 0))))
@@ -168,6 +169,13 @@ extension Bookkeeping {
                 WHERE i.indrelid = target AND i.indisprimary
             ) k;
 
+            -- The action of a foreign key can reach a row that the statement, or another action, has reached: then each
+            -- of its images comes in the transition tables, and all of them have to become one.
+            SELECT EXISTS (
+                SELECT FROM pg_constraint WHERE conrelid = target AND contype = 'f'
+                AND (confdeltype IN ('n', 'd') OR confupdtype IN ('c', 'n', 'd')))
+            INTO is_reached_again;
+
             -- For the rare key change, so that the function for updates needs no pins.
             last_row_function := format('satchel.%I', 'row_' || md5(relation));
             EXECUTE format(
@@ -188,15 +196,18 @@ extension Bookkeeping {
                         CASE d.kind WHEN ''u'' THEN (''{'' || d.changes || ''}'')::jsonb ELSE ''{}'' END,
                         d.kind = ''d'', d.last_row, CASE d.kind WHEN ''d'' THEN pg_current_xact_id() END,
                         CASE d.kind WHEN ''d'' THEN '''' END, CASE d.kind WHEN ''d'' THEN 0 END
-                    FROM (
+                    FROM (%8$s
                         SELECT CASE WHEN n.%2$I IS NULL THEN %4$s ELSE %3$s END AS key,
                             CASE WHEN o.%2$I IS NULL THEN ''i'' WHEN n.%2$I IS NULL THEN ''d'' ELSE ''u'' END AS kind,
                             CASE WHEN n.%2$I IS NULL THEN %5$s(o) END AS last_row,
                             concat_ws('', '', %6$s) AS changes
                         FROM new_rows n FULL JOIN old_rows o ON %7$s
                         OFFSET 0
-                    ) d WHERE d.kind <> ''u'' OR d.changes <> ''''',
-                    relation, key_column, new_key, old_key, last_row_function, changes, is_same_row), nulled);
+                    %9$s) d WHERE d.kind <> ''u'' OR d.changes <> ''''',
+                    relation, key_column, new_key, old_key, last_row_function, changes, is_same_row,
+                    CASE WHEN is_reached_again THEN 'SELECT i.key, i.kind, (array_agg(i.last_row))[1] AS last_row,
+                        string_agg(nullif(i.changes, ''''), '', '') AS changes FROM (' END,
+                    CASE WHEN is_reached_again THEN ') i GROUP BY i.key, i.kind' END), nulled);
             deletion := format(
                 'SELECT %L, %s, satchel_version, satchel_now, 0, 0, ''{}'', true, %s, pg_current_xact_id(), '''', 0
                 FROM ', relation, old_key, last_row);
