@@ -41,7 +41,6 @@ package struct SimulationReport: Sendable {
             "fault: new epoch", "epochs noticed", "fault: mirror restored", "fault: column added",
             "fault: column dropped", "fault: column renamed", "fault: table truncated", "tables compared",
             "tables described otherwise", "schemas adopted", "shapes ended: schema_changed", "mirror copies",
-            "answers of a mirror that is behind",
         ] + (SimulatedShape.flat + SimulatedShape.others).map { "rows in shape: \($0.name)" }
 
     /// What did not happen often enough, in words.
