@@ -64,6 +64,23 @@ package struct OperationChange: Hashable, Sendable {
     }
 }
 
+/// Of several changes of one operation the last, in the place of the first.
+package struct OperationChanges: Sendable {
+    package private(set) var all: [OperationChange] = []
+    private var places: [OperationID: Int] = [:]
+
+    package init() {}
+
+    package mutating func note(_ change: OperationChange) {
+        if let place = places[change.id] {
+            all[place] = change
+        } else {
+            places[change.id] = all.count
+            all.append(change)
+        }
+    }
+}
+
 /// What one source transaction, or one other event, changed, over all shapes: seen whole or not at all.
 package struct Effects: Hashable, Sendable {
     /// Grows by one with every event that changed anything; counts from 1 in each process.

@@ -20,9 +20,7 @@ final class ReplicaTransaction {
     private var stepRows = 0
     /// Where in the database's log the event ends.
     var position: UInt64?
-    private var changedOperations: [OperationChange] = []
-    /// Where in `changedOperations` each one is.
-    private var changePlaces: [OperationID: Int] = [:]
+    private var changedOperations = OperationChanges()
     private var confirmedRows = RecentRows<ConfirmedRow>()
     private var overlayRows = RecentRows<OverlayRow>()
     private let oldStandings: [Int64: HeldRecord.Standing]
@@ -39,13 +37,7 @@ final class ReplicaTransaction {
 
     /// - Parameter record: as it is now; nil when it is gone.
     func noteChanged(_ id: OperationID, _ record: OperationRecord?) {
-        let change = OperationChange(id: id, record: record)
-        if let place = changePlaces[id] {
-            changedOperations[place] = change
-        } else {
-            changePlaces[id] = changedOperations.count
-            changedOperations.append(change)
-        }
+        changedOperations.note(OperationChange(id: id, record: record))
     }
 
     /// A source transaction is over: what it changed is told apart from what comes after it. Not where too much changed
@@ -78,7 +70,7 @@ final class ReplicaTransaction {
         }
         let effects = Effects(
             sequence: memory.sequence + 1, position: position, shapes: shapes, statuses: statuses,
-            operations: changedOperations)
+            operations: changedOperations.all)
         if effects.isEmpty { return Effects(sequence: memory.sequence, position: position) }
         memory.sequence += 1
         return effects

@@ -442,7 +442,7 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
-    @Test func aCancelledReadLetsGoOfAShapeThatIsNotServed() async throws {
+    @Test func nobodyHoldsAShapeThatIsNotServedAfterAReadThatWasCancelledOrDidNotWait() async throws {
         let service = FakeService()
         // Nothing is answered, so the schema is not known: nobody can say that the table is not there.
         service.set { $0.epoch = nil }
@@ -453,7 +453,11 @@ import Testing
         let read = client.post("shape/read", definition)
         #expect(try client.call("shape/list")["shapes"]?.array?.count == 1)
         client.notify("$/cancelRequest", ["id": .int(read)])
-        #expect(try client.call("shape/list")["shapes"]?.array?.count == 1)
+        for wait in [JSON.null, 0, 1] {
+            let phantoms: JSON = ["definition": ["root_table": "phantoms"], "wait": wait]
+            #expect(try client.call("shape/read", phantoms)["status"] == "initial")
+        }
+        #expect(try client.call("shape/list")["shapes"]?.array?.count == 2)
         service.set { $0.epoch = Epoch("7301/1") }
         #expect(try client.call("sync/wait")["shapes"] == [])
         #expect(try client.call("shape/list")["shapes"] == [])

@@ -54,8 +54,6 @@ final class DaemonCore {
     /// By connection id.
     var clients: [Int: ClientSession] = [:]
     var waiters = Waiters()
-    /// Shapes that somebody waited for, and gave up, before it was known whether they are served.
-    var abandoned: Set<String> = []
     /// Taken into the queue together, before anything else happens.
     var submissions: [WaitingSubmission] = []
     /// Not told to anybody yet: the answer to the request that caused them comes first.

@@ -13,17 +13,17 @@ import SyncModel
 extension DaemonCore {
     func publishEffects() {
         settleArrivals()
-        var operations: [OperationChange] = []
+        var operations = OperationChanges()
         while !effects.isEmpty {
             let next = effects
             effects = []
             for effects in next {
                 publish(effects)
-                operations += effects.operations
+                for change in effects.operations { operations.note(change) }
             }
         }
-        if !operations.isEmpty, !clients.isEmpty {
-            let pages = pages(of: Self.latest(operations))
+        if !operations.all.isEmpty, !clients.isEmpty {
+            let pages = pages(of: operations.all)
             for client in clientIDs where clients[client]?.isInitialized == true { tell(pages, to: client) }
         }
         publishArrivals()
@@ -92,21 +92,6 @@ extension DaemonCore {
     struct OperationPage {
         let ids: [OperationID]
         let message: [UInt8]
-    }
-
-    /// Of several changes of one operation the last, in the place of the first.
-    private static func latest(_ changes: [OperationChange]) -> [OperationChange] {
-        var places: [OperationID: Int] = [:]
-        var latest: [OperationChange] = []
-        for change in changes {
-            if let place = places[change.id] {
-                latest[place] = change
-            } else {
-                places[change.id] = latest.count
-                latest.append(change)
-            }
-        }
-        return latest
     }
 
     private func pages(of changes: [OperationChange]) -> [OperationPage] {

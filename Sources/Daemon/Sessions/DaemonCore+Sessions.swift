@@ -28,27 +28,8 @@ extension DaemonCore {
     }
 
     func cancelled(_ id: JSONRPC.RequestID, _ connection: Connection) {
-        guard let waiter = waiters.remove(Caller(client: connection.id, request: id)) else { return }
+        guard waiters.remove(Caller(client: connection.id, request: id)) else { return }
         connection.answer(id, .error(ResponseError(.cancelled, "The client cancelled the request.")))
-        abandon(waiter)
-    }
-
-    /// Nobody learns what becomes of the shape that the request waited for: if the service does not serve it, it goes.
-    private func abandon(_ waiter: Waiter) {
-        guard case .liveShape(let shape, _) = waiter.wish else { return }
-        abandoned.insert(shape)
-        dropAbandoned()
-    }
-
-    func dropAbandoned() {
-        for shape in abandoned.sorted() {
-            switch replica.heldShape(shape)?.status {
-            case .initial, .stale: continue
-            case .ended: dropIfEnded(shape)
-            case .live, nil: break
-            }
-            abandoned.remove(shape)
-        }
     }
 
     /// The client has taken what was queued: what it missed meanwhile, collapsed.
@@ -61,9 +42,8 @@ extension DaemonCore {
     }
 
     func closed(_ connection: Connection) {
-        let waited = waiters.removeAll(of: connection.id)
+        waiters.removeAll(of: connection.id)
         guard let session = clients.removeValue(forKey: connection.id) else { return }
-        for waiter in waited { abandon(waiter) }
         for shape in session.subscriptions.map(\.shape) { dropIfEnded(shape) }
         rearmIdleExit()
     }

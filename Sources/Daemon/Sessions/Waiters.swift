@@ -80,13 +80,14 @@ struct Waiters {
         }
     }
 
-    /// nil when the request does not wait.
-    mutating func remove(_ caller: Caller) -> Waiter? {
-        guard let waiter = all.first(where: { $0.caller == caller }) else { return nil }
-        return remove(waiter.id)
+    /// False when the request does not wait.
+    mutating func remove(_ caller: Caller) -> Bool {
+        guard let waiter = all.first(where: { $0.caller == caller }) else { return false }
+        remove(waiter.id)
+        return true
     }
 
-    mutating func removeAll(of client: Int) -> [Waiter] {
-        all.filter { $0.caller.client == client }.compactMap { remove($0.id) }
+    mutating func removeAll(of client: Int) {
+        for waiter in all where waiter.caller.client == client { remove(waiter.id) }
     }
 }

@@ -112,7 +112,7 @@ extension DaemonCore {
         if batch.frontier.isComplete { frontierReachedAt = lastContact }
         keeping { () throws(ReplicaError) in try replica.noteInView(at: now.microseconds) }
         sync(.stream(.batchApplied))
-        dropAbandoned()
+        letGoOfRefused(batch)
         reconcileShapes()
         sync(.epochSeen(batch.frontier.epoch))
         if let tag = batch.frontier.schemaTag { sync(.schemaSeen(tag)) }
@@ -120,6 +120,13 @@ extension DaemonCore {
         // Another history may have lost operations, confirmed ones too: the replica has to offer them again.
         if epoch != replica.epoch { sync(.queueChanged) }
         prune()
+    }
+
+    /// Shapes that the service does not serve, of which nobody has seen a row: those who asked for them may be gone.
+    private func letGoOfRefused(_ batch: SyncBatch) {
+        for part in batch.shapes where part.ended != nil && replica.heldShape(part.shape)?.firstSync == nil {
+            dropIfEnded(part.shape)
+        }
     }
 
     private func takeBatch(_ limit: Int) {
