@@ -40,16 +40,19 @@ package struct ExplanationText {
 
     private let style: Style
     private let signs: Signs
+    private let origin: ExplainShape.Result.Origin
 
-    private init(style: Style, signs: Signs) {
+    private init(style: Style, signs: Signs, origin: ExplainShape.Result.Origin) {
         self.style = style
         self.signs = signs
+        self.origin = origin
     }
 
     package static func lines(
         _ result: ExplainShape.Result, table: TableName, key: KeyValues, style: Style, signs: Signs
     ) -> [String] {
-        ExplanationText(style: style, signs: signs).lines(result, "\(RowsText.name(table)) \(RowsText.key(key))")
+        ExplanationText(style: style, signs: signs, origin: result.origin)
+            .lines(result, "\(RowsText.name(table)) \(RowsText.key(key))")
     }
 
     private func lines(_ result: ExplainShape.Result, _ row: String) -> [String] {
@@ -132,7 +135,12 @@ package struct ExplanationText {
         if let parents = place.parents {
             let table = RowsText.name(parents.table)
             if parents.rows.isEmpty, parents.more == 0 {
-                item.children.append(Item(text: "\(sign(false)) joins no row of \(table)"))
+                // There may be one that the device does not hold.
+                let none =
+                    origin == .service
+                    ? "\(sign(false)) joins no row of \(table)"
+                    : "\(sign(nil)) joins no row of \(table) that is held here"
+                item.children.append(Item(text: none))
             }
             item.children += parents.rows.map { self.item($0, name: table) }
             if parents.more > 0 { item.children.append(more(parents.more, "rows of \(table)")) }

@@ -2,7 +2,8 @@ import SyncModel
 
 /// Turns the lines of one stream answer into one batch.
 ///
-/// An answer without its last line was cut off, and nothing of it may be applied: `batch` is then nil.
+/// An answer without its last line was cut off, and nothing of it may be applied but what `takeArrivals` gave: `batch`
+/// is then nil.
 package struct AnswerReader: Sendable {
     private enum Progress: Hashable, Sendable { case beforeHello, open(Epoch), done(Frontier) }
 

@@ -41,6 +41,12 @@ struct ExplanationTests {
         #expect(term.parts[3].values == [Explanation.NamedValue("name", "apple")])
     }
 
+    /// A mark that combines with a quote does not hide it.
+    @Test func doublesEveryQuote() throws {
+        let term = try explained("name = 'a''\u{301}b'", [], ["7", "apple", .null, "f"])
+        #expect(Array(term.sql.utf8) == Array("name = 'a''\u{301}b'".utf8))
+    }
+
     @Test func tellsWhatIsNotHeld() throws {
         let term = try explained(
             "name = 'a' AND id IN (SELECT id FROM items AS i)", [], ["1", .absent, .null, .null])

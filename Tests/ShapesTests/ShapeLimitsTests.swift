@@ -83,8 +83,9 @@ import Testing
         func nested(_ depth: Int) -> String {
             String(repeating: "(", count: depth) + "a" + String(repeating: ")", count: depth)
         }
-        #expect(refusal(nested(ShapeLimits.maxConditionDepth - 4)) == nil)
-        let deep = refusal(nested(ShapeLimits.maxConditionDepth + 1))
+        // The column is one level itself.
+        #expect(refusal(nested(ShapeLimits.maxConditionDepth - 1)) == nil)
+        let deep = refusal(nested(ShapeLimits.maxConditionDepth))
         #expect(deep?.code == .tooLarge && deep?.message == "a condition is nested at most 64 deep: flatten it")
         func subselects(_ count: Int) -> String {
             Array(repeating: "a IN (SELECT a FROM p)", count: count).joined(separator: " AND ")

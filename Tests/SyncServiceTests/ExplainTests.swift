@@ -98,7 +98,6 @@ import Testing
         let fixture = try await ServiceFixture(Self.sql, model: Self.model)
         try await fixture.caughtUp()
         let windowed = #"{"root_table": "pipelines", "order_by": "score DESC", "limit": 1}"#
-        var compared = 0
         for definition in [Self.shape, windowed] {
             let withheld = try ask(fixture, definition, table: "pipelines", key: #"{"id": "\#(Self.id(2))"}"#)
             let missing = try ask(fixture, definition, table: "pipelines", key: #"{"id": "\#(Self.id(9))"}"#)
@@ -107,7 +106,6 @@ import Testing
             let ben = try ask(
                 fixture, definition, table: "pipelines", key: #"{"id": "\#(Self.id(2))"}"#, as: "ben")
             #expect(ben.body.contains(#""found":true"#))
-            compared += 1
         }
         let step = try ask(fixture, table: "steps", key: #"{"id": "4"}"#)
         #expect(try step.body == ask(fixture, table: "steps", key: #"{"id": "44"}"#).body)
@@ -125,7 +123,9 @@ import Testing
         let subselect = #"{"root_table": "steps", "where": "pipeline_id IN (SELECT id FROM pipelines)"}"#
         let members = try explain(fixture, subselect, table: "steps", key: #"{"id": "4"}"#)
         #expect(members.nodes[0].place?.condition?.subselects.map(\.count) == [3])
-        #expect(members.isMember == false && compared == 2)
+        // Nor is the rule by which they are found told.
+        #expect(members.nodes[0].place?.condition?.sql == "pipeline_id IN (SELECT q1.id FROM pipelines AS q1)")
+        #expect(members.isMember == false)
         await fixture.stop()
     }
 

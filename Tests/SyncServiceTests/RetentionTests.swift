@@ -84,7 +84,7 @@ import Testing
         let request = SyncRequest(replica: ReplicaID("r"), isLive: false, shapes: [])
         let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: .zero)
         let offset = LogOffset.endOf(tx: kept.snapshotTx)
-        let subject = SyncAnswer.Subject.kept(id: "s", kept, offset: offset, isReset: false)
+        let subject = SyncAnswer.Subject.kept(id: "s", kept, offset: offset, isReset: false, failureTag: nil)
         #expect(throws: SyncAnswer.ShapeEnded.self) {
             try mirror.pool.read { db in try answer.compose([subject], known: mirror.state, db: db) }
         }

@@ -123,6 +123,25 @@ struct ExplanationTextTests {
             ])
     }
 
+    @Test func saysThatAParentMayBeElsewhere() {
+        let parents = Explanation.Parents(path: "", table: TableName("pipelines"), rows: [], more: 0)
+        let place = Explanation.Place(
+            key: [Explanation.NamedValue("id", "7")], isMember: nil, condition: nil, parents: parents)
+        let matching = Explanation.Matching(ways: [], isTimed: false)
+        let explanation = Explanation(
+            isFound: true, isMember: nil,
+            nodes: [Explanation.Node(path: "steps", matching: matching, window: nil, place: place)])
+        func last(_ origin: ExplainShape.Result.Origin) -> String? {
+            lines(
+                ExplainShape.Result(
+                    origin: origin, reason: nil, position: nil, explanation: explanation,
+                    device: ExplainShape.Held(isHeld: true, shapes: [], operations: []))
+            ).first { $0.contains("joins") }
+        }
+        #expect(last(.device) == "└─ ? joins no row of pipelines that is held here")
+        #expect(last(.service) == "└─ ✗ joins no row of pipelines")
+    }
+
     @Test func tellsARowThatIsNotThere() {
         let missing = Explanation(isFound: false, isMember: false, nodes: [])
         let held = ExplainShape.Held(isHeld: false, shapes: [], operations: [])

@@ -59,7 +59,9 @@ struct ViewCommand: ParsableCommand {
         private static func explain(_ shapes: [ViewText.Shape], _ daemon: DaemonConnection) throws {
             let refused = shapes.filter { $0.status == .ended }.map(\.name)
             if !refused.isEmpty {
-                let reasons = try daemon.call(ReadSyncStatus.self, Nothing()).shapes.compactMap(\.reason?.message)
+                let ended = try daemon.call(ReadSyncStatus.self, Nothing()).shapes.filter { $0.status == .ended }
+                // Which of them is the view's is not told: where more have ended, no reason is given for any.
+                let reasons = ended.count == refused.count ? ended.compactMap(\.reason?.message) : []
                 throw CommandFailure(.failed, ViewText.refusal(of: refused, reasons: reasons))
             }
             if shapes.contains(where: { $0.status == .initial }) {

@@ -84,7 +84,8 @@ private struct ShapeExplainer<Source: RowSource> {
         placesLeft -= 1
         let condition = node.predicate?.explained(
             found.row, in: membership.contexts[node.index], budget: &termsLeft)
-        let parents = try parents(of: found.row, at: node)
+        // A device decides by them.
+        let parents = view != nil && placesLeft <= 0 ? nil : try parents(of: found.row, at: node)
         let (ranks, moreRanks) = try ranks(of: found, at: node)
         let isMember: Bool? =
             if view == nil {

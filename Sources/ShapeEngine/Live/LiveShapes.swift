@@ -188,8 +188,12 @@ package struct LiveShapes: Sendable {
     }
 
     private mutating func note(_ changed: [WindowPlace: WindowState?], of id: Int64) {
-        if windowCount + changed.count > windowLimit { forgetWindows(of: id) }
-        guard windowCount + changed.count <= windowLimit else { return }
+        if windowCount + changed.count > windowLimit {
+            // All, or a shape that nobody touches would keep its own for ever, and the others would never have any.
+            windows = [:]
+            windowCount = 0
+        }
+        guard changed.count <= windowLimit else { return }
         windowCount -= windows[id]?.count ?? 0
         for (place, state) in changed { windows[id, default: [:]][place] = state }
         windowCount += windows[id]?.count ?? 0

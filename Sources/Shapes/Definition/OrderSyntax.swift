@@ -82,14 +82,16 @@ enum SQLName {
         "\"" + name.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
     }
 
-    /// Left bare when folding gives it back. Words of the order's own grammar are quoted.
+    /// Left bare when folding gives it back. Words of the grammar are quoted.
     static func quotedIfNeeded(_ name: String) -> String {
         let isPlain =
             name.utf8.first.map { (97...122).contains($0) || $0 == UInt8(ascii: "_") } == true
             && name.utf8.allSatisfy {
                 (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_")
             }
-        let isWord = ["asc", "desc", "nulls", "first", "last"].contains(name)
+        let isWord =
+            ["asc", "desc", "nulls", "first", "last"].contains(name) || Keywords.reserved.contains(name)
+            || Keywords.valueFunctions.contains(name)
         return isPlain && !isWord ? name : quoted(name)
     }
 }

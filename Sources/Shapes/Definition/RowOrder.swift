@@ -23,10 +23,12 @@ package struct RowOrder: Hashable, Sendable {
 
     /// As `order_by` is written.
     package func text(in table: TableSchema) -> String {
-        keys.map { key in
-            let nulls = key.nullsFirst == key.isDescending ? "" : key.nullsFirst ? " NULLS FIRST" : " NULLS LAST"
-            return SQLPrinter.plain(table.columns[key.column].name) + (key.isDescending ? " DESC" : "") + nulls
-        }.joined(separator: ", ")
+        OrderSyntax.text(
+            of: keys.map { key in
+                ShapeDefinition.Order(
+                    Text(table.columns[key.column].name), isDescending: key.isDescending,
+                    nullsFirst: key.nullsFirst)
+            })
     }
 
     init(_ order: [ShapeDefinition.Order], of table: TableSchema) throws(ShapeError) {

@@ -63,7 +63,7 @@ private struct TermExplainer {
 
 extension Expression {
     /// The rule's term stands first, if there is one.
-    fileprivate var withoutRule: Expression? {
+    var withoutRule: Expression? {
         switch self {
         case .permitted: return nil
         case .and(let terms):

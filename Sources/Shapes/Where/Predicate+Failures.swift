@@ -13,7 +13,7 @@ extension Predicate {
         for term in conjuncts {
             switch evaluator.truth(term) {
             case .true: break
-            case .error(let message): failure = failure ?? message
+            case .error(let message): failure = failure ?? message.shortened
             case .false, .unknown, .undecidable: return nil
             }
         }

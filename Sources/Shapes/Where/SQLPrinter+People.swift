@@ -2,22 +2,9 @@ import SyncModel
 
 /// How things are written for people.
 extension SQLPrinter {
-    /// Without quotes where PostgreSQL needs none.
-    static func plain(_ name: String) -> String {
-        let bytes = Array(name.utf8)
-        let isPlain = bytes.enumerated().allSatisfy { place, byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"): true
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): place > 0
-            default: false
-            }
-        }
-        let isWord = Keywords.reserved.contains(name) || Keywords.valueFunctions.contains(name)
-        return isPlain && !bytes.isEmpty && !isWord ? name : quoted(name)
-    }
-
     static func plain(_ table: TableName) -> String {
-        table.schema == "public" ? plain(table.name) : "\(plain(table.schema)).\(plain(table.name))"
+        let name = SQLName.quotedIfNeeded(table.name)
+        return table.schema == "public" ? name : "\(SQLName.quotedIfNeeded(table.schema)).\(name)"
     }
 
     static func word(for symbol: String) -> String {
@@ -34,7 +21,7 @@ extension SQLPrinter {
         guard let text = (value.map { $0.text(as: type).string }) else { return "NULL" }
         if type == .bool { return text == "t" ? "TRUE" : "FALSE" }
         if type.isInteger || type == .numeric, text.utf8.allSatisfy(isNumeral) { return text }
-        let literal = "'\(text.replacing("'", with: "''"))'"
+        let literal = "'" + text.unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
         // What stands beside it gives it this type.
         return type.isString || type == .uuid || type.isOpaque || type.isEnumeration
             ? literal : "\(literal)::\(castName(type))"

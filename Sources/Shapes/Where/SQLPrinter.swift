@@ -56,10 +56,12 @@ struct SQLPrinter {
     }
 
     private static func columns(of table: TableSchema, _ qualifier: String) -> [String] {
-        table.columns.map { "\(qualifier).\(quoted($0.name))" }
+        table.columns.map { "\(qualifier).\(SQLName.quoted($0.name))" }
     }
 
-    private static func name(of table: TableName) -> String { "\(quoted(table.schema)).\(quoted(table.name))" }
+    private static func name(of table: TableName) -> String {
+        "\(SQLName.quoted(table.schema)).\(SQLName.quoted(table.name))"
+    }
 
     private func column(_ index: Int) -> String { scope.qualifier + name(scope.table.columns[index].name) }
 
@@ -82,7 +84,9 @@ struct SQLPrinter {
             outer: [])
         let selected = subselect.values.map { sql($0) }
         var terms = zip(subselect.group, correlated).map { "\(sql($0)) = \($1)" }
-        if let condition = subselect.condition { terms.insert(sql(condition.expression), at: 0) }
+        // What may be read is not told by the way.
+        let condition = subselect.condition?.expression
+        if let own = firstParameter == nil ? condition?.withoutRule : condition { terms.insert(sql(own), at: 0) }
         let tail =
             "FROM \(name(of: subselect.table)) AS \(alias)"
             + (terms.isEmpty ? "" : " WHERE " + terms.joined(separator: " AND "))
@@ -166,7 +170,7 @@ struct SQLPrinter {
         case .call(let name): return "\(named(function: name))(\(list(arguments)))"
         case .extract:
             guard case .constant(let field) = arguments[0], let name = field.value else { return "NULL" }
-            return "EXTRACT(\(Self.quoted(name.string.string)) FROM \(sql(arguments[1])))"
+            return "EXTRACT(\(SQLName.quoted(name.string.string)) FROM \(sql(arguments[1])))"
         case .cast(let name): return "(\(sql(arguments[0])))::\(name)"
         case .subscripts(let brackets):
             var rest = arguments.dropFirst().map { sql($0) }[...]
@@ -206,10 +210,12 @@ struct SQLPrinter {
 
     static func castName(_ type: SQLType) -> String {
         if let element = type.element { return castName(element) + "[]" }
-        return type.isEnumeration ? quoted(type.name) : type.name
+        return type.isEnumeration ? SQLName.quoted(type.name) : type.name
     }
 
-    private func name(_ name: String) -> String { firstParameter == nil ? Self.plain(name) : Self.quoted(name) }
+    private func name(_ name: String) -> String {
+        firstParameter == nil ? SQLName.quotedIfNeeded(name) : SQLName.quoted(name)
+    }
 
     private func name(of table: TableName) -> String {
         firstParameter == nil ? Self.plain(table) : Self.name(of: table)
@@ -220,10 +226,6 @@ struct SQLPrinter {
     }
 
     private func named(function name: String) -> String {
-        firstParameter == nil ? Self.plain(name) : "pg_catalog.\(Self.quoted(name))"
-    }
-
-    static func quoted(_ name: String) -> String {
-        "\"" + name.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
+        firstParameter == nil ? SQLName.quotedIfNeeded(name) : "pg_catalog.\(SQLName.quoted(name))"
     }
 }

@@ -80,7 +80,7 @@ struct ElectricRoute: Sendable {
         {
             // A past that this mirror does not have; and a client that is told the handle it has would ask again. A
             // shape that began behind the gap was never told in it.
-            if kept.snapshotTx < offset.tx { try mirror.supersede(kept) }
+            if kept.snapshotTx < offset.tx { try await mirror.supersede(kept) }
             return .mustRefetch(nil)
         }
         let reader = Reader(route: self, parameters: parameters, kept: kept, table: table, isGet: isGet)

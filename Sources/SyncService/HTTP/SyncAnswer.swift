@@ -14,11 +14,12 @@ struct SyncAnswer {
 
     /// A shape of the request as it will be answered.
     enum Subject: Sendable {
-        case kept(id: String, KeptShape, offset: LogOffset, isReset: Bool)
+        /// `failureTag`: of the condition failures that the asker knows of.
+        case kept(id: String, KeptShape, offset: LogOffset, isReset: Bool, failureTag: String?)
         case ended(id: String, Reason)
 
         var kept: KeptShape? {
-            if case .kept(_, let kept, _, _) = self { kept } else { nil }
+            if case .kept(_, let kept, _, _, _) = self { kept } else { nil }
         }
     }
 
@@ -45,18 +46,19 @@ struct SyncAnswer {
         guard layouts.allSatisfy({ $0 == position.layout }) else { throw ShapeEnded() }
         // What was known was read before this transaction began: the rows here cover at least as much.
         let reader = ShapeLogReader(db: db)
-        for case .kept(_, let kept, let offset, _) in subjects where try !reader.continues(kept, after: offset) {
+        for case .kept(_, let kept, let offset, _, _) in subjects where try !reader.continues(kept, after: offset) {
             throw ShapeEnded()
         }
         let told = position.unsettled?.frontier ?? max(position.position, known.frontier)
         let frontier = try cut(subjects, reader, upTo: told)
+        let source = Source(
+            reader: reader, catalogue: catalogue, frontier: frontier.tx,
+            failures: position.unsettled == nil ? known.conditionFailures : nil)
         var bytes = SyncAnswerLine.hello(epoch: position.epoch, server: "satchel-service").bytes
         var composed = Composed(bytes: [], isNews: false)
         var isComplete = frontier.isAll
         for subject in subjects {
-            let part = try answer(
-                subject, reader: reader, catalogue: catalogue, frontier: frontier.tx,
-                room: ProtocolLimits.answerTargetBytes - bytes.count)
+            let part = try answer(subject, from: source, room: ProtocolLimits.answerTargetBytes - bytes.count)
             bytes += part.bytes
             composed.isNews = composed.isNews || part.isNews
             isComplete = isComplete && part.isComplete
@@ -75,11 +77,26 @@ struct SyncAnswer {
         _ subjects: [Subject], _ reader: ShapeLogReader, upTo tx: UInt64
     ) throws -> (tx: UInt64, isAll: Bool) {
         var lowest = tx
-        for case .kept(_, let kept, let offset, _) in subjects where !offset.isInSnapshot {
+        for case .kept(_, let kept, let offset, _, _) in subjects where !offset.isInSnapshot {
             let from = kept.place(after: offset)
             if let cut = try reader.cut(of: kept.id, after: from, limit: Self.entryLimit) { lowest = min(lowest, cut) }
         }
         return (lowest, lowest == tx)
+    }
+
+    private struct Source {
+        let reader: ShapeLogReader
+        let catalogue: DatabaseSchema
+        let frontier: UInt64
+        /// nil while it is not settled what became of tables: nobody is told of anything that comes through.
+        let failures: [Int64: ShapeFailures]?
+
+        /// The rows that the shape leaves out because its condition fails; nil where the asker knows of them.
+        func news(of kept: KeptShape, since tag: String?) -> ShapeFailures? {
+            guard let failures else { return nil }
+            let now = failures[kept.id] ?? .none
+            return now.tag == tag ? nil : now
+        }
     }
 
     private struct Part {
@@ -88,22 +105,21 @@ struct SyncAnswer {
         var isComplete = true
     }
 
-    private func answer(
-        _ subject: Subject, reader: ShapeLogReader, catalogue: DatabaseSchema, frontier: UInt64, room: Int
-    ) throws -> Part {
+    private func answer(_ subject: Subject, from source: Source, room: Int) throws -> Part {
         var part = Part()
         switch subject {
         case .ended(let id, let reason):
             part.bytes = SyncAnswerLine.ended(shape: id, reason: reason).bytes
             part.isNews = true
-        case .kept(let id, let kept, let offset, let isReset):
+        case .kept(let id, let kept, let offset, let isReset, let failureTag):
             if isReset {
                 part.bytes = SyncAnswerLine.reset(shape: id, handle: kept.handle, tables: kept.shape.tables).bytes
             }
             if offset.isInSnapshot {
-                try addSnapshot(id, kept, after: offset, reader: reader, room: room, to: &part)
+                try addSnapshot(id, kept, after: offset, reader: source.reader, room: room, to: &part)
             } else {
-                try addChanges(id, kept, after: offset, reader, catalogue, through: frontier, to: &part)
+                let failures = source.news(of: kept, since: failureTag)
+                try addChanges(id, kept, after: offset, from: source, failures, to: &part)
             }
         }
         return part
@@ -140,25 +156,22 @@ struct SyncAnswer {
     }
 
     private func addChanges(
-        _ id: String, _ kept: KeptShape, after offset: LogOffset, _ reader: ShapeLogReader,
-        _ catalogue: DatabaseSchema, through frontier: UInt64, to part: inout Part
+        _ id: String, _ kept: KeptShape, after offset: LogOffset, from source: Source, _ failures: ShapeFailures?,
+        to part: inout Part
     ) throws {
-        let from = kept.place(after: offset)
-        let changes = try reader.changes(of: kept.id, after: from, through: frontier)
-        let renderer = MessageRenderer(kept, catalogue: catalogue)
+        let changes = try source.reader.changes(of: kept.id, after: kept.place(after: offset), through: source.frontier)
+        let renderer = MessageRenderer(kept, catalogue: source.catalogue)
         var line = MessageLineWriter(shape: id, handle: kept.handle)
         for change in changes { renderer.write(change, to: &line.json) }
-        let failures = news(of: kept, id)
-        part.bytes += line.finish(offset: .endOf(tx: frontier), hasMore: false, failures: failures)
+        part.bytes += line.finish(offset: .endOf(tx: source.frontier), hasMore: false, failures: failures)
         part.isNews = part.isNews || !changes.isEmpty || offset == .snapshotEnd || failures != nil
     }
+}
 
-    /// The rows that the shape leaves out because its condition fails; nil where the asker knows of them. As of now,
-    /// which may be a little after the frontier of a long answer.
-    private func news(of kept: KeptShape, _ id: String) -> ShapeFailures? {
-        let failures = mirror.state.conditionFailures[kept.id] ?? .none
-        let known = request.shapes.first { Text($0.id) == Text(id) }?.failureTag
-        return failures.tag == known ? nil : failures
+extension SyncAnswer.Subject {
+    /// All of it, anew.
+    static func beginning(_ kept: KeptShape, of shape: SyncRequest.Shape) -> Self {
+        .kept(id: shape.id, kept, offset: .beforeAll, isReset: true, failureTag: shape.failureTag)
     }
 }
 
@@ -170,9 +183,9 @@ extension Mirror.Memory {
         guard let kept = shapes[handle], kept.serves(shape.definition, .stream, access) else { return nil }
         // Its rows are those of a past that this mirror does not have.
         if position?.gaps.contains(shape.offset.tx) == true {
-            return kept.floor == nil ? .kept(id: shape.id, kept, offset: .beforeAll, isReset: true) : nil
+            return kept.floor == nil ? .beginning(kept, of: shape) : nil
         }
         guard kept.continues(after: shape.offset) else { return nil }
-        return .kept(id: shape.id, kept, offset: shape.offset, isReset: false)
+        return .kept(id: shape.id, kept, offset: shape.offset, isReset: false, failureTag: shape.failureTag)
     }
 }

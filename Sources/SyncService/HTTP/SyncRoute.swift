@@ -56,7 +56,7 @@ struct SyncRoute: Sendable {
     /// A snapshot that is still being written is worth waiting for, even where the asker does not live-poll.
     private static func hasUnfinishedSnapshot(_ subjects: [SyncAnswer.Subject]) -> Bool {
         subjects.contains { subject in
-            if case .kept(_, _, let offset, _) = subject { offset.isInSnapshot } else { false }
+            if case .kept(_, _, let offset, _, _) = subject { offset.isInSnapshot } else { false }
         }
     }
 
@@ -96,7 +96,7 @@ struct SyncRoute: Sendable {
         if let known = mirror.state.subject(shape, access) { return known }
         do {
             let kept = try await mirror.keep(shape.definition, form: .stream, access: access, limits: limits)
-            return .kept(id: shape.id, kept, offset: .beforeAll, isReset: true)
+            return .beginning(kept, of: shape)
         } catch let error as ShapeError {
             return .ended(id: shape.id, Reason(code: error.code.rawValue, message: error.description))
         }

@@ -225,7 +225,10 @@ package final class Follower: Sendable {
             case .transaction(let transaction):
                 try mirror.apply(transaction)
                 works()
-            case .part(let header, let events): try mirror.spill(events, of: header)
+            case .part(let header, let events):
+                try mirror.spill(events, of: header)
+                // What takes longer than the proof may still fail at its end.
+                state.withLock { $0.streamingSince = Self.now }
             case .end(let header, let end):
                 try mirror.applySpill(header, end: end)
                 works()

@@ -24,8 +24,10 @@ extension Mirror {
 
     /// What the shape tells of the past is not this mirror's: those at its head go on, and everybody else is given a
     /// new one.
-    func supersede(_ kept: KeptShape) throws {
-        try pool.write { db in
+    func supersede(_ kept: KeptShape) async throws {
+        // Many may ask at once, and the first does it for all.
+        guard state.shapes.byID[kept.id]?.floor == nil else { return }
+        try await pool.write { [self] db in
             guard let current = state.shapes.byID[kept.id], current.floor == nil else { return }
             _ = try revoke(current, db)
         }

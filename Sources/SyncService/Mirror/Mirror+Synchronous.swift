@@ -166,7 +166,7 @@ package struct SynchronousMirror {
         }
         do {
             let kept = try keep(shape.definition, access, now: now)
-            return .kept(id: shape.id, kept, offset: .beforeAll, isReset: true)
+            return .beginning(kept, of: shape)
         } catch let error as ShapeError {
             return .ended(id: shape.id, Reason(code: error.code.rawValue, message: error.description))
         }

@@ -11,9 +11,6 @@ import SyncModel
 struct FailureStore {
     let db: Database
 
-    /// Of an error's text, which may name a value.
-    static let messageCharacters = 500
-
     /// What a transaction did. `before`: how many there were.
     func take(_ changes: [FailureChange], of shape: Int64, before: Int) throws -> ShapeFailures {
         let isWhole = try ShapeLogReader(db: db).chunkCount(of: shape) != nil
@@ -31,7 +28,7 @@ struct FailureStore {
             } else {
                 try db.cachedStatement(
                     sql: "INSERT OR REPLACE INTO failure (shape, relation, key, message) VALUES (?, ?, ?, ?)"
-                ).execute(arguments: place + [change.message.map(Self.shortened)])
+                ).execute(arguments: place + [change.message])
             }
             count += (change.message == nil ? 0 : 1) - (known == nil ? 0 : 1)
         }
@@ -44,7 +41,7 @@ struct FailureStore {
             sql: "INSERT OR IGNORE INTO failure (shape, relation, key, message) VALUES (?, ?, ?, ?)")
         for failure in failures {
             try statement.execute(arguments: [
-                shape, failure.table.description, failure.key.description, Self.shortened(failure.message),
+                shape, failure.table.description, failure.key.description, failure.message,
             ])
         }
     }
@@ -85,6 +82,4 @@ struct FailureStore {
         ]
         return ShapeFailures(count: count, first: first, tag: Checksum.text(Array(content.text.utf8)))
     }
-
-    private static func shortened(_ message: String) -> String { String(message.prefix(messageCharacters)) }
 }
