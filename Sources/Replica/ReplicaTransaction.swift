@@ -24,7 +24,8 @@ final class ReplicaTransaction {
     private var confirmedRows = RecentRows<ConfirmedRow>()
     private var overlayRows = RecentRows<OverlayRow>()
     private let oldStandings: [Int64: HeldRecord.Standing]
-    private let oldCounts: [Int64: Int]
+    /// Of rows, as they are in the file.
+    private var storedCounts: [Int64: Int]
 
     init(_ db: Database, _ memory: ReplicaMemory, limits: ReplicaLimits) {
         self.db = db
@@ -32,7 +33,7 @@ final class ReplicaTransaction {
         self.limits = limits
         journal = ViewJournal(limit: limits.maxChanges)
         oldStandings = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.standing) })
-        oldCounts = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.rowCount) })
+        storedCounts = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.rowCount) })
     }
 
     /// - Parameter record: as it is now; nil when it is gone.
@@ -59,8 +60,7 @@ final class ReplicaTransaction {
     /// Stores what is left to store, and tells the differences. The last act of a transaction.
     func finish() throws -> Effects {
         let shapes = try shapeEffects()
-        for index in memory.shapes.indices where memory.shapes[index].rowCount != oldCounts[memory.shapes[index].number]
-        {
+        for (index, shape) in memory.shapes.enumerated() where shape.rowCount != storedCounts[shape.number] {
             try save(index)
         }
         var statuses: [String] = []
@@ -77,7 +77,9 @@ final class ReplicaTransaction {
     }
 
     func save(_ index: Int) throws {
-        try ShapeTable.update(memory.shapes[index], in: db)
+        let record = memory.shapes[index]
+        try ShapeTable.update(record, in: db)
+        storedCounts[record.number] = record.rowCount
     }
 }
 
