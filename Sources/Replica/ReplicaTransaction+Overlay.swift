@@ -67,6 +67,22 @@ extension ReplicaTransaction {
         try stores.kept.upsert(next.stored(address.key), of: schema, in: db)
     }
 
+    /// Operations on a row were confirmed, and the row is not there: others deleted it since. Where more are queued on
+    /// it, what these made of it stays in view, also of a row that came and went between two answers.
+    func keep(_ address: RowAddress, after confirmed: [Operation]) throws {
+        guard let schema = memory.table(address.table), try confirmedRow(address, schema) == nil,
+            try !applied(to: address).isEmpty
+        else { return }
+        let old = try keptRow(address, schema)
+        var fold = OperationFold(address.key, base: old?.row, in: schema)
+        for operation in confirmed { fold.apply(operation) }
+        guard let row = fold.row else { return try dropKept(address, schema) }
+        if old == nil { memory.keptCount += 1 }
+        let members = try old?.members ?? overlayRow(address, schema)?.members ?? 0
+        let next = ConfirmedRow(row: row, clock: old?.clock ?? .zero, members: members)
+        try stores.kept.upsert(next.stored(address.key), of: schema, in: db)
+    }
+
     /// The row is there, or nothing is queued on it any more.
     func dropKept(_ address: RowAddress, _ schema: TableSchema) throws {
         guard try keptRow(address, schema) != nil else { return }

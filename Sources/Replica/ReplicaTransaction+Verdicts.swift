@@ -61,13 +61,17 @@ extension ReplicaTransaction {
     func confirm(upTo frontier: Frontier) throws -> [RowAddress] {
         guard memory.queueEpoch == frontier.epoch, frontier.confirmedSeq > memory.confirmedSeq else { return [] }
         var addresses: [RowAddress] = []
+        var confirmed: [RowAddress: [Operation]] = [:]
         let seqs = memory.confirmedSeq + 1...frontier.confirmedSeq
         for record in try OperationTable.unconfirmed(seqs: seqs, in: db) {
             // Without its verdict it stays to be sent again, but it is in the confirmed rows already.
             let state: OperationState = record.state == .acknowledged ? .confirmed : record.state
             try set(record, state, isApplied: false)
-            if let address = address(record.operation) { addresses.append(address) }
+            guard let address = address(record.operation) else { continue }
+            if confirmed[address] == nil { addresses.append(address) }
+            if record.isApplied { confirmed[address, default: []].append(record.operation) }
         }
+        for address in addresses { try keep(address, after: confirmed[address] ?? []) }
         memory.confirmedSeq = frontier.confirmedSeq
         try storeSequence()
         return addresses

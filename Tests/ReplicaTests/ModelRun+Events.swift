@@ -126,9 +126,10 @@ extension ModelRun {
         return "submit \(submissions.map { "\($0.action) \($0.table) \($0.key)" })"
     }
 
-    func settle(_ before: ModelService.Rows) {
+    /// - Parameter confirmed: operations that were in view as local ones, and are not any more.
+    func settle(_ before: ModelService.Rows, confirmed: [SyncModel.Operation] = []) {
         view.operations = operations.filter(\.isApplied).map(\.operation)
-        view.settleKept(before: before)
+        view.settleKept(before: before, confirmed: confirmed)
     }
 
     private func refuse() throws -> String {
@@ -219,7 +220,7 @@ extension ModelRun {
         view.contents[shape.id] = nil
         view.shapes[shape.id] = nil
         sent[shape.id] = nil
-        passed[shape.id] = nil
+        passed.removeAll { $0.shape == shape.id }
         loading.remove(shape.id)
         client[shape.id] = nil
         settle(before)
@@ -267,7 +268,6 @@ extension ModelRun {
         let isInView = replica.heldShapes.allSatisfy { held in
             held.status == .initial || whole.contains(held.id)
         }
-        var before = view.confirmed
         if queueEpoch == nil { queueEpoch = service.epoch }
         let effects = try replica.apply(SyncBatch(shapes: parts, frontier: frontier))
         counts["transactions told apart", default: 0] += effects.count - 1
@@ -276,20 +276,14 @@ extension ModelRun {
         for part in parts {
             if part.isReset {
                 loading.insert(part.shape)
-                passed[part.shape] = nil
+                passed.removeAll { $0.shape == part.shape }
             }
-            if !loading.contains(part.shape) { passed[part.shape, default: []].append(next[part.shape] ?? [:]) }
+            if loading.contains(part.shape) { continue }
+            passed += part.messages.map { Passed(shape: part.shape, message: $0) }
         }
         if isInView {
             count("brought into view")
-            for id in passed.keys.sorted() {
-                for rows in passed[id] ?? [] { before = ModelView.merge(rows, over: before) }
-            }
-            passed = [:]
-            loading.subtract(whole)
-            for id in whole { view.contents[id] = sent[id] }
-            if queueEpoch == service.epoch { confirm(frontier.confirmedSeq) }
-            settle(before)
+            comeIntoView(whole, frontier)
         } else {
             count("held back")
         }
@@ -322,10 +316,42 @@ extension ModelRun {
         return rows
     }
 
-    private func confirm(_ seq: Int64) {
+    /// Transaction by transaction; where a shape in view is being loaded anew, all at once.
+    private func comeIntoView(_ whole: [String], _ frontier: Frontier) {
+        let isApart = loading.allSatisfy { view.contents[$0] == nil }
+        var steps: [[Passed]] = []
+        for one in passed.enumerated().sorted(by: { ($0.1.transaction, $0.0) < ($1.1.transaction, $1.0) }) {
+            if isApart, steps.last?.last?.transaction != one.element.transaction { steps.append([]) }
+            if steps.isEmpty { steps.append([]) }
+            steps[steps.count - 1].append(one.element)
+        }
+        for step in steps.dropLast() { settle(play(step)) }
+        let before = play(steps.last ?? [])
+        passed = []
+        loading.subtract(whole)
+        for id in whole { view.contents[id] = sent[id] }
+        settle(before, confirmed: queueEpoch == service.epoch ? confirm(frontier.confirmedSeq) : [])
+    }
+
+    /// Returns the confirmed rows as they were, with those that came only to go.
+    private func play(_ step: [Passed]) -> ModelService.Rows {
+        var before = view.confirmed
+        for one in step {
+            let content = Self.apply([one.message], to: view.contents[one.shape] ?? [:])
+            view.contents[one.shape] = content
+            let (table, key) = (one.message.table, one.message.key)
+            if let row = content[table]?[key] { before = ModelView.merge([table: [key: row]], over: before) }
+        }
+        return before
+    }
+
+    private func confirm(_ seq: Int64) -> [SyncModel.Operation] {
+        var confirmed: [SyncModel.Operation] = []
         for index in operations.indices where (operations[index].seq ?? .max) <= seq && operations[index].isApplied {
             operations[index].isApplied = false
+            confirmed.append(operations[index].operation)
             count("confirmed")
         }
+        return confirmed
     }
 }

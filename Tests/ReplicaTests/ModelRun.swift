@@ -15,6 +15,13 @@ final class ModelRun {
         var outcome: Verdict.Outcome?
     }
 
+    struct Passed {
+        let shape: String
+        let message: ShapeMessage
+
+        var transaction: UInt64 { message.origin?.offset.tx ?? 0 }
+    }
+
     let seed: UInt64
     var generator: SeededGenerator
     var service = ModelService()
@@ -36,8 +43,8 @@ final class ModelRun {
     /// The next answer begins every shape anew.
     var mustReset = false
     var isFaulty = true
-    /// What shapes in view went through since rows were last brought into view: a row may come and go there.
-    var passed: [String: [ModelService.Rows]] = [:]
+    /// What came for shapes in view since rows were last brought into view, in the order of arrival.
+    var passed: [Passed] = []
     /// Shapes whose new life is not in view yet.
     var loading: Set<String> = []
 
@@ -130,6 +137,7 @@ extension ModelRun {
         let stored = try replica.inspect { try ReplicaMemory(in: $0.db) }
         #expect(known.overlaid == stored.overlaid, "after \(event), \(context)")
         #expect(known.keptCount == stored.keptCount, "after \(event), \(context)")
+        #expect(known.shapes.map(\.rowCount) == stored.shapes.map(\.rowCount), "after \(event), \(context)")
         #expect(known.nextSeq == stored.nextSeq && known.confirmedSeq == stored.confirmedSeq, "\(context)")
         #expect(known.epoch == stored.epoch && known.queueEpoch == stored.queueEpoch, "\(context)")
         #expect(known.clock == stored.clock, "after \(event), \(context)")

@@ -37,14 +37,17 @@ struct ModelView {
         return merged
     }
 
-    /// MUST be called with the confirmed rows as they were, after they or the operations changed.
-    mutating func settleKept(before: Rows) {
+    /// MUST be called with the confirmed rows as they were, after they or the operations changed. What operations that
+    /// are confirmed now made of a row stays below those that are left on it.
+    mutating func settleKept(before: Rows, confirmed done: [Operation]) {
         let now = confirmed
         var next: [TableName: [RowKey: Row]] = [:]
         for operation in operations {
-            guard let (table, key) = Self.place(operation), now[table]?[key] == nil,
-                let row = before[table]?[key] ?? kept[table]?[key]
-            else { continue }
+            guard let (table, key) = Self.place(operation), now[table]?[key] == nil else { continue }
+            var row = before[table]?[key] ?? kept[table]?[key]
+            for other in done {
+                if let place = Self.place(other), place == (table, key) { row = Self.apply(other, to: row) }
+            }
             next[table, default: [:]][key] = row
         }
         kept = next

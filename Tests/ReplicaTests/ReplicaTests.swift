@@ -1,5 +1,5 @@
 import Foundation
-import Replica
+@testable import Replica
 import Shapes
 import SyncModel
 import Testing
@@ -80,6 +80,42 @@ import Testing
         try fixture.send(.rejected)
         #expect(try fixture.ids(shape) == [])
         #expect(try fixture.replica.counts.parked == 1)
+    }
+
+    /// The device never held the row: it had made it, and others deleted it, before its shape told of either.
+    @Test func anUpdateKeepsAnOwnRowThatOthersDeletedWhileItsShapeBeganAnew() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(steps)
+        try fixture.answer(shape, [step(fixture, "b")])
+        try fixture.submit(Sample.insert(Sample.steps, "a", ["pipeline_id": "p", "name": "made", "x": "5"]))
+        try fixture.submit(Sample.update(Sample.steps, "a", ["x": "6"]))
+        try fixture.send(limit: 2)
+        try fixture.submit(Sample.update(Sample.steps, "a", ["name": "mine"]))
+        let effects = try fixture.answer(shape, [step(fixture, "b")], isReset: true, confirmed: 2)
+        let changes = effects.shapes.flatMap(\.changes)
+        #expect(changes.isEmpty)
+        #expect(try fixture.value(shape, Sample.steps, "a", "name") == "mine")
+        #expect(try fixture.value(shape, Sample.steps, "a", "x") == "6")
+        // Once more: what is kept outlives another confirmation.
+        try fixture.submit(Sample.update(Sample.steps, "a", ["x": "7"]))
+        try fixture.send(limit: 1)
+        try fixture.answer(shape, confirmed: 3)
+        #expect(try fixture.value(shape, Sample.steps, "a", "name") == "mine")
+        #expect(try fixture.value(shape, Sample.steps, "a", "x") == "7")
+        try fixture.send(.rejected)
+        #expect(try fixture.ids(shape) == ["steps b"])
+    }
+
+    @Test func whatAConfirmedDeleteTookIsNotKeptForALaterInsert() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(steps)
+        try fixture.answer(shape, [step(fixture, "a")])
+        try fixture.submit(Sample.delete(Sample.steps, "a"))
+        try fixture.send()
+        try fixture.submit(Sample.insert(Sample.steps, "a", ["pipeline_id": "p", "name": "again"]))
+        try fixture.answer(shape, [fixture.delete(Sample.steps, "a")], confirmed: 1)
+        #expect(try fixture.value(shape, Sample.steps, "a", "name") == "again")
+        #expect(try fixture.value(shape, Sample.steps, "a", "x") == .null)
     }
 
     @Test func aLocalDeleteTakesItsCascadeAndGivesItBack() throws {
@@ -190,6 +226,17 @@ import Testing
                 [[.insert], [.insert]], [[.update], [.delete]], [[.insert], [.insert]],
             ])
         #expect(fixture.replica.heldShape(all.id)?.rowCount == 2 && fixture.replica.heldShape(some.id)?.rowCount == 1)
+    }
+
+    @Test func storesTheCountOfRowsWhereOneCameAndWent() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(#"{"root_table": "users"}"#)
+        try fixture.answer(shape, [fixture.insert(Sample.users, "a", ["name": "Ana"])])
+        let inserted = fixture.insert(Sample.users, "b", ["name": "Ben"])
+        let deleted = fixture.delete(Sample.users, "b")
+        let effects = try fixture.replica.apply(batch(fixture, [(shape, [at(20, inserted), at(21, deleted)])]))
+        #expect(effects.count == 2)
+        #expect(try fixture.replica.inspect { try ShapeTable.all(in: $0.db).map(\.rowCount) } == [1])
     }
 
     @Test func ownOperationsStayOnTopOfEveryStepUntilTheyAreConfirmed() throws {
