@@ -20,10 +20,8 @@ final class SystemSocket {
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        guard Self.connect(descriptor, &address) else {
-            close(descriptor)
-            return nil
-        }
+        // Every property is set: `deinit` closes it.
+        guard Self.connect(descriptor, &address) else { return nil }
     }
 
     /// To 127.0.0.1.
@@ -33,10 +31,8 @@ final class SystemSocket {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard Self.connect(descriptor, &address) else {
-            close(descriptor)
-            return nil
-        }
+        // Every property is set: `deinit` closes it.
+        guard Self.connect(descriptor, &address) else { return nil }
     }
 
     private static func connect<Address>(_ descriptor: Int32, _ address: inout Address) -> Bool {
