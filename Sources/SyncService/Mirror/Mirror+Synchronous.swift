@@ -201,14 +201,13 @@ package struct SynchronousMirror {
         while try mirror.tidy(now: now, retention: retention) {}
     }
 
-    /// The longest log's entries, all entries, row changes of the logs, shapes, reasons.
-    package func figures() throws -> (longestLog: Int, entries: Int, changes: Int, shapes: Int) {
+    /// The longest log's entries, row changes of the logs, shapes.
+    package func figures() throws -> (longestLog: Int, changes: Int, shapes: Int) {
         try mirror.pool.read { db in
             func number(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
             return (
                 try number("SELECT max(n) FROM (SELECT count(*) AS n FROM entry GROUP BY shape)"),
-                try number("SELECT count(*) FROM entry"), try number("SELECT count(*) FROM change"),
-                try number("SELECT count(*) FROM shape")
+                try number("SELECT count(*) FROM change"), try number("SELECT count(*) FROM shape")
             )
         }
     }
