@@ -13,6 +13,8 @@ final class SystemDaemon {
     private var socket: SystemSocket?
     private var requests: Int64 = 0
     private var subscriptions: [JSON] = []
+    /// What it took and nobody let go of, by id, in the order of submission.
+    private var taken: [String] = []
 
     struct Refusal: Error, CustomStringConvertible {
         let description: String
@@ -68,6 +70,31 @@ final class SystemDaemon {
         try socket.write(message.text + "\n")
     }
 
+    /// Throws `Refusal` where it is not taken.
+    func submit(_ operation: JSON) throws {
+        let answer = try call("operation/submit", ["operations": [operation]])
+        guard let id = answer["operations"]?[0]?["id"]?.string else {
+            throw SystemProcess.Failure(description: "\(name) takes an operation without a name: \(answer.text)")
+        }
+        taken.append(id)
+    }
+
+    /// What was taken is done, or somebody was told why not: the operations of which neither is so, each in a sentence.
+    /// Once all has settled.
+    func check() -> (confirmed: Int, lost: [String]) {
+        var lost: [String] = []
+        for id in taken {
+            do {
+                let operation = try call("operation/show", ["id": .string(id)])
+                if operation["state"]?.string == "confirmed" { continue }
+                lost.append("\(id) was taken, and is not done: \(operation.text)")
+            } catch {
+                lost.append("\(id) was taken, and is gone: \(error)")
+            }
+        }
+        return (taken.count - lost.count, lost)
+    }
+
     /// Sent, confirmed, or let go of where it was refused; then everything that PostgreSQL had.
     ///
     /// - Returns: how many operations were refused.
@@ -75,8 +102,14 @@ final class SystemDaemon {
         _ = try call("sync/wait", ["timeout": 100_000])
         var refused = 0
         while let id = try call("operation/list", ["states": ["parked"], "limit": 1])["operations"]?[0]?["id"] {
+            let parked = try call("operation/show", ["id": id])
+            guard parked["reason"]?["code"]?.string != nil else {
+                throw SystemProcess.Failure(description: "\(name): parked without a reason: \(parked.text)")
+            }
             let ended = try call("operation/cancel", ["id": id, "dependents": true])
-            refused += ended["operations"]?.array?.count ?? 1
+            let gone = Set((ended["operations"]?.array ?? []).compactMap(\.string))
+            taken.removeAll(where: gone.contains)
+            refused += gone.count
         }
         if refused > 0 { _ = try call("sync/wait", ["timeout": 100_000]) }
         return refused

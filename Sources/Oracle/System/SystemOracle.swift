@@ -6,7 +6,8 @@ import SeededRandom
 /// but HTTP, follow generated shapes while plain SQL and operations write, and while programs are killed, the slot
 /// goes, tables change and PostgreSQL is restarted. When all has settled, everybody holds what PostgreSQL answers.
 ///
-/// Shapes, transactions and faults follow from the seed; what the processes do at the same time does not.
+/// Tables, shapes, statements and faults follow from the seed; what the processes do at the same time does not, nor
+/// which rows there are for a statement or an operation to find.
 package struct SystemOracle {
     private let cluster: PrivateCluster
     private let programs: URL
@@ -34,8 +35,10 @@ package struct SystemOracle {
             do {
                 let world = try SystemWorld(
                     name, cluster: cluster, programs: programs, directory: "\(directory)/\(name)", seed: random.next())
-                defer { world.end() }
-                try world.run(&report)
+                let outcome = Result { try world.run(&report) }
+                let end = Result { try world.end() }
+                try outcome.get()
+                try end.get()
             } catch {
                 report.note("world \(report.worlds): \(error)")
             }

@@ -19,6 +19,8 @@ package struct SystemReport: Sendable {
     package var operations = 0
     /// Of the operations; their persons let go of them.
     package var refused = 0
+    /// Looks at an operation that was taken, and is confirmed after a round.
+    package var confirmed = 0
     package var faults: [SystemFault: Int] = [:]
     /// A shape of a daemon, or of the reader, after a round.
     package var comparisons = 0
@@ -39,7 +41,7 @@ package struct SystemReport: Sendable {
     private var counts: [(String, Int)] {
         [
             ("rounds", rounds), ("shapes", shapes), ("transactions", transactions), ("operations", operations),
-            ("comparisons", comparisons), ("rows", rows),
+            ("operations found confirmed", confirmed), ("comparisons", comparisons), ("rows", rows),
         ] + SystemFault.allCases.map { ($0.rawValue, faults[$0] ?? 0) }
     }
 

@@ -58,25 +58,19 @@ final class SystemWorld {
         try admin.query("CREATE DATABASE \(database) TEMPLATE template0")
         connection = try PostgresConnection(
             cluster.connectionString(database: database), applicationName: "oracle")
-        try connection.execute(Self.creation(tables))
+        try connection.execute(tables.creation)
         reader = SystemReader([], port: 0)
     }
 
-    /// Where two references of a table lead to one other, without their actions: those of one statement reach a row
-    /// twice then, which the bookkeeping's triggers do not take yet.
-    private static func creation(_ tables: EngineTables) -> String {
-        let isDouble = tables.tables.contains { table in
-            Set(table.references.map(\.table)).count < table.references.count
-        }
-        guard isDouble else { return tables.creation }
-        return tables.creation.replacingOccurrences(of: "ON UPDATE CASCADE", with: "")
-            .replacingOccurrences(of: "ON DELETE SET NULL", with: "ON DELETE CASCADE")
-    }
-
-    func end() {
+    /// Ends the programs, and drops slot and database: a cluster has few slots.
+    func end() throws {
         for daemon in daemons { daemon.end(SIGTERM) }
         service?.end(SIGTERM)
         connection.close()
+        let admin = try PostgresConnection(cluster.connectionString(), applicationName: "oracle")
+        defer { admin.close() }
+        try Self.dropSlots(of: database, admin)
+        try admin.query("DROP DATABASE \(database) WITH (FORCE)")
     }
 
     func run(_ report: inout SystemReport) throws {
@@ -110,10 +104,15 @@ final class SystemWorld {
             // What one sent, and what went with it, has reached the other.
             for daemon in daemons { report.refused += try daemon.settle() }
             try reader.follow()
+            for daemon in daemons {
+                let (confirmed, lost) = daemon.check()
+                report.confirmed += confirmed
+                for lost in lost { report.note("\(daemon.name) after \(fault?.rawValue ?? "no fault"): \(lost)") }
+            }
             try compare(fault, &report)
         } catch {
-            report.note("after \(fault?.rawValue ?? "no fault"): \(error): \(tables.creation)")
-            throw error
+            throw SystemProcess.Failure(
+                description: "after \(fault?.rawValue ?? "no fault"): \(error): \(tables.creation)")
         }
     }
 
@@ -160,12 +159,16 @@ final class SystemWorld {
     }
 
     /// One person's operation on a row that there is, or a new one.
-    private func submit(_ report: inout SystemReport) throws {
-        let table = random.pick(tables.tables)
-        let daemon = random.pick(daemons)
-        guard let operation = try operation(on: table) else { return }
+    ///
+    /// - Parameter daemon: nil for any.
+    private func submit(to daemon: SystemDaemon? = nil, _ report: inout SystemReport) throws {
+        // How much is drawn depends on the rows that there are, which are what the daemons' pace has made of them.
+        var own = SeededGenerator(seed: random.next())
+        let table = own.pick(tables.tables)
+        let daemon = daemon ?? own.pick(daemons)
+        guard let operation = try operation(on: table, &own) else { return }
         do {
-            _ = try daemon.call("operation/submit", ["operations": [operation]])
+            try daemon.submit(operation)
             report.operations += 1
         } catch is SystemDaemon.Refusal {
             // Its row is not on the device, or not any more.
@@ -173,7 +176,7 @@ final class SystemWorld {
         }
     }
 
-    private func operation(on table: EngineTable) throws -> JSON? {
+    private func operation(on table: EngineTable, _ random: inout SeededGenerator) throws -> JSON? {
         numbers += 1
         let isNew = random.chance(30) && table.junctionReferences.isEmpty
         let names = table.key.map { "\($0)::text" }.joined(separator: ", ")
@@ -221,12 +224,14 @@ extension SystemWorld {
             try startService()
         case .daemonKilled:
             let daemon = random.pick(daemons)
+            // Of some it has not heard more than that they are to be done.
+            for _ in 0..<5 { try submit(to: daemon, &report) }
             daemon.end(SIGKILL)
             try execute(script(5))
             try daemon.start(plans.map(\.json))
         case .slotDropped:
             service?.end(SIGKILL)
-            try dropSlot()
+            try Self.dropSlots(of: database, connection)
             try write(&report)
             try startService()
         case .columnAdded:
@@ -258,20 +263,18 @@ extension SystemWorld {
     }
 
     /// The walsender of a service that was killed may not have noticed yet.
-    private func dropSlot() throws {
+    private static func dropSlots(of database: String, _ connection: PostgresConnection) throws {
         for _ in 0..<1_000 {
             let gone = try connection.query(
                 """
                 SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots
-                WHERE database = current_database() AND active
-                """
+                WHERE database = $1 AND active
+                """, [database]
             ).value
             if gone == "0" { break }
             poll(nil, 0, 10)
         }
         try connection.query(
-            """
-            SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()
-            """)
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = $1", [database])
     }
 }
