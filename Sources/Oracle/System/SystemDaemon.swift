@@ -81,18 +81,24 @@ final class SystemDaemon {
 
     /// What was taken is done, or somebody was told why not: the operations of which neither is so, each in a sentence.
     /// Once all has settled.
+    /// They are looked for again after later rounds; those that are lost are told once.
     func check() -> (confirmed: Int, lost: [String]) {
+        var confirmed: [String] = []
         var lost: [String] = []
         for id in taken {
             do {
                 let operation = try call("operation/show", ["id": .string(id)])
-                if operation["state"]?.string == "confirmed" { continue }
-                lost.append("\(id) was taken, and is not done: \(operation.text)")
+                if operation["state"]?.string == "confirmed" {
+                    confirmed.append(id)
+                } else {
+                    lost.append("\(id) was taken, and is not done: \(operation.text)")
+                }
             } catch {
                 lost.append("\(id) was taken, and is gone: \(error)")
             }
         }
-        return (taken.count - lost.count, lost)
+        taken = confirmed
+        return (confirmed.count, lost)
     }
 
     /// Sent, confirmed, or let go of where it was refused; then everything that PostgreSQL had.

@@ -141,12 +141,18 @@ final class SystemWorld {
         EngineTransactions(tables: tables).script(statements: statements, only: kind, &random)
     }
 
-    /// The script's own mistakes are caught in it; any other is the triggers'.
+    /// The script's own mistakes are caught in it; any other is the triggers'. What PostgreSQL gives up for an
+    /// operation of the service, whose locks come in another order, is done again, as by everybody who writes to it.
     private func execute(_ script: String) throws {
-        do {
-            try connection.execute(script)
-        } catch {
-            throw SystemProcess.Failure(description: "\(error) in \(script)")
+        for attempt in 1...5 {
+            do throws(PostgresError) {
+                return try connection.execute(script)
+            } catch {
+                guard error.code == .deadlockDetected, attempt < 5 else {
+                    throw SystemProcess.Failure(description: "\(error) in \(script)")
+                }
+                _ = try? connection.execute("ROLLBACK")
+            }
         }
     }
 
@@ -241,10 +247,10 @@ extension SystemWorld {
             if added.isEmpty { try addColumn() }
             let column = added.remove(at: random.below(added.count))
             try write(&report)
-            try connection.execute("ALTER TABLE \(column.table) DROP COLUMN \(column.column)")
+            try execute("ALTER TABLE \(column.table) DROP COLUMN \(column.column)")
             try write(&report)
         case .tableTruncated:
-            try connection.execute("TRUNCATE \(random.pick(tables.tables).name) CASCADE")
+            try execute("TRUNCATE \(random.pick(tables.tables).name) CASCADE")
             try write(&report)
         case .postgresRestarted:
             connection.close()
@@ -258,7 +264,7 @@ extension SystemWorld {
     private func addColumn() throws {
         numbers += 1
         let column = (table: random.pick(tables.tables).name, column: "more\(numbers)")
-        try connection.execute("ALTER TABLE \(column.table) ADD COLUMN \(column.column) text DEFAULT 'as ever'")
+        try execute("ALTER TABLE \(column.table) ADD COLUMN \(column.column) text DEFAULT 'as ever'")
         added.append(column)
     }
 
