@@ -37,9 +37,14 @@ package struct SimulationSummary: Sendable {
         failures.append(Failure(options: options, reasons: ["it ended with an error: \(error)"]))
     }
 
-    /// What happens in some run of a dozen, and never did.
-    package var missing: [String] {
-        runs < 12 ? [] : SimulationReport.requiredOverall.filter { counts[$0, default: 0] == 0 }
+    /// What happens in some run of so many, and never did.
+    package var missing: [String] { zeros.filter { $0.runs <= runs }.map(\.name) }
+
+    /// What never did, with the number of runs from which on it is required.
+    private var zeros: [(runs: Int, name: String)] {
+        SimulationReport.requiredOverall.flatMap { least, names in
+            names.filter { counts[$0, default: 0] == 0 }.map { (least, $0) }
+        }
     }
 
     package var hasFailed: Bool { !failures.isEmpty || !missing.isEmpty }
@@ -48,6 +53,9 @@ package struct SimulationSummary: Sendable {
         var lines = counts.keys.sorted().map { "  \($0): \(counts[$0, default: 0])" }
         lines += fewest.keys.sorted().map { "  \($0) of the smallest run: \(fewest[$0, default: 0])" }
         lines += missing.map { "  NEVER HAPPENED IN ANY RUN: \($0)" }
+        for zero in zeros where zero.runs > runs {
+            lines.append("  never happened, required of \(zero.runs) runs or more: \(zero.name)")
+        }
         for failure in failures {
             lines.append("  FAILED: seed \(failure.options.seed), again with: \(failure.replay)")
             lines += failure.reasons.map { "    \($0)" }

@@ -70,6 +70,21 @@ import Testing
         #expect(summary.json.contains(#""runs":2"#))
     }
 
+    @Test func rareCountsAreRequiredOfManyRunsOnly() {
+        var summary = SimulationSummary()
+        let report = SimulationReport(options: SimulationOptions(seed: 1))
+        func run(to runs: Int) { while summary.runs < runs { summary.add(report) } }
+        run(to: 11)
+        #expect(summary.missing.isEmpty)
+        #expect(summary.text.contains("never happened, required of 30 runs or more: rows brought back"))
+        run(to: 12)
+        #expect(summary.missing.contains("verdict merged"))
+        #expect(!summary.missing.contains("rows brought back"))
+        run(to: 30)
+        #expect(summary.missing.contains("rows brought back"))
+        #expect(!summary.text.contains("required of 30"))
+    }
+
     private struct Stop: Error {}
 
     @Test func replayLinesAreReadBack() {

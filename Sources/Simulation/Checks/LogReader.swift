@@ -12,6 +12,7 @@ struct LogReader {
         let content: ShapeContent
         let person: Text
         var rows: ModelRows = [:]
+        var failures = ShapeFailures.none
     }
 
     private var shapes: [Held] = []
@@ -44,6 +45,9 @@ struct LogReader {
             let wanted = held.content.rows(at: moment, for: held.person)
             if !wanted.isEmpty { filled[held.content.shape.name, default: 0] += 1 }
             if let difference = comparison.difference(held.rows.filter { !$0.value.isEmpty }, wanted) {
+                return ("\(held.request.definition.canonical) for \(held.person): \(difference)", shapes.count)
+            }
+            if let difference = held.content.difference(of: held.failures, at: moment, for: held.person) {
                 return ("\(held.request.definition.canonical) for \(held.person): \(difference)", shapes.count)
             }
         }
@@ -84,13 +88,18 @@ struct LogReader {
         for part in batch.shapes {
             guard let index = shapes.firstIndex(where: { $0.request.id == part.shape }) else { continue }
             // One that ended is defined anew, as a person would.
-            if part.isReset || part.ended != nil { shapes[index].rows = [:] }
+            if part.isReset || part.ended != nil {
+                shapes[index].rows = [:]
+                shapes[index].failures = .none
+            }
+            if let failures = part.failures { shapes[index].failures = failures }
             for message in part.messages { apply(message, at: index) }
             let definition = shapes[index].request.definition
             shapes[index].request =
                 part.ended == nil
                 ? SyncRequest.Shape(
-                    id: part.shape, definition: definition, handle: part.handle, offset: part.offset)
+                    id: part.shape, definition: definition, handle: part.handle, offset: part.offset,
+                    failureTag: shapes[index].failures.tag)
                 : SyncRequest.Shape(id: part.shape, definition: definition)
         }
         return batch.frontier.isComplete && batch.shapes.allSatisfy { $0.ended == nil }

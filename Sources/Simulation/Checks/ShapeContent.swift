@@ -9,13 +9,33 @@ struct ShapeContent {
 
     /// For a person, in the columns of the moment's schema; those that the shape does not select are absent.
     func rows(at moment: History.Moment, for person: Text) -> ModelRows {
-        var database = PlainDatabase(moment)
-        database.sight = Sight(of: person, in: database)
+        let database = database(at: moment, for: person)
         var content: ModelRows = [:]
         for found in shape.members(database) {
             content[found.table.name, default: [:]][found.key] = selected(found)
         }
         return content
+    }
+
+    /// What differs from the rows that its condition fails for, in a sentence; nil where nothing does.
+    func difference(of failures: ShapeFailures, at moment: History.Moment, for person: Text) -> String? {
+        let failing = shape.failing(database(at: moment, for: person))
+        guard failures.count == failing.count else {
+            return "\(failures.count) rows are said to fail, \(failing.count) do"
+        }
+        guard let first = failures.first else { return nil }
+        if failing.contains(where: { $0.table.name == first.table && $0.key == first.key }),
+            first.message == "division by zero"
+        {
+            return nil
+        }
+        return "\(first.table) \(first.key) is said to fail: \(first.message)"
+    }
+
+    private func database(at moment: History.Moment, for person: Text) -> PlainDatabase {
+        var database = PlainDatabase(moment)
+        database.sight = Sight(of: person, in: database)
+        return database
     }
 
     private func selected(_ found: PlainRow) -> Row {

@@ -9,6 +9,8 @@ struct SimulatedShape: Sendable {
     var selected: [TableName: Set<String>] = [:]
     /// The rows of the shape, in no order; one may come several times.
     let members: @Sendable (PlainDatabase) -> [PlainRow]
+    /// The rows that it leaves out because its condition fails, as `members`.
+    var failing: @Sendable (PlainDatabase) -> [PlainRow] = { _ in [] }
 
     private typealias Tables = ModelTables
 
@@ -20,7 +22,7 @@ struct SimulatedShape: Sendable {
 
     static let others = [
         tree, greaterThan, selection, connections, window, windowOfEach, permitted, notIn, junction, nested, lasting,
-        over,
+        over, failing, failingBelow,
     ]
 
     private static let tree = SimulatedShape(
@@ -176,6 +178,34 @@ struct SimulatedShape: Sendable {
                         ? left.text("until") > right.text("until") : left.id < right.id
                 }
             }
+    }
+}
+
+extension SimulatedShape {
+    /// PostgreSQL divides whole numbers to whole ones, and none by 0. NULL is unknown.
+    fileprivate static let failing = SimulatedShape(
+        name: "condition that fails", definition: #"{"root_table": "steps", "where": "10 / x > 1"}"#
+    ) { database in
+        database[ModelTables.steps].filter { step in step.x.map { $0 != 0 && 10 / $0 > 1 } ?? false }
+    } failing: { database in
+        database[ModelTables.steps].filter { $0.x == 0 }
+    }
+
+    /// A row counts while it joins a row of the shape, and while nothing else leaves it out.
+    fileprivate static let failingBelow = SimulatedShape(
+        name: "condition that fails below",
+        definition: """
+            {"root_table": "pipelines", "where": "status = 'active'", "include": {"steps": {
+                "where": "1 / x >= 0 AND name < 'sql 5'"}}}
+            """
+    ) { database in
+        let pipelines = database[ModelTables.pipelines].where("status", in: ["active"])
+        let steps = database[ModelTables.steps].where("pipeline_id", in: pipelines.ids)
+        return pipelines + steps.filter { step in (step.x ?? 0) != 0 && step.text("name") < "sql 5" }
+    } failing: { database in
+        let pipelines = database[ModelTables.pipelines].where("status", in: ["active"])
+        return database[ModelTables.steps].where("pipeline_id", in: pipelines.ids)
+            .filter { $0.x == 0 && $0.text("name") < "sql 5" }
     }
 }
 

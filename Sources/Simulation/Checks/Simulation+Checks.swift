@@ -122,6 +122,11 @@ extension Simulation {
         guard batch.frontier.isComplete, shapes.allSatisfy({ $0.status != .initial }) else { return }
         guard let moment = history.moment(at: batch.frontier.position) else { return }
         checkShown(index, process.client, shapes, at: moment)
+        for shape in shapes where shape.status == .live {
+            if let difference = failureDifference(of: shape, index, at: moment) {
+                violate(.shapes, "d\(index) \(shape.id) at \(batch.frontier.position): \(difference)")
+            }
+        }
         guard try isIdle(process.replica) else { return }
         for shape in shapes where shape.status == .live {
             count("view comparisons")
@@ -134,6 +139,12 @@ extension Simulation {
     private func isIdle(_ replica: Replica) throws -> Bool {
         let counts = try replica.counts
         return counts.pending == 0 && counts.parked == 0 && counts.conflicts == 0
+    }
+
+    /// Of the rows that the service leaves out, what it said last.
+    func failureDifference(of shape: HeldShape, _ index: Int, at moment: History.Moment) -> String? {
+        guard let content = contents[shape.definition.canonical] else { return "an unknown shape" }
+        return content.difference(of: shape.failures, at: moment, for: devices[index].user)
     }
 
     func difference(

@@ -59,7 +59,8 @@ extension Simulation {
         }
         if process.replica.schema != database.schema { return "its schema is an old one" }
         let rows = ClientView.rows(try process.replica.read(shape: shape.id, limit: 100_000).rows)
-        return difference(of: shape, index, rows, at: moment)
+        count("condition failures at the end", shape.failures.count)
+        return difference(of: shape, index, rows, at: moment) ?? failureDifference(of: shape, index, at: moment)
     }
 
     private func checkOutcome(of id: OperationID, _ replica: Replica) throws {

@@ -37,7 +37,7 @@ extension Simulation {
         return ended.contains { sees(message.key, of: message.table, person, at: $0) }
     }
 
-    private func sees(_ key: RowKey, of table: TableName, _ person: Text, at moment: History.Moment) -> Bool {
+    func sees(_ key: RowKey, of table: TableName, _ person: Text, at moment: History.Moment) -> Bool {
         guard let row = moment.rows[table]?[key], let schema = moment.schema[table] else { return false }
         let place = SightPlace(person: person, tx: moment.tx)
         let sight = sights[place] ?? Sight(of: person, in: PlainDatabase(moment))

@@ -217,6 +217,7 @@ extension Simulation {
         let unseen = replica.heldShapes.filter { !Self.isSeen($0) }.map(\.id)
         count("batches applied")
         count("resets", batch.shapes.count { $0.isReset })
+        count("condition failures told", batch.shapes.count { $0.failures?.first != nil })
         let messages = batch.shapes.map { "\($0.shape):\($0.messages.count)@\($0.offset)" }.joined(separator: " ")
         for part in batch.shapes {
             for message in part.messages {

@@ -11,7 +11,7 @@ extension Simulation {
         if isHealed { return }
         time.schedule(.person(index), in: random.chance(10) ? random.within(1...5) : random.within(4...60))
         guard devices[index].process != nil else { return }
-        switch random.weighted([70, 8, 7, 4, 4, 3, 4]) {
+        switch random.weighted([70, 8, 7, 4, 4, 3, 8, 4]) {
         case 0: try submit(index, edits(index, count: random.chance(10) ? 12 : 1), atomic: false)
         case 1:
             count("groups")
@@ -20,6 +20,7 @@ extension Simulation {
         case 3: try setPaused(index, !(devices[index].process?.replica.isPaused ?? false))
         case 4: try changeShapes(index)
         case 5: try requestBarrier(index)
+        case 6: for _ in 0..<random.within(1...8) { try askWhy(index) }
         default: try wake(index)
         }
     }

@@ -20,28 +20,10 @@ final class ExplainRoute: Sendable {
     }
 
     func answer(_ request: ExplainRequest, from person: Person) async throws -> ExplainAnswer {
-        let known = mirror.state
-        guard let catalogue = known.catalogue, let layout = known.position?.layout else {
-            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
-        }
-        let access = ReadAccess(rules: mirror.rules, claims: person.claims)
-        let (shape, name) = try Self.resolve(request, in: catalogue, access)
+        let question = try ExplainQuestion(request, claims: person.claims, of: mirror)
         try begin()
         defer { underway.withLock { $0 -= 1 } }
-        return try await mirror.pool.read { db in
-            guard let position = try MirrorPosition.read(in: db), position.layout == layout, position.unsettled == nil
-            else { throw ServiceError(.notReady, "tables that changed are being read anew: try again shortly") }
-            let source = MirrorSource(db: db, schema: catalogue)
-            var subselects = SubselectStore()
-            for predicate in shape.nodes.compactMap(\.predicate) {
-                try subselects.retain(predicate, in: source, schema: catalogue)
-            }
-            let view = EngineView(
-                now: Mirror.engineTime(position.committedAt), subselects: subselects, schema: catalogue)
-            let explanation = try ShapeMaintenance.explain(
-                name.key, of: request.table, in: shape, source: source, view: view)
-            return ExplainAnswer(position: position.position, explanation: explanation)
-        }
+        return try await mirror.pool.read { db in try question.answer(db) }
     }
 
     private func begin() throws(ServiceError) {
@@ -54,25 +36,55 @@ final class ExplainRoute: Sendable {
             throw ServiceError(.notReady, "\(Self.limit) rows are being explained already: try again shortly")
         }
     }
+}
 
-    private static func resolve(
-        _ request: ExplainRequest, in catalogue: DatabaseSchema, _ access: ReadAccess
-    ) throws(ServiceError) -> (shape: Shape, name: RowName) {
-        let shape: Shape
+/// What somebody asks, with what the mirror has to be for it.
+struct ExplainQuestion {
+    private let shape: Shape
+    private let table: TableName
+    private let key: RowKey
+    private let catalogue: DatabaseSchema
+    private let layout: Int64
+
+    /// Throws `ServiceError`: what the asker is to be answered.
+    init(_ request: ExplainRequest, claims: [Text: Text], of mirror: Mirror) throws(ServiceError) {
+        let known = mirror.state
+        guard let catalogue = known.catalogue, let layout = known.position?.layout else {
+            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
+        }
+        self.catalogue = catalogue
+        self.layout = layout
         do throws(ShapeError) {
-            shape = try Shape(resolving: request.definition, in: catalogue, access: access)
+            shape = try Shape(
+                resolving: request.definition, in: catalogue,
+                access: ReadAccess(rules: mirror.rules, claims: claims))
         } catch {
             throw .badRequest("request.definition: \(error)")
         }
+        table = request.table
         guard shape.tables.contains(request.table), let table = catalogue[request.table] else {
             let tables = shape.tables.map(\.description).joined(separator: ", ")
             throw .badRequest(
                 "request.table: the shape has no rows of \(request.table): ask for a row of \(tables)")
         }
         do throws(RowName.Problem) {
-            return (shape, try RowName(request.key.map { (column: $0.column, value: $0.value) }, in: table))
+            key = try RowName(request.key.map { (column: $0.column, value: $0.value) }, in: table).key
         } catch {
             throw .badRequest("request.key: \(error.message)")
         }
+    }
+
+    /// Everything is read in one transaction. `not_ready` where the mirror has become another since.
+    func answer(_ db: Database) throws -> ExplainAnswer {
+        guard let position = try MirrorPosition.read(in: db), position.layout == layout, position.unsettled == nil
+        else { throw ServiceError(.notReady, "tables that changed are being read anew: try again shortly") }
+        let source = MirrorSource(db: db, schema: catalogue)
+        var subselects = SubselectStore()
+        for predicate in shape.nodes.compactMap(\.predicate) {
+            try subselects.retain(predicate, in: source, schema: catalogue)
+        }
+        let view = EngineView(now: Mirror.engineTime(position.committedAt), subselects: subselects, schema: catalogue)
+        let explanation = try ShapeMaintenance.explain(key, of: table, in: shape, source: source, view: view)
+        return ExplainAnswer(position: position.position, explanation: explanation)
     }
 }

@@ -157,6 +157,12 @@ package struct SynchronousMirror {
         return (composed.bytes, composed.isNews)
     }
 
+    /// As `ExplainRoute` does it.
+    package func explain(_ request: ExplainRequest, claims: [Text: Text]) throws -> ExplainAnswer {
+        let question = try ExplainQuestion(request, claims: claims, of: mirror)
+        return try mirror.pool.read { db in try question.answer(db) }
+    }
+
     private func subject(
         _ shape: SyncRequest.Shape, _ access: ReadAccess, now: HybridTimestamp
     ) throws -> SyncAnswer.Subject {
