@@ -42,12 +42,15 @@ package struct ShapeEffect: Hashable, Sendable {
     package let shape: String
     /// Too much changed to list: the rows that were seen of the shape are void, and are to be read again.
     package let isReset: Bool
+    /// False: a window has fewer rows than it takes, or others than the first, and the service may know of more.
+    package let isComplete: Bool
     /// Sorted by table, then key bytes.
     package let changes: [ViewChange]
 
-    package init(shape: String, isReset: Bool = false, changes: [ViewChange]) {
+    package init(shape: String, isReset: Bool = false, isComplete: Bool = true, changes: [ViewChange]) {
         self.shape = shape
         self.isReset = isReset
+        self.isComplete = isComplete
         self.changes = changes
     }
 }

@@ -50,6 +50,8 @@ struct HeldRecord {
     var heldAt: Int64?
     /// Microseconds since 1970.
     var inViewAt: Int64?
+    /// Windows that cannot be filled from what is held. Not stored: found anew when the replica is opened.
+    var shortWindows: Set<WindowID> = []
     /// Heard of since the replica was opened and the connection stood. Not stored.
     var isFresh = false
     /// What the service said of rows that it leaves out. Not stored: it says so again.
@@ -64,6 +66,9 @@ struct HeldRecord {
         if !isVisible { return .initial }
         return isFresh ? .live : .stale
     }
+
+    /// Rows may be missing at the end of a window.
+    var isShort: Bool { isVisible && !shortWindows.isEmpty }
 
     /// What people are told of when it changes.
     struct Standing: Hashable {

@@ -14,29 +14,24 @@ struct LocalMembership {
     let number: Int64
 
     /// nil where the columns that decide are not held.
-    func contains(_ table: TableName, _ row: SyncedRow) throws -> Bool? {
-        var isUndecided = false
-        for node in shape.nodes where node.table == table {
-            switch try isMember(row, at: node) {
-            case true?: return true
-            case false?: break
-            case nil: isUndecided = true
-            }
-        }
-        return isUndecided ? nil : false
+    func contains(_ address: RowAddress, _ row: SyncedRow) throws -> Bool? {
+        try Self.any(of: shape.nodes.filter { $0.table == address.table }) { try isMember(address, row, at: $0) }
     }
 
-    private func isMember(_ row: SyncedRow, at node: Shape.Node) throws -> Bool? {
+    private func isMember(_ address: RowAddress, _ row: SyncedRow, at node: Shape.Node) throws -> Bool? {
         var isUndecided = false
         switch node.predicate?.evaluate(row) {
         case nil, .true?: break
         case .undecidable?: isUndecided = true
         case .false?, .unknown?, .error?: return false
         }
-        // Its rank is the service's to say: it has the rows beyond the edge.
-        if node.window != nil { isUndecided = true }
+        if node.window != nil {
+            if shape.ranked.contains(node.index) { return try isRanked(address, row, at: node) }
+            // Its rank is the service's to say.
+            isUndecided = true
+        }
         if let parent = node.parent {
-            switch try hasParent(row, at: shape.nodes[parent], node.links) {
+            switch try hasParent(row, at: shape.nodes[parent], node.links, where: { _ in true }) {
             case true?: break
             case false?: return false
             case nil: isUndecided = true
@@ -45,30 +40,55 @@ struct LocalMembership {
         return isUndecided ? nil : true
     }
 
-    private func hasParent(_ row: SyncedRow, at parent: Shape.Node, _ links: [Shape.Link]) throws -> Bool? {
+    /// Whether it is in its window, or in that of a row that it joins.
+    private func isRanked(_ address: RowAddress, _ row: SyncedRow, at node: Shape.Node) throws -> Bool? {
+        func isShown(_ group: RowKey?) throws -> Bool? {
+            let id = WindowID(shape: number, node: node.index, group: group)
+            return try transaction.window(id, in: shape)?.shown.contains(address.key)
+        }
+        guard let parent = node.parent else { return try isShown(nil) }
+        return try hasParent(row, at: shape.nodes[parent], node.links) { try isShown($0.key) }
+    }
+
+    private func hasParent(
+        _ row: SyncedRow, at parent: Shape.Node, _ links: [Shape.Link], where condition: (RowAddress) throws -> Bool?
+    ) throws -> Bool? {
+        try Self.any(of: links) { try hasParent(row, at: parent, $0, where: condition) }
+    }
+
+    private func hasParent(
+        _ row: SyncedRow, at parent: Shape.Node, _ link: Shape.Link, where condition: (RowAddress) throws -> Bool?
+    ) throws -> Bool? {
+        let values = link.childColumns.map { row[$0] }
+        if values.contains(.absent) { return nil }
+        guard let schema = transaction.memory.table(parent.table) else { return nil }
         var isUndecided = false
-        for link in links {
-            switch try hasParent(row, at: parent, link) {
+        for address in try transaction.addresses(of: schema, where: link.parentColumns, equal: values) {
+            guard let state = try transaction.viewState(address, schema),
+                zip(link.parentColumns, values).allSatisfy({ state.row[$0] == $1 }),
+                try isMember(address, state.row, at: parent) ?? wasSaid(address, schema)
+            else { continue }
+            switch try condition(address) {
+            case true?: return true
+            case false?: break
+            case nil: isUndecided = true
+            }
+        }
+        // A parent whose join column is not held would not have been found.
+        return !isUndecided && link.parentColumns.allSatisfy(parent.selected.contains) ? false : nil
+    }
+
+    /// Three-valued: true where one is, else nil where one is undecided.
+    private static func any<Item>(of items: [Item], _ body: (Item) throws -> Bool?) rethrows -> Bool? {
+        var isUndecided = false
+        for item in items {
+            switch try body(item) {
             case true?: return true
             case false?: break
             case nil: isUndecided = true
             }
         }
         return isUndecided ? nil : false
-    }
-
-    private func hasParent(_ row: SyncedRow, at parent: Shape.Node, _ link: Shape.Link) throws -> Bool? {
-        let values = link.childColumns.map { row[$0] }
-        if values.contains(.absent) { return nil }
-        guard let schema = transaction.memory.table(parent.table) else { return nil }
-        for address in try transaction.addresses(of: schema, where: link.parentColumns, equal: values) {
-            guard let state = try transaction.viewState(address, schema),
-                zip(link.parentColumns, values).allSatisfy({ state.row[$0] == $1 })
-            else { continue }
-            if try isMember(state.row, at: parent) ?? wasSaid(address, schema) { return true }
-        }
-        // A parent whose join column is not held would not have been found.
-        return link.parentColumns.allSatisfy(parent.selected.contains) ? false : nil
     }
 
     /// Not what was decided here: that may hang on the very row that is asked about.

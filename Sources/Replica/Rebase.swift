@@ -13,21 +13,15 @@ struct Rebase {
     private var memberships = Worklist()
     /// Overlay rows, as they looked, of rows that look as confirmed again.
     private var returned: [(table: TableName, row: SyncedRow)] = []
+    /// Overlay rows, as they looked, of rows that look different now: windows that they were ranked in.
+    private var former: [(table: TableName, row: SyncedRow)] = []
+    private var ranked: Set<WindowID> = []
     /// Rows that were hidden when their referrers were last told.
     private var toldHidden: [RowAddress: Bool] = [:]
-    /// How rows looked when their children were last told.
-    private var told: [RowAddress: Look] = [:]
     /// Before the first pass.
     private var wasOverlaid: Set<RowAddress> = []
     /// Rows of the first pass.
     private var imaged: Set<RowAddress> = []
-
-    /// Children ask for both: below a row that departs the service's word does not count.
-    private struct Look: Equatable {
-        var state: ViewState?
-        /// It is in other shapes, or joins other rows, than the service said.
-        var departs: Bool
-    }
 
     init(_ transaction: ReplicaTransaction) {
         self.transaction = transaction
@@ -44,11 +38,15 @@ struct Rebase {
         for (table, row) in returned {
             for link in transaction.links(from: table) { try letGo(link, link.parentColumns.map { row[$0] }) }
         }
+        transaction.rankings = [:]
+        for (table, row) in former { try rank(transaction.windows(with: row, of: table)) }
         while let address = memberships.next() {
             guard let schema = transaction.memory.table(address.table) else { continue }
             transaction.rebuilt += 1
             try decideMembership(address, schema)
         }
+        transaction.rankings = [:]
+        try transaction.forgetWindowsOfDeparted()
     }
 }
 
@@ -74,6 +72,7 @@ extension Rebase {
             schema, fold, members: old?.members ?? base?.members ?? 0, hasOperations: !operations.isEmpty)
         try transaction.setOverlay(address, schema, from: old, to: new)
         if new == nil, let overlaid { returned.append((address.table, overlaid)) }
+        if let overlaid, new?.row != overlaid { former.append((address.table, overlaid)) }
         let isHidden = new?.isHidden ?? false
         guard isHidden != wasHidden else { return }
         toldHidden[address] = isHidden
@@ -107,6 +106,7 @@ extension Rebase {
             // Its referrers saw it hidden.
             if toldHidden[child] == nil { toldHidden[child] = true }
             returned.append((child.table, row.row))
+            former.append((child.table, row.row))
             images.add(child)
             try release(child, reference.child, row)
         }
@@ -150,20 +150,23 @@ extension Rebase {
         }
         if old != nil && !imaged.contains(address) { wasOverlaid.insert(address) }
         let was =
-            told[address]
-            ?? Look(
+            transaction.journal.told[address]
+            ?? ViewJournal.Look(
                 state: transaction.journal.before[address] ?? nil, departs: wasOverlaid.contains(address))
-        let now = Look(
+        let now = ViewJournal.Look(
             state: new.map(ReplicaTransaction.state) ?? confirmed.map(ReplicaTransaction.state),
             departs: transaction.departs(new, from: confirmed, address.table))
+        try rankAround(address, [was.state?.row, now.state?.row, confirmed?.row], members: now.state?.members ?? 0)
         if now == was { return }
-        told[address] = now
+        transaction.journal.told[address] = now
         try tellChildren(address.table, from: was, to: now)
     }
 
     /// Rows that are in a shape for this row's sake come, go or stay with it. Where it does not depart, those that
     /// have no overlay are in the shapes that the service said, and only the others have to be looked at.
-    private mutating func tellChildren(_ table: TableName, from was: Look, to now: Look) throws {
+    private mutating func tellChildren(
+        _ table: TableName, from was: ViewJournal.Look, to now: ViewJournal.Look
+    ) throws {
         for link in transaction.links(from: table) {
             let old = was.state.map { state in link.parentColumns.map { state.row[$0] } }
             let new = now.state.map { state in link.parentColumns.map { state.row[$0] } }
@@ -177,6 +180,22 @@ extension Rebase {
                     of: child, where: link.childColumns, equal: values, onlyOverlaid: onlyOverlaid)
                 for child in children { memberships.add(child) }
             }
+        }
+    }
+}
+
+// MARK: - Windows
+
+extension Rebase {
+    /// A row that comes, goes or moves in a window moves others over its end.
+    private mutating func rankAround(_ address: RowAddress, _ looks: [SyncedRow?], members: Int64) throws {
+        for row in looks.compactMap(\.self) { try rank(transaction.windows(with: row, of: address.table)) }
+        try rank(transaction.windows(for: address, members: members))
+    }
+
+    private mutating func rank(_ windows: [WindowID]) throws {
+        for id in windows where ranked.insert(id).inserted {
+            for address in try transaction.rank(id) { memberships.add(address) }
         }
     }
 }

@@ -11,7 +11,7 @@ package struct ViewPage: Hashable, Sendable {
     package let status: ShapeStatus
     /// The page shows the rows as of these effects.
     package let sequence: Int64
-    /// False: rows of a first sync that is not whole yet.
+    /// False: rows of a first sync that is not whole yet, or windows that cannot be filled from what is held.
     package let isComplete: Bool
 }
 
@@ -44,7 +44,7 @@ extension Replica {
         }
         return ViewPage(
             rows: rows, next: next, status: record.status, sequence: memory.sequence,
-            isComplete: !isPartial || record.status != .initial)
+            isComplete: !(isPartial && record.status == .initial) && !record.isShort)
     }
 
     /// One row in view of a shape.

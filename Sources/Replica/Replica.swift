@@ -1,5 +1,6 @@
 import GRDB
 import SyncModel
+import TableStore
 
 /// The device's side of the data: confirmed rows and their memberships, the queue of operations, the overlay,
 /// the held shapes and the replica's identity, in one SQLite file with one writer.
@@ -41,15 +42,25 @@ package final class Replica {
                 let isCopy = try Self.prepare(db, instance: instance, newReplicaID: newReplicaID)
                 return (try ReplicaMemory(in: db), isCopy)
             }
+            if !memory.overlaid.isEmpty { try findShortWindows() }
             if isCopy { try settleCopy(instance: instance, newReplicaID: newReplicaID) }
         } catch {
             throw Self.error(error)
         }
     }
 
+    private func findShortWindows() throws {
+        memory = try database.write { db in
+            let transaction = ReplicaTransaction(db, memory, limits: limits)
+            try transaction.findShortWindows()
+            return transaction.memory
+        }
+    }
+
     private static func open(_ location: Location) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "replica"
+        configuration.prepareDatabase { TableStore.prepareOrderedReads($0) }
         switch location {
         case .memory: return try DatabaseQueue(configuration: configuration)
         case .file(let path, _):

@@ -29,18 +29,28 @@ extension ReplicaTransaction {
             let record = memory.shapes[index]
             if journal.resetShapes.contains(record.number) {
                 effects += try resetEffects(of: index..<index + 1)
-            } else if let changes = changes[record.number], !changes.isEmpty {
-                effects.append(ShapeEffect(shape: record.id, changes: changes))
+                continue
             }
+            let changes = changes[record.number] ?? []
+            if changes.isEmpty && record.isShort == toldShort.contains(record.number) { continue }
+            noteTold(record)
+            effects.append(ShapeEffect(shape: record.id, isComplete: !record.isShort, changes: changes))
         }
         return effects
+    }
+
+    private func noteTold(_ record: HeldRecord) {
+        if record.isShort { toldShort.insert(record.number) } else { toldShort.remove(record.number) }
     }
 
     private func resetEffects(of indexes: Range<Int>) throws -> [ShapeEffect] {
         var effects: [ShapeEffect] = []
         for index in indexes where memory.shapes[index].isVisible || memory.shapes[index].rowCount > 0 {
             memory.shapes[index].rowCount = try countRows(of: memory.shapes[index])
-            effects.append(ShapeEffect(shape: memory.shapes[index].id, isReset: true, changes: []))
+            let record = memory.shapes[index]
+            noteTold(record)
+            effects.append(
+                ShapeEffect(shape: record.id, isReset: true, isComplete: !record.isShort, changes: []))
         }
         return effects
     }

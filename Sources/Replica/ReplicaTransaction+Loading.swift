@@ -47,6 +47,7 @@ extension ReplicaTransaction {
         }
         try dropLoaded(index)
         memory.shapes[index].isLoading = false
+        if !record.isVisible { memory.shapes[index].shortWindows = [] }
         memory.shapes[index].isVisible = true
         return record.isVisible ? [] : try overlaidAddresses(of: tables)
     }

@@ -25,6 +25,7 @@ extension ReplicaTransaction {
             try stores.overlay.deleteAll(of: table, in: db)
         }
         memory.overlaid = [:]
+        for index in memory.shapes.indices { memory.shapes[index].shortWindows = [] }
         forgetRows()
         // A journal of its own, without a limit on rows, tells each row's dependents what changed.
         let collapsed = journal
@@ -179,9 +180,11 @@ extension ReplicaTransaction {
                 continue
             }
             var isIn = wasSaid
-            if try isTouched || hasDepartedParent(address.table, row, in: resolved) {
+            if try isTouched || resolved.ranks(address.table)
+                || hasDepartedParent(address.table, row, in: resolved)
+            {
                 let membership = LocalMembership(transaction: self, shape: resolved, number: record.number)
-                isIn = try membership.contains(address.table, row) ?? wasSaid
+                isIn = try membership.contains(address, row) ?? wasSaid
             }
             if isIn { shapes.append(record.number) }
         }

@@ -12,6 +12,10 @@ final class ReplicaTransaction {
     let stores = ReplicaStores()
     var memory: ReplicaMemory
     var journal: ViewJournal
+    /// Windows as they are to be seen, while a rebase decides which shapes rows are in.
+    var rankings: [WindowID: LocalWindow?] = [:]
+    /// Shapes of which people know that rows may be missing.
+    var toldShort: Set<Int64>
     /// Rows that a rebase looked at: what it costs.
     var rebuilt = 0
     /// What the source transactions changed that are over, while the event that brought them goes on.
@@ -32,6 +36,7 @@ final class ReplicaTransaction {
         self.memory = memory
         self.limits = limits
         journal = ViewJournal(limit: limits.maxChanges)
+        toldShort = Set(memory.shapes.filter(\.isShort).map(\.number))
         oldStandings = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.standing) })
         storedCounts = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.rowCount) })
     }

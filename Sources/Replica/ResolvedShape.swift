@@ -15,6 +15,9 @@ struct ResolvedShape {
     /// Each once, sorted.
     let tables: [TableName]
     let links: [Link]
+    /// Nodes with a window whose rows the device ranks by itself: it holds the columns of the order, and those that
+    /// join the rows to the one that the window is for. Windows behind a junction table are not among them.
+    let ranked: [Int]
     private let selections: [TableName: [Int]]
 
     init(_ definition: ShapeDefinition, in schema: DatabaseSchema) throws(ShapeError) {
@@ -32,10 +35,27 @@ struct ResolvedShape {
             }
         }
         self.links = links
+        ranked = shape.nodes.indices.filter { Self.canRank(shape.nodes[$0], shape.nodes) }
         var selections: [TableName: [Int]] = [:]
         for table in shape.tables { selections[table] = shape.selection(of: table) }
         self.selections = selections
     }
+
+    private static func canRank(_ node: Shape.Node, _ nodes: [Shape.Node]) -> Bool {
+        guard let window = node.window, window.group == node.parent,
+            window.order.columns.allSatisfy(node.selected.contains)
+        else { return false }
+        guard let parent = node.parent else { return true }
+        return node.links.allSatisfy { link in
+            link.childColumns.allSatisfy(node.selected.contains)
+                && link.parentColumns.allSatisfy(nodes[parent].selected.contains)
+        }
+    }
+
+    func ranks(_ table: TableName) -> Bool { ranked.contains { nodes[$0].table == table } }
+
+    /// The table has no other node.
+    func isOnly(_ node: Shape.Node) -> Bool { nodes.allSatisfy { $0.table != node.table || $0.index == node.index } }
 
     /// Positions of the columns that the shape shows of a table, ascending; nil where it does not have the table.
     func selection(of table: TableName) -> [Int]? { selections[table] }

@@ -14,7 +14,16 @@ struct ViewJournal {
     private(set) var isCollapsed = false
     /// Shapes whose rows are to be read again, whatever the journal says.
     var resetShapes: Set<Int64> = []
+    /// How rows looked when their children were last told: a transaction may rebase more than once.
+    var told: [RowAddress: Look] = [:]
     let limit: Int
+
+    /// Children ask for both: below a row that departs the service's word does not count.
+    struct Look: Equatable {
+        var state: ViewState?
+        /// It is in other shapes, or joins other rows, than the service said.
+        var departs: Bool
+    }
 
     init(limit: Int) {
         self.limit = limit

@@ -202,7 +202,8 @@ extension ModelRun {
     // MARK: - Shapes
 
     private func hold() throws -> String {
-        guard let text = generator.pick(ifAnyOf: Sample.definitions) else { return "" }
+        let definitions = seed.isMultiple(of: 2) ? Sample.windows : Sample.definitions
+        guard let text = generator.pick(ifAnyOf: definitions) else { return "" }
         let definition = try Sample.definition(text)
         let (shape, effects) = try replica.hold(definition)
         view.shapes[shape.id] = try Shape(resolving: definition, in: Sample.schema)
@@ -330,6 +331,7 @@ extension ModelRun {
         passed = []
         loading.subtract(whole)
         for id in whole { view.contents[id] = sent[id] }
+        view.database = service.history.rows
         settle(before, confirmed: queueEpoch == service.epoch ? confirm(frontier.confirmedSeq) : [])
     }
 

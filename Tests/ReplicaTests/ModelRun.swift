@@ -37,6 +37,9 @@ final class ModelRun {
     var sent: [String: ModelService.Rows] = [:]
     /// What a client holds that reads once, and then only applies effects.
     var client: [String: [TableName: [RowKey: ModelView.Seen]]] = [:]
+    private var checks = 0
+    /// What it was told of the rows being complete.
+    var clientIsComplete: [String: Bool] = [:]
     var epochs = 1
     var queueEpoch: Epoch?
     var histories: [ModelService.History] = []
@@ -78,6 +81,7 @@ extension ModelRun {
     func follow(_ effects: Effects) throws {
         if !effects.isEmpty { count("effects") }
         for effect in effects.shapes {
+            clientIsComplete[effect.shape] = effect.isComplete
             if effect.isReset {
                 count("reset effects")
                 client[effect.shape] = try readAll(effect.shape)
@@ -151,10 +155,39 @@ extension ModelRun {
         }
     }
 
+    /// A window that is said to be complete has the rows that it would have if the device held all of them.
+    private func checkComplete(_ shape: HeldShape, _ whole: ModelView.Local, _ event: String) throws -> Bool {
+        guard shape.status == .live || shape.status == .stale, let resolved = view.shapes[shape.id],
+            resolved.nodes.contains(where: { $0.window != nil })
+        else { return true }
+        // What hangs on a row that only an own write brought in is not ranked, and may not be held.
+        let ranked = resolved.nodes.filter { $0.window != nil }.map(\.table)
+        func keys(_ rows: [TableName: [RowKey: ModelView.Seen]]) -> [[RowKey]] {
+            ranked.map { (rows[$0] ?? [:]).keys.sorted() }
+        }
+        let shown = keys(try readAll(shape.id))
+        let right = keys(try view.seen(shape.id, in: whole))
+        let isComplete = try replica.read(shape: shape.id, limit: 1).isComplete
+        #expect(isComplete == clientIsComplete[shape.id, default: true], "after \(event), \(shape.id), \(context)")
+        if isComplete {
+            count("complete windows")
+        } else {
+            count(shown == right ? "windows in doubt" : "short windows")
+        }
+        if !isComplete || shown == right { return true }
+        let name = shape.definition.canonical
+        Issue.record("after \(event), \(name) shows \(shown) as complete, not \(right), \(context)")
+        return false
+    }
+
     func check(_ event: String) throws -> Bool {
         try checkMemory(event)
         let local = view.local()
+        checks += 1
+        // It costs as much as all the rest.
+        let whole = checks.isMultiple(of: 3) ? view.whole() : nil
         for shape in replica.heldShapes {
+            if let whole, try !checkComplete(shape, whole, event) { return false }
             let expected = try view.seen(shape.id, in: local).filter { !$0.value.isEmpty }
             let read = try readAll(shape.id)
             let followed = (client[shape.id] ?? [:]).filter { !$0.value.isEmpty }

@@ -9,6 +9,8 @@ struct ModelView {
     /// The rows in view of each shape, as the service sent them.
     var contents: [String: Rows] = [:]
     var shapes: [String: Shape] = [:]
+    /// All rows of the database, as of when rows last came into view.
+    var database: Rows = [:]
     /// Whose effect is to be seen, in queue order.
     var operations: [Operation] = []
     /// Rows that went while operations on them were queued.
@@ -124,6 +126,18 @@ struct ModelView {
                 }
             }
         }
+    }
+
+    /// What each shape would show if all rows of the database were held; nil where operations build on rows that the
+    /// device does not know.
+    func whole() -> Local? {
+        let held = confirmed
+        for (table, key) in operations.compactMap(Self.place) {
+            if held[table]?[key] == nil, database[table]?[key] != nil { return nil }
+        }
+        var view = self
+        view.contents = ["all": database]
+        return view.local()
     }
 
     func seen(_ id: String, in local: Local) throws -> [TableName: [RowKey: Seen]] {

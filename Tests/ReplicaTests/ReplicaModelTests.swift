@@ -19,6 +19,7 @@ import Testing
         "queued again", "refused", "remote deletes", "remote writes", "requests lost", "reset effects", "resets",
         "restarts", "rows compared", "sent again", "submitted delete", "submitted insert", "submitted update",
         "submitted upsert", "verdict applied", "verdict conflict", "verdict rejected", "verdicts lost", "dismissed",
+        "complete windows", "short windows", "windows in doubt",
     ]
 
     @Test func viewEqualsTheModelAfterEveryEvent() throws {

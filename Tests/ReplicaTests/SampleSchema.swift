@@ -61,6 +61,22 @@ enum Sample {
         #"{"root_table": "connections"}"#,
     ]
 
+    /// Windows of the root, with a condition, and for each parent, beside shapes that hold more of the same rows.
+    static let windows = [
+        """
+        {"root_table": "pipelines", "order_by": "status, name DESC", "limit": 3, "include": {
+            "steps": {"order_by": "x DESC NULLS LAST, name", "limit": 2, "include": {
+                "connections": {"on": "from_step_id"}}}}}
+        """,
+        #"{"root_table": "steps", "where": "x > 2", "order_by": "x, name DESC", "limit": 3}"#,
+        #"{"root_table": "pipelines", "where": "status = 'active'", "order_by": "name", "limit": 2}"#,
+        """
+        {"root_table": "pipelines", "where": "status = 'active'", "include": {
+            "comments": {"order_by": "content DESC", "limit": 2}}}
+        """,
+        definitions[0], definitions[1], definitions[3],
+    ]
+
     static func key(_ id: String) -> RowKey { RowKey(values: [.text(Text(id))]) }
 
     static func row(_ table: TableName, _ values: Value...) -> Row { Row(values) }

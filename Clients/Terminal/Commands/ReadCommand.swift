@@ -91,6 +91,7 @@ struct ReadCommand: ParsableCommand {
         switch rows.status {
         case .live:
             if rows.rows.isEmpty { Output.say("No rows.") }
+            if !rows.isComplete { Output.say("Rows may be missing until the service has heard of your changes.") }
         case .stale: Output.say("Not connected: these are the rows as of the last contact.")
         case .initial where !rows.isComplete && !rows.rows.isEmpty:
             Output.say("These rows have come so far; the others are on their way.")

@@ -50,7 +50,7 @@ enum EnterViewHandler: RequestHandler {
             return (kept, none)
         }
         let id = core.clients[caller.client]?.subscribe(
-            to: shape.id, since: page.sequence, isPartial: isPartial, isComplete: page.isComplete)
+            to: shape.id, since: page.sequence, isPartial: isPartial, isUnderway: page.status == .initial)
         return id.map { ($0, page) }
     }
 }

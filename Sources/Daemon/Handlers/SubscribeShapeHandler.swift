@@ -14,7 +14,7 @@ enum SubscribeShapeHandler: RequestHandler {
         let shape = try core.hold(params.definition)
         let page = try core.firstPage(shape, limit: params.limit, isPartial: params.isPartial)
         let id = core.clients[caller.client]?.subscribe(
-            to: shape.id, since: page.sequence, isPartial: params.isPartial, isComplete: page.isComplete)
+            to: shape.id, since: page.sequence, isPartial: params.isPartial, isUnderway: page.status == .initial)
         guard let id else { return nil }
         return SubscribeShape.Result(subscription: id, page: page)
     }

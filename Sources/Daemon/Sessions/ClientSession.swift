@@ -29,14 +29,14 @@ struct ClientSession {
         self.connection = connection
     }
 
-    /// `isPartial`: rows of a first sync are told as they arrive. `isComplete`: those that it is given now are whole.
+    /// `isPartial`: rows of a first sync are told as they arrive. `isUnderway`: it is not over.
     mutating func subscribe(
-        to shape: String, since sequence: Int64, isPartial: Bool = false, isComplete: Bool = true
+        to shape: String, since sequence: Int64, isPartial: Bool = false, isUnderway: Bool = false
     ) -> String {
         lastSubscription += 1
         let id = "subscription-\(lastSubscription)"
         var subscription = Subscription(id: id, shape: shape, isPartial: isPartial, since: sequence)
-        subscription.isIncomplete = isPartial && !isComplete
+        subscription.isIncomplete = isPartial && isUnderway
         subscriptions.append(subscription)
         return id
     }

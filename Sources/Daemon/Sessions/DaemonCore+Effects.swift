@@ -57,7 +57,8 @@ extension DaemonCore {
             if session.subscriptions[index].mode == .void { continue }
             lists.append(
                 ShapeChanged.Changes(
-                    subscription: subscription.id, status: status(of: subscription.shape), changes: shape.changes))
+                    subscription: subscription.id, status: status(of: subscription.shape),
+                    isComplete: shape.effect.isComplete, changes: shape.changes))
             indexes.append(index)
         }
         if lists.isEmpty { return }

@@ -7,6 +7,8 @@ struct SimulatedShape: Sendable {
     let definition: String
     /// Of tables that are not shown whole.
     var selected: [TableName: Set<String>] = [:]
+    /// Tables of which a device ranks the rows by itself, where it has own writes.
+    var ranked: [TableName] = []
     /// The rows of the shape, in no order; one may come several times.
     let members: @Sendable (PlainDatabase) -> [PlainRow]
     /// The rows that it leaves out because its condition fails, as `members`.
@@ -60,7 +62,8 @@ struct SimulatedShape: Sendable {
         name: "window",
         definition: """
             {"root_table": "pipelines", "order_by": "status, name DESC", "limit": 4, "include": {"comments": true}}
-            """
+            """,
+        ranked: [Tables.pipelines]
     ) { database in
         let pipelines = database[Tables.pipelines].first(4) { left, right in
             if left["status"] != right["status"] { return left.text("status") < right.text("status") }
@@ -77,7 +80,8 @@ struct SimulatedShape: Sendable {
             {"root_table": "pipelines", "where": "status = 'active'", "include": {"steps": {
                 "order_by": "x DESC NULLS LAST, name", "limit": 2, "include": {
                     "connections": {"where": "from_step_id = steps.id OR to_step_id = steps.id"}}}}}
-            """
+            """,
+        ranked: [Tables.steps]
     ) { database in
         let pipelines = database[Tables.pipelines].where("status", in: ["active"])
         let all = database.grouped(Tables.steps, by: "pipeline_id")

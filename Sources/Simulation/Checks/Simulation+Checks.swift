@@ -127,6 +127,7 @@ extension Simulation {
                 violate(.shapes, "d\(index) \(shape.id) at \(batch.frontier.position): \(difference)")
             }
         }
+        try checkWindows(index)
         guard try isIdle(process.replica) else { return }
         for shape in shapes where shape.status == .live {
             count("view comparisons")

@@ -58,6 +58,7 @@ extension Simulation {
         count("operations submitted", records.count)
         for record in records { ledger.change(record.operation.id) { $0.isAnswered = true } }
         try took(index, effects)
+        try checkWindows(index)
         try sender(index, .queueChanged)
     }
 
