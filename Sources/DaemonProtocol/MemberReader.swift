@@ -7,16 +7,17 @@ import SyncModel
 /// with it, results (whose reader may be older than their writer) without.
 struct MemberReader: ~Copyable {
     private let members: [(key: String, value: JSON)]
-    private var taken: Set<Int> = []
+    private var isTaken: [Bool]
 
     init(_ json: JSON) throws(WireError) {
         guard let object = json.object else { throw WireError(problem: "must be an object") }
         members = object.members
+        isTaken = Array(repeating: false, count: members.count)
     }
 
     private mutating func take(_ name: String) -> JSON? {
         guard let index = members.firstIndex(where: { $0.key.hasSameBytes(as: name) }) else { return .none }
-        taken.insert(index)
+        isTaken[index] = true
         // Not `? nil :`, which would be the literal of `JSON.null`.
         guard !members[index].value.isNull else { return .none }
         return .some(members[index].value)
@@ -37,7 +38,7 @@ struct MemberReader: ~Copyable {
     }
 
     func finish() throws(WireError) {
-        for (index, member) in members.enumerated() where !taken.contains(index) {
+        for (index, member) in members.enumerated() where !isTaken[index] {
             // The name comes from outside: not more of it than a message needs.
             throw WireError(path: String(member.key.prefix(64)), problem: "is not known here")
         }

@@ -25,6 +25,18 @@ extension Notification {
 }
 
 extension Response {
+    /// The answer to a request, around a result that is compact JSON already. Without framing.
+    package static func serialized(id: RequestID, result: [UInt8]) -> [UInt8] {
+        var writer = JSONWriter(reserving: result.count + 64)
+        writer.beginMessage()
+        writer.key("id")
+        writer.value(id.json)
+        writer.key("result")
+        writer.raw(result)
+        writer.endObject()
+        return writer.finish()
+    }
+
     /// Without framing.
     package func serialized() -> [UInt8] {
         var writer = JSONWriter(reserving: 256)

@@ -52,8 +52,16 @@ package final class Connection: Sendable {
 
     /// Answers a request. Only the first answer to a request goes out, and none after the connection is closed.
     package func answer(_ id: RequestID, _ outcome: Response.Outcome) {
-        let message = Response(id: id, outcome: outcome).serialized()
         let isError = if case .error = outcome { true } else { false }
+        answer(id, Response(id: id, outcome: outcome).serialized(), isError: isError)
+    }
+
+    /// The same with a result that is compact JSON already.
+    package func answer(_ id: RequestID, serializedResult result: [UInt8]) {
+        answer(id, Response.serialized(id: id, result: result), isError: false)
+    }
+
+    private func answer(_ id: RequestID, _ message: [UInt8], isError: Bool) {
         enqueue { state in
             switch state.session.answered(id, isError: isError) {
             case .drop: return nil

@@ -1,6 +1,7 @@
 import DaemonProtocol
 import JSONRPC
 import JSONRPCTransport
+import JSONText
 import Logging
 import NIOCore
 import Replica
@@ -47,6 +48,8 @@ final class DaemonCore {
     let replica: Replica
     /// Why the replica is in memory.
     let openingProblem: Reason?
+    /// What `info` says, serialised: nothing of it changes while the daemon runs.
+    private(set) lazy var infoText = info.json.serialized()
     /// Why the last attempt to read or write the replica failed.
     var storageProblem: Reason?
     var coordinator: SyncCoordinator

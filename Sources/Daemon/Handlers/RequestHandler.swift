@@ -9,15 +9,16 @@ protocol RequestHandler: Sendable {
     static func answer(
         _ params: Method.Params, _ caller: Caller, _ core: DaemonCore
     ) throws(ResponseError) -> Method.Result?
+
+    /// The result as compact JSON. Written by those alone who have it ready.
+    static func answer(_ request: Request, _ caller: Caller, _ core: DaemonCore) throws(ResponseError) -> [UInt8]?
 }
 
 extension RequestHandler {
     static var method: String { Method.method }
 
-    static func answer(
-        _ request: Request, _ caller: Caller, _ core: DaemonCore
-    ) throws(ResponseError) -> JSON? {
-        try answer(try Method.params(of: request), caller, core)?.json
+    static func answer(_ request: Request, _ caller: Caller, _ core: DaemonCore) throws(ResponseError) -> [UInt8]? {
+        try answer(try Method.params(of: request), caller, core)?.json.serialized()
     }
 }
 

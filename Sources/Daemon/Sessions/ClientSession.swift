@@ -41,6 +41,12 @@ struct ClientSession {
         return id
     }
 
+    /// Some rows of it are void, and come anew.
+    var isRefilled: Bool { subscriptions.contains { $0.mode != .current } }
+
+    /// It is told of rows as they arrive.
+    var isPartial: Bool { subscriptions.contains(where: \.isPartial) }
+
     func subscription(_ id: String) -> Subscription? { subscriptions.first { Text($0.id) == Text(id) } }
 
     mutating func miss(_ operations: [OperationID]) {

@@ -40,7 +40,7 @@ extension DaemonCore {
 
     /// Shapes that have come into view, or ended: what their clients hold of them is void.
     func settleArrivals() {
-        for client in clientIDs {
+        for client in clientIDs(where: \.isPartial) {
             for (index, subscription) in (clients[client]?.subscriptions ?? []).enumerated()
             where subscription.isPartial {
                 let isUnderway = replica.heldShape(subscription.shape)?.status == .initial

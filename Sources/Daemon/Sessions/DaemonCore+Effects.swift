@@ -28,7 +28,7 @@ extension DaemonCore {
         }
         publishArrivals()
         // After all changes: pages show the rows with every change up to now.
-        for client in clientIDs { refill(client) }
+        for client in clientIDs(where: \.isRefilled) { refill(client) }
     }
 
     private func publish(_ effects: Effects) {

@@ -20,7 +20,7 @@ extension DaemonCore {
                     .methodNotFound, "There is no method \(request.method.prefix(64)): see Protocol/daemon.md.")
             }
             if let result = try handler.answer(request, caller, self) {
-                connection.answer(request.id, .result(result))
+                connection.answer(request.id, serializedResult: result)
             }
         } catch {
             connection.answer(request.id, .error(error))
@@ -63,4 +63,9 @@ extension DaemonCore {
 
     /// In the order in which they came.
     var clientIDs: [Int] { clients.keys.sorted() }
+
+    /// The same of some. As a rule none, after every single event.
+    func clientIDs(where isMeant: (ClientSession) -> Bool) -> [Int] {
+        clients.values.contains(where: isMeant) ? clientIDs.filter { clients[$0].map(isMeant) ?? false } : []
+    }
 }
