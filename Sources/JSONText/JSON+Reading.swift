@@ -13,26 +13,12 @@ extension JSON {
 
     /// Nothing of the buffer is kept.
     package init(parsing buffer: UnsafeBufferPointer<UInt8>, limits: JSONLimits = .standard) throws(JSONError) {
-        guard buffer.count <= limits.maxBytes else {
-            throw JSONError(
-                code: .tooLarge,
-                message: "The document has \(buffer.count) bytes; at most \(limits.maxBytes) are read.")
-        }
-        var tape = satchel_json_tape()
-        let result = satchel_json_parse(buffer.baseAddress, buffer.count, &tape)
-        if let error = JSONError(result, limits: limits) { throw error }
-        guard let words = tape.tape, let strings = tape.strings else {
-            throw JSONError(code: .syntax, message: "The document is no JSON.")
-        }
-        var walk = TapeWalk(
-            words: words, strings: strings, checksSurrogates: tape.may_hold_surrogates,
-            maxDepth: limits.maxDepth)
-        self = try walk.value(depth: 0)
+        self = try JSONTape(parsing: buffer, limits: limits).value()
     }
 }
 
 extension JSONError {
-    fileprivate init?(_ result: satchel_json_result, limits: JSONLimits) {
+    init?(_ result: satchel_json_result, limits: JSONLimits) {
         switch result {
         case SATCHEL_JSON_OK: return nil
         case SATCHEL_JSON_EMPTY: self.init(code: .empty, message: "The document is empty.")
@@ -60,14 +46,14 @@ extension JSONError {
 }
 
 /// Walks simdjson's tape (its layout is in CSimdjson.h) from its second word on.
-private struct TapeWalk {
+struct TapeWalk {
     let words: UnsafePointer<UInt64>
     let strings: UnsafePointer<UInt8>
     let checksSurrogates: Bool
     let maxDepth: Int
     var index = 1
 
-    private static let payload: UInt64 = 0x00ff_ffff_ffff_ffff
+    static let payload: UInt64 = 0x00ff_ffff_ffff_ffff
 
     mutating func value(depth: Int) throws(JSONError) -> JSON {
         let word = words[index]

@@ -56,13 +56,22 @@ struct MessageTable {
     let name: TableName
     fileprivate let prefix: String
 
-    fileprivate init(_ schema: String, _ name: String, _ last: MessageTable?) {
+    init(_ schema: String, _ name: String, _ last: MessageTable?) {
         if let last, Text(last.name.schema) == Text(schema), Text(last.name.name) == Text(name) {
             self = last
         } else {
             self.name = TableName(schema: schema, name: name)
             prefix = self.name.messageKey(RowKey(text: ""))
         }
+    }
+
+    /// nil when the message's key belongs to another table.
+    func key(_ messageKey: UnsafeBufferPointer<UInt8>) -> RowKey? {
+        let start = prefix.utf8.count
+        guard messageKey.count > start, prefix.hasUTF8(UnsafeBufferPointer(rebasing: messageKey[..<start])) else {
+            return nil
+        }
+        return RowKey(text: Text(String(decoding: messageKey[start...], as: UTF8.self)))
     }
 }
 

@@ -98,8 +98,31 @@ extension SyncAnswerLine {
 
 extension SyncAnswerLine {
     /// Members that it does not know are ignored; a line of no known form is refused.
-    package init(line: [UInt8]) throws(ServiceError) {
-        let line = try JSON(message: line).object(at: "line")
+    package init(line bytes: [UInt8]) throws(ServiceError) {
+        switch try Self.read(bytes) {
+        case .snapshot(let messages): self = .messages(messages)
+        case .other(let json): try self.init(json)
+        }
+    }
+
+    private enum Parsed {
+        case snapshot(ShapeMessages)
+        case other(JSON)
+    }
+
+    private static func read(_ bytes: [UInt8]) throws(ServiceError) -> Parsed {
+        do throws(JSONError) {
+            return try JSONTape.read(bytes) { tape throws(JSONError) in
+                if let messages = SnapshotLine.messages(tape) { return .snapshot(messages) }
+                return .other(try tape.value())
+            }
+        } catch {
+            throw .badRequest("not readable as JSON: \(error)")
+        }
+    }
+
+    init(_ json: JSON) throws(ServiceError) {
+        let line = try json.object(at: "line")
         if let hello = try line.optionalObject("hello") {
             try hello.requireProtocolVersion()
             self = .hello(epoch: try hello.epoch("epoch"), server: try hello.optionalText("server") ?? "")
