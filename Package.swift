@@ -126,7 +126,7 @@ let package = Package(
 
         // Programs: main and options only.
         library("ProgramMain", ["SyncModel", arguments]),
-        program("satcheld", ["Daemon", "SyncModel", "ProgramMain", arguments, logging] + lifecycle),
+        program("satcheld", ["Daemon", "SyncModel", "ProgramMain", arguments, logging]),
         program(
             "satchel-service",
             ["SyncService", "SyncModel", "Postgres", "DataModel", "ProgramMain", arguments, logging]),
@@ -184,7 +184,7 @@ let package = Package(
             [
                 "SeededRandom", "Daemon", "satcheld", "SyncModel", "JSONText", "Shapes", "SyncProtocol", "SyncClient",
                 "Replica", "JSONRPC", "JSONRPCTransport", "DaemonProtocol", "TranscriptTesting", "satchel-service",
-                "Postgres", "PostgresTesting", logging,
+                "Postgres", "PostgresTesting", logging, arguments,
             ] + nio),
         tests(
             "SimulationTests", data: ["seeds.txt"],
@@ -198,7 +198,7 @@ let package = Package(
             "TerminalTests",
             [
                 "SeededRandom", "satchel", "TerminalText", "PipelineFiles", "DaemonProtocol", "JSONRPC", "JSONText",
-                "SyncModel", "Shapes",
+                "SyncModel", "Shapes", arguments,
             ]),
         tests(
             "SyncServiceTests",

@@ -22,14 +22,20 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "JSON on standard output; one value a line where there are many.")
     var json = false
 
-    func socketPath() throws -> SocketPath {
+    func socketPath() throws -> SocketPath { try Self.socketPath(socket) }
+
+    private static func socketPath(_ socket: String?) throws -> SocketPath {
         try SocketPath(option: socket, environment: Environment.current, userID: getuid())
     }
 
     /// Runs `body` with a connection; the daemon's errors become the command's.
     func withDaemon(_ body: (DaemonConnection) throws -> Void) throws {
-        try Self.mappingErrors {
-            let launcher = DaemonLauncher(path: try socketPath(), environment: Environment.current)
+        try Self.withDaemon(socket: socket, body)
+    }
+
+    static func withDaemon(socket: String?, _ body: (DaemonConnection) throws -> Void) throws {
+        try mappingErrors {
+            let launcher = DaemonLauncher(path: try socketPath(socket), environment: Environment.current)
             try body(try launcher.connect())
         }
     }

@@ -30,8 +30,12 @@ struct Satchel: ParsableCommand {
         signal(SIGINT) { _ in Terminal.leaveAfterSignal() }
         let arguments = ArgumentOrder.normalised(Array(CommandLine.arguments.dropFirst()))
         do {
-            var command = try Satchel.parseAsRoot(arguments)
-            try command.run()
+            if let status = PlainStatus(arguments) {
+                try status.run()
+            } else {
+                var command = try Satchel.parseAsRoot(arguments)
+                try command.run()
+            }
             exit(CommandStatus.success.rawValue)
         } catch let failure as CommandFailure {
             Output.failed(failure)

@@ -3,36 +3,47 @@
 #elseif canImport(Darwin)
     import Darwin
 #endif
+import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Puts a pipe between the event loop and a file, because the system cannot wait for files (`satcheld --stdio <
 /// script`). Pipes, sockets and terminals are passed through.
 final class FilePump: Sendable {
-    /// One thread for each direction, started when needed.
-    private let pool = NIOThreadPool(numberOfThreads: 2)
-
-    init() {
-        pool.start()
-    }
+    /// One thread for each direction. nil while nothing was a file.
+    private let pool = Mutex<NIOThreadPool?>(nil)
 
     func source(_ descriptor: Int32) throws(TransportError) -> Int32 {
         guard Self.needsPump(descriptor) else { return descriptor }
         let pipe = try Self.pipe()
-        pool.submit { _ in Self.copy(from: descriptor, to: pipe.write) }
+        run { Self.copy(from: descriptor, to: pipe.write) }
         return pipe.read
     }
 
     func sink(_ descriptor: Int32) throws(TransportError) -> Int32 {
         guard Self.needsPump(descriptor) else { return descriptor }
         let pipe = try Self.pipe()
-        pool.submit { _ in Self.copy(from: pipe.read, to: descriptor) }
+        run { Self.copy(from: pipe.read, to: descriptor) }
         return pipe.write
     }
 
-    /// Returns when both directions have ended.
-    func finished() async {
+    private func run(_ copying: @escaping @Sendable () -> Void) {
+        let pool = pool.withLock { pool in
+            let running = pool ?? NIOThreadPool(numberOfThreads: 2)
+            if pool == nil { running.start() }
+            pool = running
+            return running
+        }
+        pool.submit { _ in copying() }
+    }
+
+    /// Once both directions have ended. The future never fails.
+    func finished(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        guard let pool = pool.withLock({ $0.take() }) else { return loop.makeSucceededVoidFuture() }
+        let promise = loop.makePromise(of: Void.self)
         // A pool that is shut down finishes what it runs; it fails only when it is shut down already.
-        try? await pool.shutdownGracefully()
+        pool.shutdownGracefully { _ in promise.succeed() }
+        return promise.futureResult
     }
 
     private static func needsPump(_ descriptor: Int32) -> Bool {

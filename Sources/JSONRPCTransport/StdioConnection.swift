@@ -32,11 +32,11 @@ package struct StdioConnection: Sendable {
     package static func start(
         input: Int32, output: Int32, group: any EventLoopGroup,
         configuration: TransportConfiguration = TransportConfiguration(), handler: any ConnectionHandler
-    ) async throws -> StdioConnection {
+    ) throws(TransportError) -> EventLoopFuture<StdioConnection> {
         let pump = FilePump()
         let source = try pump.source(input)
         let sink = try pump.sink(output)
-        let channel = try await NIOPipeBootstrap(group: group)
+        return NIOPipeBootstrap(group: group)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -46,14 +46,13 @@ package struct StdioConnection: Sendable {
                             owner: handler, connection: connection, configuration: configuration))
                 }
             }
-            .takingOwnershipOfDescriptors(input: source, output: sink).get()
-        return StdioConnection(channel: channel, pump: pump)
+            .takingOwnershipOfDescriptors(input: source, output: sink)
+            .map { StdioConnection(channel: $0, pump: pump) }
     }
 
-    /// Returns when the client is gone and everything is written.
-    package func closed() async {
-        // The future of a close cannot fail.
-        try? await channel.closeFuture.get()
-        await pump.finished()
+    /// Once the client is gone and everything is written. The future never fails.
+    package func closed() -> EventLoopFuture<Void> {
+        let (loop, pump) = (channel.eventLoop, pump)
+        return channel.closeFuture.flatMap { pump.finished(on: loop) }
     }
 }

@@ -18,11 +18,10 @@ package struct UnixSocketServer: Sendable {
         path: String, group: any EventLoopGroup,
         configuration: TransportConfiguration = TransportConfiguration(),
         handler: any ConnectionHandler
-    ) async throws -> UnixSocketServer {
+    ) throws(TransportError) -> EventLoopFuture<UnixSocketServer> {
         let descriptor = try SocketFile.listen(path: path)
-        let listener = try await start(
-            descriptor, group: group, configuration: configuration, handler: handler)
-        return UnixSocketServer(listener: listener, path: path)
+        return start(descriptor, group: group, configuration: configuration, handler: handler)
+            .map { UnixSocketServer(listener: $0, path: path) }
     }
 
     /// Takes over a socket that is bound already, as systemd hands it on (`InheritedSocket`).
@@ -30,26 +29,28 @@ package struct UnixSocketServer: Sendable {
         descriptor: Int32, group: any EventLoopGroup,
         configuration: TransportConfiguration = TransportConfiguration(),
         handler: any ConnectionHandler
-    ) async throws -> UnixSocketServer {
+    ) throws(TransportError) -> EventLoopFuture<UnixSocketServer> {
         try SocketFile.checkIsUnixSocket(descriptor)
-        let listener = try await start(
-            descriptor, group: group, configuration: configuration, handler: handler)
-        return UnixSocketServer(listener: listener, path: nil)
+        return start(descriptor, group: group, configuration: configuration, handler: handler)
+            .map { UnixSocketServer(listener: $0, path: nil) }
     }
 
-    /// No new connections from here on; the socket's file is gone. The connections that are there stay.
-    package func stopAccepting() async {
+    /// No new connections from then on; the socket's file is gone. The connections that are there stay. The future
+    /// never fails.
+    package func stopAccepting() -> EventLoopFuture<Void> {
+        let path = path
         // Closing fails only when it is closed already.
-        try? await listener.close()
-        if let path { SocketFile.remove(path: path) }
+        return listener.close().recover { _ in }.map {
+            if let path { SocketFile.remove(path: path) }
+        }
     }
 
     private static func start(
         _ descriptor: Int32, group: any EventLoopGroup, configuration: TransportConfiguration,
         handler: any ConnectionHandler
-    ) async throws -> any Channel {
+    ) -> EventLoopFuture<any Channel> {
         let gate = ConnectionGate(limit: configuration.connections)
-        return try await ServerBootstrap(group: group)
+        return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(
@@ -65,7 +66,7 @@ package struct UnixSocketServer: Sendable {
                             owner: handler, connection: connection, configuration: configuration))
                 }
             }
-            .withBoundSocket(descriptor).get()
+            .withBoundSocket(descriptor)
     }
 }
 

@@ -1,7 +1,6 @@
 import Daemon
 import Foundation
 import Logging
-import UnixSignals
 
 /// One run of the program, from options to exit.
 struct Program {
@@ -13,7 +12,7 @@ struct Program {
         self.overStdio = overStdio
     }
 
-    func run() async throws {
+    func run() {
         // A client that goes away in the middle of an answer is no reason to die.
         signal(SIGPIPE, SIG_IGN)
         // What the daemon keeps is for its owner alone.
@@ -21,28 +20,22 @@ struct Program {
         let environment = ProcessInfo.processInfo.environment
         do {
             let options = try common.resolved(environment: environment)
+            let stop = StopRequest()
             // From before the socket is there: whoever has seen it may end us. A client on stdio is its own end.
-            let signals = overStdio ? nil : await UnixSignalsSequence(trapping: .sigterm, .sigint)
-            let outcome = try await Launcher.launch(
+            if !overStdio { stop.trapSignals() }
+            let outcome = try Launcher.launch(
                 options, overStdio: overStdio, environment: environment, instance: UUID().uuidString.lowercased(),
-                logger: Self.logger(options.logLevel))
+                stop: stop, logger: Self.logger(options.logLevel))
             switch outcome {
             case .bridged: return
-            case .started(let process): await Self.serve(process, signals)
+            case .started(let process):
+                if overStdio { stop.trapSignals() }
+                process.run()
             }
         } catch {
             FileHandle.standardError.write(Data("satcheld: \(error)\n".utf8))
             exit(1)
         }
-    }
-
-    private static func serve(_ process: DaemonProcess, _ trapped: UnixSignalsSequence?) async {
-        let signals = Task {
-            let sequence = if let trapped { trapped } else { await UnixSignalsSequence(trapping: .sigterm, .sigint) }
-            for await _ in sequence { process.requestStop() }
-        }
-        await process.run()
-        signals.cancel()
     }
 
     private static func logger(_ level: DaemonOptions.LogLevel) -> Logger {

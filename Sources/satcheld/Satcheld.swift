@@ -3,17 +3,22 @@ import Daemon
 import Foundation
 import Logging
 import ProgramMain
-import UnixSignals
 
 @main
-struct Satcheld: AsyncParsableCommand {
+struct Satcheld: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "satcheld",
         abstract: "Keeps a slice of a PostgreSQL database on this machine, and what is changed in it while offline.",
         discussion: "Exit status: 0 ended, 1 failed, 2 wrong arguments.", version: DaemonProcess.version,
         subcommands: [Run.self, Stdio.self], defaultSubcommand: Run.self)
 
-    static func main() async { await ProgramMain.run(Self.self) }
+    static func main() {
+        if let options = CommonOptions(plainRun: Array(CommandLine.arguments.dropFirst())) {
+            Program(options, overStdio: false).run()
+        } else {
+            ProgramMain.run(Self.self)
+        }
+    }
 }
 
 /// What `run` and `stdio` have in common. Everything may be left out.
@@ -69,22 +74,24 @@ struct CommonOptions: ParsableArguments {
 
 extension DaemonOptions.LogLevel: ExpressibleByArgument {}
 
-struct Run: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Serve clients over a Unix socket (the default).")
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Serve clients over a Unix socket (the default).")
 
     @OptionGroup var common: CommonOptions
 
     @Flag(name: .customLong("stdio"), help: "The same as the subcommand stdio.")
     var isStdio = false
 
-    func run() async throws { try await Program(common, overStdio: isStdio).run() }
+    func run() { Program(common, overStdio: isStdio).run() }
 }
 
-struct Stdio: AsyncParsableCommand {
+struct Stdio: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "stdio",
         abstract: "Serve one client over standard input and output; where a daemon runs already, connect it with that.")
 
     @OptionGroup var common: CommonOptions
 
-    func run() async throws { try await Program(common, overStdio: true).run() }
+    func run() { Program(common, overStdio: true).run() }
 }

@@ -204,7 +204,7 @@ import Testing
     @Test func aDaemonWithNothingToDoEndsByItself() async throws {
         let directory = TestDirectory()
         let daemon = try await TestDaemon.start(directory, idleExit: 1)
-        await daemon.daemon.stopRequested()
+        daemon.daemon.waitForStop()
         try await daemon.end()
     }
 

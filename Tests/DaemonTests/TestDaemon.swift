@@ -55,14 +55,14 @@ final class TestDaemon: Sendable {
         let settings = DaemonSettings(
             version: "test", instance: "instance", user: "ana", service: "http://fake",
             stateDirectory: directory?.path ?? "", limits: limits, idleExit: idleExit)
-        let daemon = try await Daemon.start(settings: settings, surroundings: surroundings, on: group.any()) {
+        let opening = Daemon.start(settings: settings, surroundings: surroundings, on: group.any()) {
             if let problem {
                 return try OpenedReplica.inMemory(problem: problem, limits: limits, newReplicaID: ReplicaID("test"))
             }
             return try OpenedReplica.open(
                 stateDirectory: directory?.path ?? "", limits: limits, newReplicaID: ReplicaID("test"))
         }
-        return TestDaemon(daemon: daemon, service: service, group: group)
+        return TestDaemon(daemon: try await opening.get(), service: service, group: group)
     }
 
     private init(daemon: Daemon, service: FakeService, group: MultiThreadedEventLoopGroup) {
@@ -79,14 +79,15 @@ final class TestDaemon: Sendable {
         var ends: [Int32] = [-1, -1]
         socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends)
         _ = try await StdioConnection.start(
-            input: ends[0], output: dup(ends[0]), group: group, configuration: configuration, handler: daemon)
+            input: ends[0], output: dup(ends[0]), group: group, configuration: configuration, handler: daemon
+        ).get()
         return TestClient(input: ends[1], output: ends[1], framing: framing)
     }
 
     /// Over a Unix socket.
     func client(socket path: String, framing: Framing = .newline) async throws -> TestClient {
         if server.withLock({ $0 == nil }) {
-            let bound = try await UnixSocketServer.bind(path: path, group: group, handler: daemon)
+            let bound = try await UnixSocketServer.bind(path: path, group: group, handler: daemon).get()
             server.withLock { $0 = bound }
         }
         let connection = try LocalSocket.connect(path)
@@ -95,8 +96,8 @@ final class TestDaemon: Sendable {
 
     func end() async throws {
         let server = server.withLock { $0 }
-        await server?.stopAccepting()
-        await daemon.end()
+        try await server?.stopAccepting().get()
+        try await daemon.end().get()
         try await group.shutdownGracefully()
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import JSONRPC
 import JSONText
+import NIOCore
 import NIOPosix
 import Testing
 
@@ -20,14 +21,15 @@ import Testing
         let connection = try await StdioConnection.start(
             input: dup(input.fileHandleForReading.fileDescriptor),
             output: dup(output.fileHandleForWriting.fileDescriptor),
-            group: .singletonMultiThreadedEventLoopGroup, handler: handler)
+            group: .singletonMultiThreadedEventLoopGroup, handler: handler
+        ).get()
         try output.fileHandleForWriting.close()
         try input.fileHandleForWriting.write(contentsOf: Data(Self.session.utf8))
         try input.fileHandleForWriting.close()
         let client = TestClient(descriptor: output.fileHandleForReading.fileDescriptor)
         #expect([client.line(), client.line()] == Self.answers)
         #expect(client.line() == nil)
-        await connection.closed()
+        try await connection.closed().get()
         #expect(handler.log.last == "closed")
     }
 
@@ -39,8 +41,9 @@ import Testing
             _ = FileManager.default.createFile(atPath: output, contents: nil)
             let connection = try await StdioConnection.start(
                 input: open(input, O_RDONLY), output: open(output, O_WRONLY),
-                group: .singletonMultiThreadedEventLoopGroup, handler: RecordingHandler())
-            await connection.closed()
+                group: .singletonMultiThreadedEventLoopGroup, handler: RecordingHandler()
+            ).get()
+            try await connection.closed().get()
             let written = try String(contentsOfFile: output, encoding: .utf8)
             #expect(written == Self.answers.map { $0 + "\n" }.joined())
         }
@@ -53,11 +56,12 @@ import Testing
         let connection = try await StdioConnection.start(
             input: dup(input.fileHandleForReading.fileDescriptor),
             output: dup(output.fileHandleForWriting.fileDescriptor),
-            group: .singletonMultiThreadedEventLoopGroup, handler: handler)
+            group: .singletonMultiThreadedEventLoopGroup, handler: handler
+        ).get()
         try output.fileHandleForWriting.close()
         try output.fileHandleForReading.close()
         try input.fileHandleForWriting.write(contentsOf: Data(Self.session.utf8))
-        await connection.closed()
+        try await connection.closed().get()
         #expect(handler.log.last == "closed")
     }
 }

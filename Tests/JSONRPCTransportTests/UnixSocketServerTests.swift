@@ -18,14 +18,14 @@ import Testing
             let server = try await UnixSocketServer.bind(
                 path: path, group: .singletonMultiThreadedEventLoopGroup, configuration: configuration,
                 handler: handler
-            )
+            ).get()
             do {
                 try await body(path)
             } catch {
-                await server.stopAccepting()
+                try await server.stopAccepting().get()
                 throw error
             }
-            await server.stopAccepting()
+            try await server.stopAccepting().get()
             #expect(!FileManager.default.fileExists(atPath: path))
             for connection in handler.connections { connection.close() }
         }
@@ -237,9 +237,10 @@ import Testing
             close(dead)
             #expect(TestClient(path: path) == nil)
             let server = try await UnixSocketServer.bind(
-                path: path, group: .singletonMultiThreadedEventLoopGroup, handler: RecordingHandler())
+                path: path, group: .singletonMultiThreadedEventLoopGroup, handler: RecordingHandler()
+            ).get()
             #expect(TestClient(path: path) != nil)
-            await server.stopAccepting()
+            try await server.stopAccepting().get()
         }
     }
 
@@ -276,9 +277,10 @@ import Testing
             early.write(TestClient.initialize)
             let server = try await UnixSocketServer.adopt(
                 descriptor: descriptor, group: .singletonMultiThreadedEventLoopGroup,
-                handler: RecordingHandler())
+                handler: RecordingHandler()
+            ).get()
             #expect(early.line() != nil)
-            await server.stopAccepting()
+            try await server.stopAccepting().get()
             #expect(FileManager.default.fileExists(atPath: path))
             early.hangUp()
         }
@@ -286,7 +288,7 @@ import Testing
         await #expect(throws: TransportError.self) {
             _ = try await UnixSocketServer.adopt(
                 descriptor: nothing, group: .singletonMultiThreadedEventLoopGroup, handler: RecordingHandler()
-            )
+            ).get()
         }
         close(nothing)
     }

@@ -5,7 +5,7 @@ import TerminalText
 extension ShapeCommand {
     struct Explain: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say why a row is, or is not, in a shape.",
+            commandName: "explain", abstract: "Say why a row is, or is not, in a shape.",
             discussion: """
                 Each condition with its values and its verdict, up to the root, the permission, the rank in the window, and \
                 how changes find the shape. Without a connection it says what this device can tell.

@@ -13,6 +13,7 @@ struct QueueCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "List operations, oldest first; without --state or --all those not yet confirmed.")
 
         @Option(help: "queued, held, sending, acknowledged, confirmed or parked; repeatable.")
@@ -58,7 +59,7 @@ struct QueueCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show one operation: its values, its verdict, and what it lost to whom.")
+            commandName: "show", abstract: "Show one operation: its values, its verdict, and what it lost to whom.")
 
         @Argument(help: "As `queue list` prints it.")
         var id: String

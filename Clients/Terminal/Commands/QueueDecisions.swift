@@ -7,6 +7,7 @@ import TerminalText
 extension QueueCommand {
     struct Retry: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "retry",
             abstract: "Queue a parked operation again, with its group and what was parked because of it.")
 
         @Argument(help: "As `queue list` prints it.")
@@ -25,6 +26,7 @@ extension QueueCommand {
 
     struct Cancel: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "cancel",
             abstract:
                 "Take an operation out of the queue for good, with its group: one that is parked, or was not sent.")
 

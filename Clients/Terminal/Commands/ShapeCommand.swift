@@ -9,6 +9,7 @@ struct ShapeCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "List the shapes that this device holds: rows, size, how fresh, how long the first sync took.")
 
         @OptionGroup var options: GlobalOptions
@@ -25,6 +26,7 @@ struct ShapeCommand: ParsableCommand {
 
     struct Forget: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "forget",
             abstract: "Let go of a shape and of the rows that no other one has. Queued operations stay.")
 
         @Argument(help: "As `shape list` prints it.")

@@ -8,10 +8,11 @@ struct StatusCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    func run() throws {
-        try options.withDaemon { daemon in
-            let status = try daemon.call(ReadSyncStatus.self, Nothing())
-            StatusPrinter.show(status, json: options.json)
+    func run() throws { try Self.run(socket: options.socket, json: options.json) }
+
+    static func run(socket: String?, json: Bool) throws {
+        try GlobalOptions.withDaemon(socket: socket) { daemon in
+            StatusPrinter.show(try daemon.call(ReadSyncStatus.self, Nothing()), json: json)
         }
     }
 }

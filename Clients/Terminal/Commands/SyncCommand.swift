@@ -10,7 +10,7 @@ struct SyncCommand: ParsableCommand {
         subcommands: [Now.self, Pause.self, Resume.self, Wait.self])
 
     struct Now: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Contact the service at once.")
+        static let configuration = CommandConfiguration(commandName: "now", abstract: "Contact the service at once.")
         @OptionGroup var options: GlobalOptions
 
         func run() throws { try SyncCommand.contact(SyncNow.self, options) }
@@ -18,14 +18,14 @@ struct SyncCommand: ParsableCommand {
 
     struct Pause: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Go offline, until `resume`; a restart changes nothing.")
+            commandName: "pause", abstract: "Go offline, until `resume`; a restart changes nothing.")
         @OptionGroup var options: GlobalOptions
 
         func run() throws { try SyncCommand.run(PauseSync.self, Nothing(), options) }
     }
 
     struct Resume: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Go online again.")
+        static let configuration = CommandConfiguration(commandName: "resume", abstract: "Go online again.")
         @OptionGroup var options: GlobalOptions
 
         func run() throws { try SyncCommand.contact(ResumeSync.self, options) }
@@ -33,7 +33,7 @@ struct SyncCommand: ParsableCommand {
 
     struct Wait: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Wait until the queue is empty and every shape is up to date.",
+            commandName: "wait", abstract: "Wait until the queue is empty and every shape is up to date.",
             discussion: "Ends with 5 when changes are left that need you.")
 
         @Option(help: ArgumentHelp("Give up after so many milliseconds.", valueName: "ms"))

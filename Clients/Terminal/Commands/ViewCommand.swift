@@ -11,6 +11,7 @@ struct ViewCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "List the views and named shapes, with their parameters; `*` marks the view entered last.")
 
         @OptionGroup var options: GlobalOptions
@@ -26,7 +27,7 @@ struct ViewCommand: ParsableCommand {
 
     struct Enter: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Keep the shapes of a view up to date on this device, before all others.",
+            commandName: "enter", abstract: "Keep the shapes of a view up to date on this device, before all others.",
             discussion: "What an earlier view has in common with it is not fetched again.")
 
         @Argument(help: "As `view list` prints it.")
@@ -83,7 +84,7 @@ struct ViewCommand: ParsableCommand {
 
     struct Leave: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Leave the view that was entered last; its rows stay on this device.")
+            commandName: "leave", abstract: "Leave the view that was entered last; its rows stay on this device.")
 
         @Flag(help: "Remove the rows of views from this device, those that nothing else shows.")
         var forget = false

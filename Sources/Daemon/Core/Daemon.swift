@@ -8,8 +8,7 @@ import SyncClient
 package final class Daemon: ConnectionHandler {
     package let loop: any EventLoop
     private let core: NIOLoopBoundBox<DaemonCore?>
-    private let stopRequests: AsyncStream<Never>
-    private let stopRequest: AsyncStream<Never>.Continuation
+    private let stop: StopRequest
 
     /// How long requests that wait may go on waiting once the daemon is to end.
     package static let grace = TimeAmount.seconds(5)
@@ -18,20 +17,23 @@ package final class Daemon: ConnectionHandler {
 
     /// - Parameters:
     ///   - loop: the one event loop of the core and of every connection.
+    ///   - stop: how anybody asks the process to end.
     ///   - open: opens the replica, on the loop.
     package static func start(
         settings: DaemonSettings, surroundings: DaemonSurroundings, on loop: any EventLoop,
-        open: @escaping @Sendable () throws -> OpenedReplica
-    ) async throws -> Daemon {
-        let daemon = Daemon(loop: loop)
-        try await loop.submit { try daemon.begin(settings, surroundings, open()) }.get()
-        return daemon
+        stop: StopRequest = StopRequest(), open: @escaping @Sendable () throws -> OpenedReplica
+    ) -> EventLoopFuture<Daemon> {
+        let daemon = Daemon(loop: loop, stop: stop)
+        return loop.submit {
+            try daemon.begin(settings, surroundings, open())
+            return daemon
+        }
     }
 
-    private init(loop: any EventLoop) {
+    private init(loop: any EventLoop, stop: StopRequest) {
         self.loop = loop
+        self.stop = stop
         core = NIOLoopBoundBox.makeEmptyBox(valueType: DaemonCore.self, eventLoop: loop)
-        (stopRequests, stopRequest) = AsyncStream.makeStream()
     }
 
     private func begin(_ settings: DaemonSettings, _ surroundings: DaemonSurroundings, _ opened: OpenedReplica) {
@@ -80,34 +82,33 @@ extension Daemon {
 
     /// Ends the daemon. May be called from anywhere, any number of times.
     package func requestStop() {
-        stopRequest.finish()
+        stop.request()
     }
 
-    /// Returns when somebody asked the daemon to end. One caller at a time.
-    package func stopRequested() async {
-        for await _ in stopRequests {}
+    /// Blocks until somebody has asked the daemon to end. One caller at a time.
+    package func waitForStop() {
+        stop.wait()
     }
 
-    /// Returns when no client is connected.
-    package func alone() async {
-        await told { .whenAlone($0) }
+    /// Once no client is connected. The future never fails, nor does that of `end`.
+    package func alone() -> EventLoopFuture<Void> {
+        told { .whenAlone($0) }
     }
 
     /// Lets requests that wait be answered, closes the connections, and closes the replica.
-    package func end() async {
+    package func end() -> EventLoopFuture<Void> {
         let deadline = loop.scheduleTask(in: Self.grace) { self.post(.endWaiting) }
-        await told { .stopping($0) }
-        deadline.cancel()
-        let last = loop.scheduleTask(in: Self.closing) { self.post(.giveUpClients) }
-        await told { .closing($0) }
-        last.cancel()
-        try? await loop.submit {
+        return told { .stopping($0) }.flatMap {
+            deadline.cancel()
+            let last = self.loop.scheduleTask(in: Self.closing) { self.post(.giveUpClients) }
+            return self.told { .closing($0) }.map { last.cancel() }
+        }.map {
             self.core.value?.letGo()
             self.core.value = nil
-        }.get()
+        }
     }
 
-    private func told(_ event: (EventLoopPromise<Void>) -> DaemonCore.Event) async {
+    private func told(_ event: (EventLoopPromise<Void>) -> DaemonCore.Event) -> EventLoopFuture<Void> {
         let promise = loop.makePromise(of: Void.self)
         let event = event(promise)
         loop.execute {
@@ -115,7 +116,6 @@ extension Daemon {
             guard let core = self.core.value else { return promise.succeed() }
             core.receive(event)
         }
-        // Only ever fulfilled.
-        try? await promise.futureResult.get()
+        return promise.futureResult
     }
 }

@@ -37,23 +37,20 @@ package final class DaemonProcess: Sendable {
 
     /// Returns when the daemon has been asked to end, or the client on standard input and output has gone and
     /// nobody else is there; and everything is closed.
-    package func run() async {
+    package func run() {
         if let stdio {
             let daemon = daemon
-            // Not awaited: a signal may come first.
-            Task {
-                await stdio.closed()
-                await daemon.alone()
-                daemon.requestStop()
-            }
+            // Not waited for: a signal may come first.
+            stdio.closed().flatMap { daemon.alone() }.whenComplete { _ in daemon.requestStop() }
         }
-        await daemon.stopRequested()
-        await server?.stopAccepting()
-        await daemon.end()
+        daemon.waitForStop()
+        // Neither of the two fails.
+        try? server?.stopAccepting().wait()
+        try? daemon.end().wait()
         watcher?.stop()
         transport.stop()
         // Fails only when it is shut down already.
-        try? await group.shutdownGracefully()
+        try? group.syncShutdownGracefully()
         withExtendedLifetime(lock) {}
     }
 }
@@ -66,8 +63,8 @@ extension DaemonProcess {
     ///   - lock: nil where the state directory cannot hold one, with the reason in `problem`.
     package static func start(
         _ plan: StartPlan, lock: InstanceLock?, problem: Reason?, streams: (input: Int32, output: Int32)?,
-        environment: [String: String], logger: Logger
-    ) async throws -> DaemonProcess {
+        stop: StopRequest, environment: [String: String], logger: Logger
+    ) throws -> DaemonProcess {
         let transport = try CurlTransport(to: plan.address)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let surroundings = DaemonSurroundings(
@@ -77,24 +74,26 @@ extension DaemonProcess {
             credentials: plan.credentials, logger: logger)
         let replicaID = ReplicaID(UUID().uuidString.lowercased())
         let (settings, state) = (plan.settings, plan.stateDirectory)
-        let daemon = try await Daemon.start(settings: settings, surroundings: surroundings, on: group.any()) {
+        let opening = Daemon.start(settings: settings, surroundings: surroundings, on: group.any(), stop: stop) {
             if let problem {
                 return try OpenedReplica.inMemory(problem: problem, limits: settings.limits, newReplicaID: replicaID)
             }
             return try OpenedReplica.open(stateDirectory: state, limits: settings.limits, newReplicaID: replicaID)
         }
+        let daemon = try opening.wait()
         let server: UnixSocketServer?
         var stdio: StdioConnection?
         do {
-            server = try await listen(plan, streams != nil, group, daemon, environment, logger)
+            server = try listen(plan, streams != nil, group, daemon, environment, logger)
             if let streams {
-                stdio = try await StdioConnection.start(
-                    input: streams.input, output: streams.output, group: group, handler: daemon)
+                stdio = try StdioConnection.start(
+                    input: streams.input, output: streams.output, group: group, handler: daemon
+                ).wait()
             }
         } catch {
-            await daemon.end()
+            try? daemon.end().wait()
             transport.stop()
-            try? await group.shutdownGracefully()
+            try? group.syncShutdownGracefully()
             throw error
         }
         ServiceManager(environment: environment).notify("READY=1")
@@ -106,16 +105,16 @@ extension DaemonProcess {
     private static func listen(
         _ plan: StartPlan, _ hasClient: Bool, _ group: MultiThreadedEventLoopGroup, _ daemon: Daemon,
         _ environment: [String: String], _ logger: Logger
-    ) async throws -> UnixSocketServer? {
+    ) throws -> UnixSocketServer? {
         do {
             if let inherited = try InheritedSocket.descriptor(environment: environment, process: getpid()) {
-                return try await UnixSocketServer.adopt(descriptor: inherited, group: group, handler: daemon)
+                return try UnixSocketServer.adopt(descriptor: inherited, group: group, handler: daemon).wait()
             }
             if LocalSocket.isAlive(plan.socket) {
                 throw StartError(
                     "A daemon with another state directory listens at \(plan.socket): give another --socket.")
             }
-            let server = try await UnixSocketServer.bind(path: plan.socket, group: group, handler: daemon)
+            let server = try UnixSocketServer.bind(path: plan.socket, group: group, handler: daemon).wait()
             logger.info("listening at \(plan.socket)")
             return server
         } catch {

@@ -1,3 +1,4 @@
+import Glibc
 import JSONRPCTransport
 import Logging
 import SyncModel
@@ -17,15 +18,18 @@ package enum Launcher {
         case held(by: Int?)
     }
 
-    /// How often a client on stdio looks again while a daemon is starting or ending, and how long it waits between.
+    /// How often a client on stdio looks again while a daemon is starting or ending, and how long it waits between:
+    /// microseconds.
     private static let tries = 100
-    private static let pause = Duration.milliseconds(50)
+    private static let pause: UInt32 = 50_000
     /// The look after which a person is told what is waited for: half a second.
     private static let told = 10
 
+    /// - Parameter stop: how the process is asked to end.
     package static func launch(
-        _ options: DaemonOptions, overStdio: Bool, environment: [String: String], instance: String, logger: Logger
-    ) async throws -> Outcome {
+        _ options: DaemonOptions, overStdio: Bool, environment: [String: String], instance: String, stop: StopRequest,
+        logger: Logger
+    ) throws -> Outcome {
         let plan = try StartPlan(options, environment: environment, instance: instance)
         let streams = overStdio ? try StdioConnection.takeStandardStreams() : nil
         var owner: Int?
@@ -33,12 +37,14 @@ package enum Launcher {
             switch claim(plan.stateDirectory) {
             case .mine(let lock):
                 return .started(
-                    try await DaemonProcess.start(
-                        plan, lock: lock, problem: nil, streams: streams, environment: environment, logger: logger))
+                    try DaemonProcess.start(
+                        plan, lock: lock, problem: nil, streams: streams, stop: stop, environment: environment,
+                        logger: logger))
             case .unusable(let problem):
                 return .started(
-                    try await DaemonProcess.start(
-                        plan, lock: nil, problem: problem, streams: streams, environment: environment, logger: logger))
+                    try DaemonProcess.start(
+                        plan, lock: nil, problem: problem, streams: streams, stop: stop, environment: environment,
+                        logger: logger))
             case .held(let process):
                 owner = process
                 if let streams, StdioBridge.run(streams.input, streams.output, socketPath: plan.socket) {
@@ -46,7 +52,7 @@ package enum Launcher {
                 }
                 guard overStdio else { break }
                 if attempt == told { logger.notice("\(inUse(plan, owner)): waiting for it at \(plan.socket)") }
-                try await Task.sleep(for: pause)
+                usleep(pause)
             }
         }
         throw StartError(
