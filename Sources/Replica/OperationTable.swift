@@ -25,6 +25,11 @@ enum OperationTable {
         ])
     }
 
+    /// Of the operation that was accepted last, in microseconds: the clock only ever goes forward.
+    static func lastClock(in db: Database) throws -> Int64? {
+        try Int64.fetchOne(db, sql: "SELECT at FROM operation ORDER BY position DESC LIMIT 1")
+    }
+
     static func record(_ id: OperationID, in db: Database) throws -> OperationRecord? {
         try fetch("WHERE id = ?", [id.description], in: db).first
     }

@@ -74,6 +74,7 @@ extension Replica {
         return try change(.normal) { transaction in
             let count = try OperationTable.prune(confirmedBefore: time, in: transaction.db)
             transaction.memory.counts[.confirmed, default: 0] -= count
+            if count > 0 { try transaction.storeClocks() }
             return count
         }.result
     }

@@ -82,7 +82,6 @@ extension ReplicaTransaction {
         for submission in submissions {
             records.append(try submit(submission, group: group, now: now, newID: newID))
         }
-        try storeClocks()
         return records
     }
 

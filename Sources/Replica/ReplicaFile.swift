@@ -22,7 +22,7 @@ enum ReplicaFile {
         ) STRICT;
         CREATE INDEX inbox_shape ON inbox (shape);
         CREATE TABLE operation (
-            position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, seq INTEGER, state TEXT NOT NULL,
+            position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, seq INTEGER, state TEXT NOT NULL,
             is_applied INTEGER NOT NULL, table_name TEXT NOT NULL, row_key TEXT NOT NULL, action TEXT NOT NULL,
             body TEXT NOT NULL, at INTEGER NOT NULL, base INTEGER NOT NULL, group_id TEXT, verdict TEXT, lost TEXT,
             reason_code TEXT, reason_message TEXT, attempts INTEGER NOT NULL, submitted_at INTEGER NOT NULL,

@@ -87,7 +87,10 @@ extension ReplicaMemory {
         epoch = try StateName.epoch.text(in: db).flatMap { Epoch($0) }
         queueEpoch = try StateName.queueEpoch.text(in: db).flatMap { Epoch($0) }
         dataModel = try StateName.dataModel.text(in: db)
-        clock = HybridClock(last: HybridTimestamp(microseconds: try StateName.clock.integer(in: db) ?? 0))
+        // The clock of a submission is in its operations alone, one page less to sync; whoever deletes them stores it.
+        clock = HybridClock(
+            last: HybridTimestamp(
+                microseconds: max(try StateName.clock.integer(in: db) ?? 0, try OperationTable.lastClock(in: db) ?? 0)))
         serviceClock = HybridTimestamp(microseconds: try StateName.serviceClock.integer(in: db) ?? 0)
         nextSeq = try StateName.nextSeq.integer(in: db) ?? 1
         confirmedSeq = try StateName.confirmedSeq.integer(in: db) ?? 0

@@ -21,6 +21,7 @@ extension ReplicaTransaction {
             memory.move(from: record.state, to: nil)
             noteChanged(record.operation.id, nil)
         }
+        try storeClocks()
         try rebase(gone.compactMap { address($0.operation) })
         return gone.map(\.operation.id)
     }

@@ -36,6 +36,48 @@ import Testing
         }
     }
 
+    @Test func theClockNeverGoesBack() throws {
+        try withDirectory { path in
+            func submitted(_ replica: Replica, _ id: String) throws -> HybridTimestamp {
+                try submit(replica, id)
+                return try #require(try replica.operation(OperationID(id))?.operation.at)
+            }
+            var replica = try open(path, id: "r")
+            _ = try replica.adopt(schema: Sample.schema, dataModel: nil)
+            _ = try replica.submit(
+                [Sample.insert(Sample.users, "far", ["name": "n"])], atomic: false,
+                now: HybridTimestamp(microseconds: 1_000_000), newID: { OperationID("far") })
+            var last = try #require(try replica.operation(OperationID("far"))?.operation.at)
+            // With a wall clock that was set back, and after the last operation has left the queue.
+            for id in ["a", "b", "c"] {
+                replica = try open(path, id: "r")
+                let next = try submitted(replica, id)
+                #expect(next > last)
+                last = next
+                _ = try replica.cancel(OperationID(id), withDependents: false)
+            }
+        }
+    }
+
+    /// A page is 4096 bytes of the log, and 24 bytes before them; what one submission syncs to the disk.
+    @Test func aSubmissionWritesFewPages() throws {
+        try withDirectory { path in
+            let replica = try open(path, id: "r")
+            _ = try replica.adopt(schema: Sample.schema, dataModel: nil)
+            func logged() throws -> Int {
+                let file = try FileManager.default.attributesOfItem(atPath: path + "/replica.sqlite-wal")
+                return try #require(file[.size] as? Int)
+            }
+            try submit(replica, "a")
+            let before = try logged()
+            try submit(replica, "b")
+            let pages = (try logged() - before) / 4120
+            // The operation with its three indexes, and the overlay's row with those of its table.
+            print("\(pages) pages")
+            #expect((1...6).contains(pages))
+        }
+    }
+
     @Test func aCopyBecomesAnotherReplica() throws {
         try withDirectory { path in
             var replica = try open(path, id: "first")
