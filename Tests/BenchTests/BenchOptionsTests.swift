@@ -32,6 +32,15 @@ struct BenchOptionsTests {
         #expect(throws: (any Error).self) { try BenchOptions.parse(arguments) }
     }
 
+    @Test func theMeasuresOfTheWriteAheadLogAreThere() throws {
+        let names = ["wal-1", "wal-1k", "wal-100k", "wal-burst", "wal-singles"]
+        let options = try BenchOptions.parse(["--only"] + names.reversed())
+        #expect(options.measures.map { $0.name } == names)
+        let reaches = options.measures.map { $0.reach }
+        #expect(
+            reaches == Array(repeating: .ratioAtLeast(0.5), count: 3) + [.valueAtLeast(40_000), .ratioAtLeast(0.9)])
+    }
+
     @Test func everyMeasureHasANameOfItsOwnAndAnExplanation() {
         #expect(Set(Registry.names).count == Registry.names.count)
         for measure in Registry.measures { #expect(!measure.explanation.isEmpty && !measure.unit.isEmpty) }

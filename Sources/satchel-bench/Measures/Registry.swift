@@ -9,6 +9,7 @@ enum Registry {
         ServiceMemoryMeasure.self,
         ColdSnapshotMeasure.self, CachedSnapshotMeasure.self,
         OneShapeMeasure.self, ThousandShapesMeasure.self, HundredThousandShapesMeasure.self,
+        BurstMeasure.self, SinglesMeasure.self,
         EasyWindowMeasure.self, HardWindowMeasure.self,
         ShapeMemoryMeasure.self, ReaderMemoryMeasure.self,
         UpdateCostMeasure.self, InsertCostMeasure.self, DeleteCostMeasure.self,

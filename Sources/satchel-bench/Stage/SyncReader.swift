@@ -41,6 +41,25 @@ final class SyncReader {
             "/v1/sync", body([(place.bucket, "\"\(place.handle)\"", place.offset)], isLive: true, isBarrier: false))
     }
 
+    /// Asks again and again, as a device that is level does, until the last of the messages that come has this text.
+    func follow(_ place: Place, until text: String) throws {
+        var offset = place.offset
+        while true {
+            let shape = (place.bucket, "\"\(place.handle)\"", offset)
+            let answer = try http.post("/v1/sync", body([shape], isLive: true, isBarrier: false))
+            guard answer.status == 200 else {
+                throw BenchError("/v1/sync: \(String(decoding: answer.body, as: UTF8.self))")
+            }
+            for line in answer.body.split(separator: 0x0a) {
+                let json = try JSON(parsing: Array(line))
+                if let ended = json["ended"] { throw BenchError("/v1/sync: \(ended.text)") }
+                guard let reached = json["offset"]?.string else { continue }
+                offset = reached
+                if json["messages"]?.array?.last?.text.contains(text) == true { return }
+            }
+        }
+    }
+
     private func read(_ shapes: [(Int, String, String)], isBarrier: Bool) throws -> [Place] {
         var left = shapes
         var places: [Int: Place] = [:]
