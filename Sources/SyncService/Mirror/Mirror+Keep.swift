@@ -33,20 +33,27 @@ extension Mirror {
         let shape = try Shape(resolving: definition, in: catalogue, access: access)
         if let kept = state.shapes[KeptShape.identity(shape, form)] { return kept }
         try checkSettled()
+        await snapshotSlots.take()
         return try await withCheckedThrowingContinuation { continuation in
             pool.asyncWriteWithoutTransaction { db in
                 do {
-                    continuation.resume(returning: try self.begin(shape, form: form, limits: limits, db))
+                    let (kept, isNew) = try self.begin(shape, form: form, limits: limits, db)
+                    if !isNew { self.snapshotSlots.giveBack() }
+                    continuation.resume(returning: kept)
                 } catch {
+                    self.snapshotSlots.giveBack()
                     continuation.resume(throwing: error)
                 }
             }
         }
     }
 
-    private func begin(_ shape: Shape, form: ShapeForm, limits: ShapeLimits, _ db: Database) throws -> KeptShape {
+    /// Of a new one the snapshot is under way, and gives the slot back.
+    private func begin(
+        _ shape: Shape, form: ShapeForm, limits: ShapeLimits, _ db: Database
+    ) throws -> (kept: KeptShape, isNew: Bool) {
         let memory = state
-        if let kept = memory.shapes[KeptShape.identity(shape, form)] { return kept }
+        if let kept = memory.shapes[KeptShape.identity(shape, form)] { return (kept, false) }
         guard let catalogue = memory.catalogue, let position = memory.position else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
@@ -65,8 +72,11 @@ extension Mirror {
         change { $0.shapes.add(kept) }
         let writer = SnapshotWriter(
             kept: kept, view: view, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
-        pool.spawnConcurrentRead { result in self.writeSnapshot(writer, from: result) }
-        return kept
+        pool.spawnConcurrentRead { result in
+            self.writeSnapshot(writer, from: result)
+            self.snapshotSlots.giveBack()
+        }
+        return (kept, true)
     }
 
     /// A shape that began while tables wait to be compared would begin with rows of different moments.

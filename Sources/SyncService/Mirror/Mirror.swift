@@ -17,6 +17,8 @@ package final class Mirror: Sendable {
     let pool: DatabasePool
     let rules: ReadRules
     package let signal = ReaderSignal()
+    /// Half of the readers are left to answers.
+    let snapshotSlots = SnapshotSlots(MirrorFile.readerCount / 2)
     private let memory = Mutex(Memory())
     /// nil until the first copy.
     let live = Mutex<LiveShapes?>(nil)

@@ -25,6 +25,7 @@ import TableStore
 /// Everything here can be made again from PostgreSQL, so a file of another format version is thrown away.
 enum MirrorFile {
     static let formatVersion = 5
+    static let readerCount = 8
     static let rows = TableStore(prefix: "row", extras: ["version", "clock"])
     static let staged = TableStore(prefix: "staged", extras: ["version", "clock"])
     /// `gone`: 1 for a row that goes.
@@ -35,7 +36,7 @@ enum MirrorFile {
     static func open(path: String) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.label = "mirror"
-        configuration.maximumReaderCount = 8
+        configuration.maximumReaderCount = readerCount
         // A process that is just ending may still have its last transaction open.
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in

@@ -110,17 +110,18 @@ struct SnapshotWriter {
         _ shape: Shape, _ catalogue: DatabaseSchema, _ db: Database, _ body: (StoredRow) throws -> Void
     ) throws {
         guard let table = catalogue[shape.nodes[0].table] else { return }
-        let equalities = shape.nodes[0].predicate?.equalities ?? []
-        let indexed = equalities.first { equality in
-            let column = table.columns[equality.column].name
-            return table.primaryKey == [column] || table.foreignKeys.contains { $0.columns == [column] }
+        // The index on this column was made when the shape was enlivened. Many rows are read faster in their own order.
+        if let list = shape.nodes[0].predicate?.narrowestList, list.values.count == 1 {
+            let (columns, values) = ([list.column], [Value.text(list.values[0])])
+            let count = try MirrorFile.rows.count(
+                of: table, where: columns, equal: values, upTo: indexedRows, in: db)
+            if count < indexedRows {
+                let rows = try MirrorFile.rows.rows(of: table, where: columns, equal: values, in: db)
+                return try rows.forEach(body)
+            }
         }
-        if let indexed {
-            let rows = try MirrorFile.rows.rows(
-                of: table, where: [indexed.column], equal: [.text(indexed.value)], in: db)
-            for stored in rows { try body(stored) }
-        } else {
-            try MirrorFile.rows.forEach(table, in: db, body)
-        }
+        try MirrorFile.rows.forEach(table, in: db, body)
     }
+
+    private static let indexedRows = 5_000
 }
