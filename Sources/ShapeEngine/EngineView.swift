@@ -19,6 +19,8 @@ package struct EngineView: Sendable {
 package struct EngineStep: Sendable {
     package let changes: [RowChange]
     let changed: [TableName: [RowKey: RowChange]]
+    /// A key changed.
+    let hasMoves: Bool
     package let before: EngineView
     package let subselects: SubselectStep
     /// `NOW()` after the transaction.
@@ -29,6 +31,7 @@ package struct EngineStep: Sendable {
         after: some RowSource
     ) throws {
         self.changes = changes
+        hasMoves = changes.contains { $0.movedTo != nil || $0.movedFrom != nil }
         var changed: [TableName: [RowKey: RowChange]] = [:]
         for change in changes { changed[change.table, default: [:]][change.key] = change }
         self.changed = changed

@@ -40,18 +40,29 @@ package struct RowKey: Hashable, Comparable, Sendable {
     }
 
     package init(values: [Value]) {
-        text = Text(values.map(Self.part).joined(separator: "/"))
+        var key = ""
+        for (index, value) in values.enumerated() {
+            if index > 0 { key += "/" }
+            Self.write(value, to: &key)
+        }
+        text = Text(key)
     }
 
-    private static func part(_ value: Value) -> String {
-        guard let text = value.text else { return "_" }
-        guard text.string.utf8.contains(UInt8(ascii: "/")) else { return "\"\(text.string)\"" }
-        var escaped = ""
-        for character in text.string.unicodeScalars {
-            escaped.unicodeScalars.append(character)
-            if character == "/" { escaped.unicodeScalars.append(character) }
+    private static func write(_ value: Value, to key: inout String) {
+        guard let text = value.text else {
+            key += "_"
+            return
         }
-        return "\"\(escaped)\""
+        key += "\""
+        if text.string.utf8.contains(UInt8(ascii: "/")) {
+            for character in text.string.unicodeScalars {
+                key.unicodeScalars.append(character)
+                if character == "/" { key.unicodeScalars.append(character) }
+            }
+        } else {
+            key += text.string
+        }
+        key += "\""
     }
 
     package static func < (left: RowKey, right: RowKey) -> Bool { left.text < right.text }

@@ -113,6 +113,9 @@ package struct DatabaseSchema: Hashable, Sendable {
 
     package subscript(name: TableName) -> TableSchema? { indexes[name].map { tables[$0] } }
 
+    /// The table's place in `tables`.
+    package func index(of name: TableName) -> Int? { indexes[name] }
+
     package func without(_ names: [TableName]) -> DatabaseSchema {
         DatabaseSchema(tables: tables.filter { !names.contains($0.name) })
     }

@@ -61,7 +61,7 @@ import Testing
             try FileManager.default.copyItem(
                 atPath: "\(directory)/first.sqlite\(suffix)", toPath: "\(directory)/second.sqlite\(suffix)")
         }
-        #expect(try first.apply(Self.insert("b", at: 200)) == nil)
+        #expect(try first.apply([Self.insert("b", at: 200)]) == nil)
         let told = try Self.ask(first, after: beginning)
         #expect(told.messages.map(\.key.description) == ["\"b\""])
 
@@ -73,7 +73,7 @@ import Testing
                 catalogue: Self.catalogue(columns))
         else { throw ServiceError(.internal, "it should compare") }
         try second.compare(tables, Self.snapshot([["a", .null]], columns, at: 300))
-        #expect(try second.apply(Self.insert("b", at: 200)) == nil)
+        #expect(try second.apply([Self.insert("b", at: 200)]) == nil)
         try second.frontierMoved(to: LSN(400))
         #expect(!second.isUnsettled)
         #expect(try Self.ask(second, after: told).isReset)

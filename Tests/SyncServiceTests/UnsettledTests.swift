@@ -101,15 +101,12 @@ import Testing
         let position = try #require(mirror.state.position)
         let content = #"{"epoch": "\#(position.epoch)", "replica": "r", "seq": 1}"#
         let start = LSN(position.resume.rawValue + 100)
-        try mirror.apply(
+        let message = LogicalMessage(
+            isTransactional: true, prefix: "satchel.operation", content: Text(content), position: start)
+        try mirror.apply([
             SourceTransaction(
-                xid: 1, position: start, end: LSN(start.rawValue + 8), committedAt: 0,
-                events: [
-                    .message(
-                        LogicalMessage(
-                            isTransactional: true, prefix: "satchel.operation", content: Text(content),
-                            position: start))
-                ]))
+                xid: 1, position: start, end: LSN(start.rawValue + 8), committedAt: 0, events: [.message(message)])
+        ])
         let seen = mirror.signal.count
         var settled = try #require(mirror.state.position)
         settled.unsettled = nil

@@ -47,19 +47,23 @@ package final class ReplicationStream: Sendable {
 
     /// Streams until `stop()` (then returns), an error, or an error of `receive` (passed on).
     ///
-    /// `.frontier` comes when all that had arrived was handed out, and at times in between: a good moment to
-    /// commit what was received.
+    /// `drained` is called when all that had arrived was handed out, before anything is waited for; `.frontier` comes
+    /// then, where there is a new one, and at times in between.
     ///
     /// `heldSlices`: a transaction of more slices comes in parts.
-    package func run(heldSlices: Int = .max, _ receive: (StreamEvent) throws -> Void) throws {
+    package func run(
+        heldSlices: Int = .max, drained: () throws -> Void = {}, _ receive: (StreamEvent) throws -> Void
+    ) throws {
         var joiner = TransactionJoiner(sliceLimit: heldSlices)
-        try runSliced { event in
+        try runSliced(drained: drained) { event in
             if let whole = joiner.received(event) { try receive(whole) }
         }
     }
 
     /// As `run`, but a transaction comes in slices, which takes bounded memory however large it is.
-    package func runSliced(_ receive: (ReplicationEvent) throws -> Void) throws {
+    package func runSliced(
+        drained: () throws -> Void = {}, _ receive: (ReplicationEvent) throws -> Void
+    ) throws {
         if requests.withLock({ $0.stop }) { return }
         let connection = try PostgresConnection(conninfo, applicationName: applicationName, replication: true)
         defer { connection.close() }
@@ -76,6 +80,7 @@ package final class ReplicationStream: Sendable {
                 nextStatus = Self.now() + ReplicationSession.statusIntervalMilliseconds
             }
             guard isDrained else { continue }
+            try drained()
             try wakeUp.wait(socket: PQsocket(connection.pointer), milliseconds: nextStatus - Self.now())
         }
     }

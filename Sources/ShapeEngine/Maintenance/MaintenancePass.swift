@@ -5,6 +5,7 @@ import SyncModel
 struct MaintenancePass<Before: RowSource, After: RowSource> {
     let shape: Shape
     private let changed: [TableName: [RowKey: RowChange]]
+    private let hasMoves: Bool
     private let due: [DueRows.Place]
     var before: Membership<Before>
     var after: Membership<After>
@@ -24,6 +25,7 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
         self.before = before
         self.after = after
         changed = step.changed
+        hasMoves = step.hasMoves
         due = touch.due.sorted { ($0.node, $0.key) < ($1.node, $1.key) }
         affected = shape.nodes.map { touch.rows[$0.table] ?? [] }
         for place in touch.due { affected[place.node].insert(place.key) }
@@ -92,13 +94,11 @@ struct MaintenancePass<Before: RowSource, After: RowSource> {
         var found = ShapeChanges()
         for table in tablesByPath() {
             let nodes = shape.nodes(of: table)
-            var keys: Set<RowKey> = []
-            for node in nodes {
-                keys.formUnion(affected[node])
-                if let others = doubtful[node] { keys.formUnion(others) }
-            }
+            var keys = affected[nodes[0]]
+            for node in nodes.dropFirst() { keys.formUnion(affected[node]) }
+            for others in nodes.compactMap({ doubtful[$0] }) { keys.formUnion(others) }
             let differences = try differences(table, nodes, keys.sorted(), &found)
-            found.changes.append(contentsOf: Self.joined(differences, changed[table] ?? [:]))
+            found.changes += hasMoves ? Self.joined(differences, changed[table] ?? [:]) : differences
         }
         found.isRevoked = try isRevoked()
         found.work = before.work

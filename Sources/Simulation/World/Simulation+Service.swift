@@ -86,13 +86,18 @@ extension Simulation {
 
     /// What the mirror has come to stand for.
     private func noteMoment() {
-        guard let process = service.process, let position = process.mirror.position,
-            let catalogue = process.mirror.catalogue, !process.mirror.isUnsettled
+        guard let position = service.process?.mirror.position else { return }
+        noteMoment(tx: position.position, now: position.committedAt)
+    }
+
+    /// `tx`: of the newest commit that is in it.
+    private func noteMoment(tx: UInt64, now: Int64) {
+        guard let process = service.process, let catalogue = process.mirror.catalogue, !process.mirror.isUnsettled
         else { return }
         let commit = process.streamed > 0 ? database.commits[process.streamed - 1] : nil
         let moment = History.Moment(
-            tx: position.position, rows: commit?.rows ?? [:], schema: commit?.schema ?? database.schema,
-            catalogue: catalogue, now: position.committedAt)
+            tx: tx, rows: commit?.rows ?? [:], schema: commit?.schema ?? database.schema, catalogue: catalogue, now: now
+        )
         if let before = history.moments.last, before.tx < moment.tx { countLostPermissions(from: before, to: moment) }
         history.note(moment, commits: process.streamed)
     }
@@ -111,22 +116,21 @@ extension Simulation {
 
     // MARK: - The stream
 
-    /// The next commits reach the mirror, one SQLite transaction each.
+    /// The next commits reach the mirror, alone or some together.
     func streamOn() throws {
         time.schedule(.stream, in: isHealed ? 2 : random.chance(5) ? random.within(50...300) : random.within(1...12))
         guard let mirror = service.process?.mirror else { return }
         let frontier = mirror.frontier
         var room = random.within(1...4)
         while room > 0, let process = service.process, process.streamed < database.commits.count {
-            let commit = database.commits[process.streamed]
-            if let table = commit.isSilent ? nil : try mirror.apply(spoilt(commit.transaction)) {
+            let isAlone = mirror.awaitsComparison || mirror.isUnsettled || process.streamed.isMultiple(of: 2)
+            let size = isAlone ? 1 : min(room, database.commits.count - process.streamed)
+            let commits = database.commits[process.streamed..<(process.streamed + size)]
+            if let differs = try take(Array(commits), mirror) {
                 count("tables described otherwise")
-                return try follow(doubting: [table])
+                return try follow(doubting: [differs])
             }
-            detail("the mirror applies \(commit.transaction.position): \(Self.text(commit.transaction))")
-            service.process?.streamed += 1
-            room -= 1
-            noteMoment()
+            room -= size
             try checkLogs()
         }
         if service.process?.streamed == database.commits.count {
@@ -134,6 +138,26 @@ extension Simulation {
             noteMoment()
         }
         if mirror.frontier > frontier { try answerHeld() }
+    }
+
+    /// Gives the table that the stream describes otherwise; then those before are taken in.
+    private func take(_ commits: [ModelCommit], _ mirror: SynchronousMirror) throws -> TableName? {
+        if commits.count > 1 { count("transactions taken in together") }
+        var (tx, now) = (mirror.position?.position ?? 0, mirror.position?.committedAt ?? 0)
+        let differs = try mirror.apply(commits.filter { !$0.isSilent }.map { spoilt($0.transaction) })
+        guard let position = mirror.position else { return differs }
+        // What is told may be cut between any two of them.
+        for commit in commits {
+            if !commit.isSilent {
+                let own = position.offset(of: commit.transaction.position)
+                if differs != nil, own > position.position { break }
+                (tx, now) = (max(tx, own), max(now, commit.transaction.committedAt))
+            }
+            detail("the mirror applies \(commit.transaction.position): \(Self.text(commit.transaction))")
+            service.process?.streamed += 1
+            noteMoment(tx: min(tx, position.position), now: now)
+        }
+        return differs
     }
 
     /// Once a second, what is durable is told to PostgreSQL.

@@ -220,11 +220,21 @@ package final class Follower: Sendable {
         // After failures it is said once it works.
         if !isFailing { report(.streaming(from: start)) }
         try mirror.dropSpill()
-        try stream.run(heldSlices: configuration.memory.slices) { event in
+        var group = TransactionGroup()
+        func apply() throws {
+            guard !group.isEmpty else { return }
+            try mirror.apply(group.take())
+            works()
+        }
+        try stream.run(heldSlices: configuration.memory.slices, drained: apply) { event in
+            if case .transaction(let transaction) = event {
+                group.add(transaction)
+                if group.isFull { try apply() }
+                return
+            }
+            try apply()
             switch event {
-            case .transaction(let transaction):
-                try mirror.apply(transaction)
-                works()
+            case .transaction, .message: break
             case .part(let header, let events):
                 try mirror.spill(events, of: header)
                 // What takes longer than the proof may still fail at its end.
@@ -232,7 +242,6 @@ package final class Follower: Sendable {
             case .end(let header, let end):
                 try mirror.applySpill(header, end: end)
                 works()
-            case .message: break
             case .frontier(let lsn): try mirror.frontierMoved(to: lsn)
             }
         }

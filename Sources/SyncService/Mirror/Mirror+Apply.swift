@@ -13,60 +13,87 @@ extension Mirror {
         let table: TableName?
     }
 
-    /// Applies one committed transaction: rows, log entries of every shape it touches, confirmations and
-    /// position in one SQLite transaction; then wakes the readers.
+    /// Applies committed transactions, in their order: rows, log entries of every shape that they touch, confirmations
+    /// and position in one SQLite transaction; then wakes the readers.
     ///
-    /// A transaction at or below the position was applied before a restart and is passed over.
-    func apply(_ transaction: SourceTransaction) throws {
-        try settle(before: transaction.position)
-        guard let catalogue, var position = state.position else { return }
-        let tx = position.offset(of: transaction.position)
-        guard tx > position.position else { return }
-        position.reach(tx, SourceTransactionHeader(transaction), end: transaction.end)
-        for xmin in transaction.events.compactMap(Heartbeat.xmin) { position.seen.ended(below: xmin) }
-        let touched: Touched
+    /// A transaction at or below the position was applied before a restart and is passed over. With `SchemaChanged`
+    /// those before the one that it is thrown for are applied; with any other error, none.
+    func apply(_ transactions: [SourceTransaction]) throws {
+        // The place where tables are compared may lie between two of them.
+        if transactions.count > 1, state.pending != nil { return try transactions.forEach { try apply([$0]) } }
+        guard let first = transactions.first else { return }
+        try settle(before: first.position)
+        guard let catalogue, let position = state.position else { return }
+        let group: WrittenGroup
         do {
-            touched = try write(transaction, tx: tx, reaching: position, catalogue)
-        } catch let error as SchemaChanged {
-            throw error
+            group = try pool.write { db in try write(transactions, from: position, catalogue, db) }
         } catch {
-            // What is in memory may be ahead of a file that did not take the transaction.
+            // What is in memory may be ahead of a file that did not take the transactions.
             try? pool.write { db in try restore(in: db) }
             throw error
         }
-        guard position.unsettled == nil else { return }
-        raiseFrontier(to: tx)
-        signal.applied(tx: tx, shapes: touched.shapes, replicas: touched.replicas)
+        if group.reached > position.position, position.unsettled == nil {
+            raiseFrontier(to: group.reached)
+            signal.applied(tx: group.reached, shapes: group.touched.shapes, replicas: group.touched.replicas)
+        }
+        if let differs = group.differs { throw differs }
+    }
+
+    private struct WrittenGroup {
+        /// The newest that was applied.
+        var reached: UInt64
+        var touched = Touched()
+        /// Of the transaction that could not be, and nothing was written of.
+        var differs: SchemaChanged?
     }
 
     private func write(
-        _ transaction: SourceTransaction, tx: UInt64, reaching position: MirrorPosition, _ catalogue: DatabaseSchema
-    ) throws -> Touched {
-        let heartbeatCount = transaction.events.count { Heartbeat.xmin(of: $0) != nil }
-        return try pool.write { db in
-            var touched = Touched()
+        _ transactions: [SourceTransaction], from start: MirrorPosition, _ catalogue: DatabaseSchema, _ db: Database
+    ) throws -> WrittenGroup {
+        var position = start
+        var group = WrittenGroup(reached: position.position)
+        for transaction in transactions {
+            let tx = position.offset(of: transaction.position)
+            guard tx > position.position else { continue }
             let source = MirrorSource(db: db, schema: catalogue)
             let result = try complete(transaction, catalogue, position.unsettled?.tables ?? [], db)
-            if let table = result.schemaDiffers { throw SchemaChanged(table: table) }
-            try retireShapes(of: result.truncated, &touched, catalogue, db)
-            // Electric's clients expect to begin anew, however few the rows were.
+            if let table = result.schemaDiffers {
+                group.differs = SchemaChanged(table: table)
+                break
+            }
+            position.reach(tx, SourceTransactionHeader(transaction), end: transaction.end)
+            for xmin in transaction.events.compactMap(Heartbeat.xmin) { position.seen.ended(below: xmin) }
+            try write(transaction, result, reaching: position, source, &group.touched)
+            group.reached = tx
+        }
+        if position.position > start.position { try position.advance(in: db) }
+        return group
+    }
+
+    private func write(
+        _ transaction: SourceTransaction, _ result: TransactionCompleter.Result, reaching position: MirrorPosition,
+        _ source: MirrorSource, _ touched: inout Touched
+    ) throws {
+        let (db, catalogue, tx) = (source.db, source.schema, position.position)
+        try retireShapes(of: result.truncated, &touched, catalogue, db)
+        // Electric's clients expect to begin anew, however few the rows were.
+        if !result.emptied.isEmpty {
             try retire(state.shapes.touching(result.emptied).filter { $0.form != .stream }, &touched, db)
-            let step = try step(result.changes, committedAt: transaction.committedAt, source)
-            if let step {
-                var entries = TransactionEntries(tx: tx, xid: transaction.xid)
-                try log(step, result.changes, source: source, in: &entries)
-                touched.shapes += entries.touched
-            }
-            try Self.store(result.changes, catalogue, db)
-            touched.replicas = try Self.confirm(result.messages, tx: tx, epoch: position.epoch, db)
-            try position.advance(in: db)
-            if let step { commit(step) }
-            change { memory in
-                memory.position = position
-                // One after each heartbeat would never end.
-                memory.isHeartbeatDue = heartbeatCount < transaction.events.count
-            }
-            return touched
+        }
+        let step = try step(result.changes, committedAt: transaction.committedAt, source)
+        if let step {
+            var entries = TransactionEntries(tx: tx, xid: transaction.xid)
+            try log(step, result.changes, source: source, in: &entries)
+            touched.shapes += entries.touched
+        }
+        try Self.store(result.changes, catalogue, db)
+        touched.replicas += try Self.confirm(result.messages, tx: tx, epoch: position.epoch, db)
+        if let step { commit(step) }
+        let heartbeatCount = transaction.events.count { Heartbeat.xmin(of: $0) != nil }
+        change { memory in
+            memory.position = position
+            // One after each heartbeat would never end.
+            memory.isHeartbeatDue = heartbeatCount < transaction.events.count
         }
     }
 
@@ -114,11 +141,9 @@ extension Mirror {
         _ step: LiveShapes.Step, _ changes: [RowChange], source: MirrorSource, in entries: inout TransactionEntries
     ) throws {
         guard !step.touched.isEmpty else { return }
-        var byPlace: [ShapeLogWriter.Place: RowChange] = [:]
-        for change in changes { byPlace[ShapeLogWriter.Place(change.table, change.key)] = change }
-        let writer = ShapeLogWriter(db: source.db)
+        var stored = StoredChanges(changes)
+        let writer = try ShapeLogWriter.Entries(in: source.db)
         let shapes = state.shapes.byID
-        var ids: [ShapeLogWriter.Place: Int64] = [:]
         let (tx, xid) = (entries.tx, entries.xid)
         for (id, shown) in step.touched {
             guard let kept = shapes[id] else { continue }
@@ -135,13 +160,44 @@ extension Mirror {
             guard !logged.isEmpty else { continue }
             change { $0.logLengths[id, default: 0] += logged.count }
             entries.ops[id] = try writer.append(logged, to: kept, tx: tx, from: entries.ops[id] ?? 0) { change in
-                let place = ShapeLogWriter.Place(change.table, change.key)
-                if let id = ids[place] { return id }
-                let clock = try byPlace[place]?.clock ?? source.clock(change.key, of: change.table)
-                let id = try writer.insert(byPlace[place], change, clock: clock, tx: tx, xid: xid)
-                ids[place] = id
+                try stored.id(of: change) { known in
+                    let clock = try known?.clock ?? source.clock(change.key, of: change.table)
+                    return try writer.insert(known, change, clock: clock, tx: tx, xid: xid)
+                }
+            }
+        }
+    }
+
+    /// Which row changes of a transaction are in the change log, and under what number: each once, for all shapes.
+    private struct StoredChanges {
+        private let changes: [RowChange]
+        private var places: [ShapeLogWriter.Place: Int] = [:]
+        private var ids: [Int64?]
+        /// Of rows that did not change, but came or went with others.
+        private var moved: [ShapeLogWriter.Place: Int64] = [:]
+
+        init(_ changes: [RowChange]) {
+            self.changes = changes
+            ids = Array(repeating: nil, count: changes.count)
+            places.reserveCapacity(changes.count)
+            for (number, change) in changes.enumerated() {
+                places[ShapeLogWriter.Place(change.table, change.key)] = number
+            }
+        }
+
+        /// `insert` is given the row's own change, where there is one.
+        mutating func id(of shown: ShapeChange, insert: (RowChange?) throws -> Int64) throws -> Int64 {
+            let place = ShapeLogWriter.Place(shown.table, shown.key)
+            if let number = places[place] {
+                if let id = ids[number] { return id }
+                let id = try insert(changes[number])
+                ids[number] = id
                 return id
             }
+            if let id = moved[place] { return id }
+            let id = try insert(nil)
+            moved[place] = id
+            return id
         }
     }
 
@@ -153,13 +209,16 @@ extension Mirror {
     }
 
     static func store(_ changes: [RowChange], _ catalogue: DatabaseSchema, _ db: Database) throws {
+        var latest: (table: TableSchema, writer: TableWriter)?
         for change in changes {
-            guard let table = catalogue[change.table] else { continue }
+            if latest?.table.name != change.table {
+                guard let table = catalogue[change.table] else { continue }
+                latest = (table, try MirrorFile.rows.writer(of: table, in: db))
+            }
+            guard let (table, writer) = latest else { continue }
             if let row = change.new {
                 let clock = change.clock ?? .zero
-                let stored = StoredRow(
-                    key: change.key, row: row, extras: [clock.version, clock.clock.microseconds])
-                try MirrorFile.rows.upsert(stored, of: table, in: db)
+                try writer.upsert(change.key, row, extras: [clock.version, clock.clock.microseconds])
             } else {
                 try MirrorFile.rows.delete(change.key, of: table, in: db)
             }

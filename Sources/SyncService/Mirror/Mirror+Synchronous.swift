@@ -114,10 +114,11 @@ package struct SynchronousMirror {
         }
     }
 
-    /// The table that the stream describes otherwise than the mirror knows it; then nothing was applied.
-    package func apply(_ transaction: SourceTransaction) throws -> TableName? {
+    /// Gives the table that the stream describes otherwise than the mirror knows it; then those before that transaction
+    /// were applied.
+    package func apply(_ transactions: [SourceTransaction]) throws -> TableName? {
         do {
-            try mirror.apply(transaction)
+            try mirror.apply(transactions)
             return nil
         } catch let error as Mirror.SchemaChanged {
             return error.table

@@ -30,21 +30,39 @@ package struct TransactionCompleter {
     }
 
     private struct Place: Hashable {
-        let table: TableName
+        /// Of the table, in the schema: a name costs more to hash than the key does.
+        let table: Int
         let key: RowKey
     }
 
     private struct Image {
+        let place: Place
         let old: Row?
         let oldClock: RowClock?
         var new: Row?
         var clock: RowClock?
         var movedTo: RowKey?
         var movedFrom: RowKey?
+        /// Of a row that went with a TRUNCATE which nobody is told of row by row.
+        var isVoid = false
     }
 
-    private var images: [Place: Image] = [:]
-    private var order: [Place] = []
+    /// A table as the stream describes it.
+    private struct Described {
+        let name: TableName
+        let columns: [String]
+        let table: TableSchema
+        let index: Int
+        /// Where each column of the stream stands in the schema.
+        let positions: [Int]
+    }
+
+    /// In the order in which their rows were met.
+    private var images: [Image] = []
+    /// The place of each row among them.
+    private var numbers: [Place: Int] = [:]
+    /// Of the change before: most are of the same table.
+    private var latest: Described?
     private var result = Result()
 
     package init(
@@ -67,16 +85,17 @@ package struct TransactionCompleter {
             case .relation(let relation): compare(relation)
             }
         }
-        result.changes = order.compactMap(netChange)
+        result.changes = images.compactMap(netChange)
         return result
     }
 
-    private func netChange(_ place: Place) -> RowChange? {
-        guard let image = images[place] else { return nil }
+    private func netChange(_ image: Image) -> RowChange? {
+        if image.isVoid { return nil }
         let isSame = image.old == image.new && (image.clock == nil || image.clock == image.oldClock)
         if isSame || (image.old == nil && image.new == nil) { return nil }
         return RowChange(
-            table: place.table, key: place.key, old: image.old, new: image.new, clock: image.clock ?? image.oldClock,
+            table: schema.tables[image.place.table].name, key: image.place.key, old: image.old, new: image.new,
+            clock: image.clock ?? image.oldClock,
             movedTo: image.movedTo, movedFrom: image.movedFrom)
     }
 
@@ -85,85 +104,102 @@ package struct TransactionCompleter {
             if let clock = ClockRow(change) { try addClock(clock) }
             return
         }
-        guard let table = schema[change.table] else { return }
-        guard let positions = Self.positions(of: change.columns, in: table) else {
-            result.schemaDiffers = table.name
-            return
-        }
-        let old = change.old.map { Self.row($0, positions, table, unchanged: nil) }
+        guard let described = try described(change) else { return }
+        let old = change.old.map { Self.row($0, described, unchanged: nil) }
         switch change.kind {
         case .insert:
-            guard let new = change.new.map({ Self.row($0, positions, table, unchanged: nil) }) else { return }
-            try edit(Place(table: table.name, key: new.key(in: table))) { $0.new = new }
+            guard let new = change.new.map({ Self.row($0, described, unchanged: nil) }) else { return }
+            try edit(described.index, new.key(in: described.table)) { $0.new = new }
         case .delete:
             guard let old else { return }
-            try edit(Place(table: table.name, key: old.key(in: table))) { $0.new = nil }
+            try edit(described.index, old.key(in: described.table)) { $0.new = nil }
         case .update:
             guard let fields = change.new else { return }
-            try update(fields, old: old, positions, table)
+            try update(fields, old: old, described)
         }
     }
 
-    private mutating func update(_ fields: [SourceChange.Field], old: Row?, _ positions: [Int], _ table: TableSchema)
-        throws
-    {
-        let target = Self.row(fields, positions, table, unchanged: nil).key(in: table)
-        let source = old?.key(in: table) ?? target
-        var current: Row?
-        try edit(Place(table: table.name, key: source)) { image in
-            current = image.new
-            if source != target {
-                image.new = nil
-                image.movedTo = target
+    /// nil: the table is not followed, or not as it is described.
+    private mutating func described(_ change: SourceChange) throws -> Described? {
+        if let latest, latest.name == change.table, latest.columns == change.columns { return latest }
+        guard let index = schema.index(of: change.table) else { return nil }
+        let table = schema.tables[index]
+        guard let positions = Self.positions(of: change.columns, in: table) else {
+            result.schemaDiffers = table.name
+            return nil
+        }
+        let described = Described(
+            name: change.table, columns: change.columns, table: table, index: index, positions: positions)
+        latest = described
+        return described
+    }
+
+    private mutating func update(_ fields: [SourceChange.Field], old: Row?, _ described: Described) throws {
+        let target = Self.row(fields, described, unchanged: nil)
+        let targetKey = target.key(in: described.table)
+        let sourceKey = old?.key(in: described.table) ?? targetKey
+        if sourceKey == targetKey {
+            let isWhole = !fields.contains(.unchanged)
+            return try edit(described.index, targetKey) { image in
+                image.new = isWhole ? target : Self.row(fields, described, unchanged: image.new)
             }
         }
-        let new = Self.row(fields, positions, table, unchanged: current)
-        try edit(Place(table: table.name, key: target)) { image in
-            image.new = new
-            if source != target { image.movedFrom = source }
+        var current: Row?
+        try edit(described.index, sourceKey) { image in
+            current = image.new
+            image.new = nil
+            image.movedTo = targetKey
+        }
+        try edit(described.index, targetKey) { image in
+            image.new = Self.row(fields, described, unchanged: current)
+            image.movedFrom = sourceKey
         }
     }
 
     private mutating func addClock(_ clock: ClockRow) throws {
-        guard schema[clock.relation] != nil else { return }
-        try edit(Place(table: clock.relation, key: clock.key)) { $0.clock = clock.clock }
+        guard let table = schema.index(of: clock.relation) else { return }
+        try edit(table, clock.key) { $0.clock = clock.clock }
     }
 
     private mutating func truncate(_ tables: [TableName]) throws {
-        for table in tables where schema[table] != nil {
+        for table in tables {
+            guard let index = schema.index(of: table) else { continue }
             if !result.truncated.contains(table), let rows = try rows(table) {
                 result.emptied.append(table)
                 for stored in rows {
-                    let place = Place(table: table, key: stored.key)
-                    guard images[place] == nil else { continue }
-                    images[place] = Image(old: stored.row, oldClock: stored.clock, new: nil, clock: nil)
-                    order.append(place)
+                    let place = Place(table: index, key: stored.key)
+                    guard numbers[place] == nil else { continue }
+                    add(Image(place: place, old: stored.row, oldClock: stored.clock, new: nil, clock: nil))
                 }
-                for place in order where place.table == table {
-                    images[place]?.new = nil
-                    images[place]?.movedTo = nil
-                    images[place]?.movedFrom = nil
+                for number in images.indices where images[number].place.table == index {
+                    images[number].new = nil
+                    images[number].movedTo = nil
+                    images[number].movedFrom = nil
                 }
                 continue
             }
             result.truncated.append(table)
-            for place in order where place.table == table { images[place] = nil }
-            order.removeAll { $0.table == table }
+            for number in images.indices where images[number].place.table == index && !images[number].isVoid {
+                images[number].isVoid = true
+                numbers[images[number].place] = nil
+            }
         }
     }
 
-    private mutating func edit(_ place: Place, _ change: (inout Image) -> Void) throws {
-        if images[place] == nil {
-            // After a TRUNCATE in the same transaction the mirror's row is no longer the row before.
-            let isTruncated = result.truncated.contains(place.table)
-            let before = isTruncated ? nil : try stored(place.table, place.key)
-            images[place] = Image(old: before?.row, oldClock: before?.clock, new: before?.row, clock: nil)
-            order.append(place)
-        }
-        if var image = images[place] {
-            change(&image)
-            images[place] = image
-        }
+    private mutating func add(_ image: Image) {
+        numbers[image.place] = images.count
+        images.append(image)
+    }
+
+    private mutating func edit(_ table: Int, _ key: RowKey, _ change: (inout Image) -> Void) throws {
+        let place = Place(table: table, key: key)
+        if let number = numbers[place] { return change(&images[number]) }
+        let name = schema.tables[table].name
+        // After a TRUNCATE in the same transaction the mirror's row is no longer the row before.
+        let before = result.truncated.contains(name) ? nil : try stored(name, key)
+        var image = Image(place: place, old: before?.row, oldClock: before?.clock, new: before?.row, clock: nil)
+        change(&image)
+        add(image)
     }
 
     private mutating func compare(_ relation: SourceRelation) {
@@ -185,10 +221,10 @@ package struct TransactionCompleter {
     }
 
     private static func row(
-        _ fields: [SourceChange.Field], _ positions: [Int], _ table: TableSchema, unchanged current: Row?
+        _ fields: [SourceChange.Field], _ described: Described, unchanged current: Row?
     ) -> Row {
-        var values = [Value](repeating: .null, count: table.columns.count)
-        for (field, position) in zip(fields, positions) {
+        var values = [Value](repeating: .null, count: described.table.columns.count)
+        for (field, position) in zip(fields, described.positions) {
             switch field {
             case .null: values[position] = .null
             case .text(let text): values[position] = .text(text)
@@ -209,15 +245,20 @@ package struct ClockRow {
 
     init?(_ change: SourceChange) {
         guard let fields = change.new else { return nil }
-        var texts: [String: String] = [:]
+        var (relation, key, version, clock): (String?, Text?, Int64?, Int64?) = (nil, nil, nil, nil)
         for (column, field) in zip(change.columns, fields) {
-            if case .text(let text) = field { texts[column] = text.string }
+            guard case .text(let text) = field else { continue }
+            switch column {
+            case "relation": relation = text.string
+            case "key": key = text
+            case "version": version = Int64(text.string)
+            case "clock": clock = Int64(text.string)
+            default: continue
+            }
         }
-        guard let relation = texts["relation"], let key = texts["key"],
-            let version = texts["version"].flatMap({ Int64($0) }), let clock = texts["clock"].flatMap({ Int64($0) })
-        else { return nil }
+        guard let relation, let key, let version, let clock else { return nil }
         self.relation = TableName(relation)
-        self.key = RowKey(text: Text(key))
+        self.key = RowKey(text: key)
         self.clock = RowClock(version: version, clock: HybridTimestamp(microseconds: clock))
     }
 }

@@ -3,32 +3,11 @@ import GRDB
 import ShapeEngine
 import Shapes
 import SyncModel
+import TableStore
 
 /// Appending to the shapes' logs, inside the mirror's write transaction.
 struct ShapeLogWriter {
     let db: Database
-
-    /// Appends one transaction's changes to one shape's log.
-    ///
-    /// Op numbers are a pure function of definition and transaction: the engine's order, two apart, the two halves
-    /// of a primary key update next to each other. Of a transaction that comes in pieces, each piece goes on with the
-    /// op number that the one before it gives back.
-    func append(
-        _ changes: [ShapeChange], to kept: KeptShape, tx: UInt64, from first: UInt64 = 0,
-        changeIDs: (ShapeChange) throws -> Int64
-    ) throws -> UInt64 {
-        let ordered = Self.numbered(changes)
-        let statement = try db.cachedStatement(sql: "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)")
-        for (index, item) in ordered.enumerated() {
-            let change = item.change
-            let partner = change.kind == .delete ? change.movedTo : change.kind == .insert ? change.movedFrom : nil
-            try statement.execute(arguments: [
-                kept.id, Int64(tx), Int64(first + item.op), try changeIDs(change), change.kind.rawValue,
-                index == ordered.count - 1, item.isPaired ? partner?.description : nil,
-            ])
-        }
-        return ordered.last.map { first + $0.op + 2 } ?? first
-    }
 
     /// A transaction that came in pieces ends with its last change only.
     func endTransaction(_ tx: UInt64, of shape: Int64) throws {
@@ -47,6 +26,9 @@ struct ShapeLogWriter {
     }
 
     static func numbered(_ changes: [ShapeChange]) -> [Numbered] {
+        guard changes.contains(where: { $0.movedFrom != nil }) else {
+            return changes.enumerated().map { Numbered(op: 2 * UInt64($0), change: $1, isPaired: false) }
+        }
         var inserts: [Place: ShapeChange] = [:]
         for change in changes where change.kind == .insert && change.movedFrom != nil {
             inserts[Place(change.table, change.key)] = change
@@ -79,22 +61,6 @@ struct ShapeLogWriter {
         }
     }
 
-    /// Stores a row change once for all shapes that show it. A row that only moved in or out, because a parent
-    /// did, has the same image on both sides.
-    func insert(_ change: RowChange?, _ shown: ShapeChange, clock: RowClock?, tx: UInt64, xid: UInt32) throws -> Int64 {
-        let old = change.map(\.old) ?? shown.old ?? shown.new
-        let new = change.map(\.new) ?? shown.new ?? shown.old
-        let statement = try db.cachedStatement(
-            sql: """
-                INSERT INTO change (tx, xid, relation, key, old, new, version, clock) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        try statement.execute(arguments: [
-            Int64(tx), Int64(xid), shown.table.description, shown.key.description, old.map(RowText.encode),
-            new.map(RowText.encode), clock?.version, clock?.clock.microseconds,
-        ])
-        return db.lastInsertedRowID
-    }
-
     /// Why the shape ended, for the readers that come after a restart. Old ones are forgotten.
     func note(_ reason: Reason, for handle: ShapeHandle) throws {
         try db.execute(
@@ -116,5 +82,70 @@ struct ShapeLogWriter {
         try db.execute(
             sql: "UPDATE shape SET floor = ?, identity = 'revoked ' || id WHERE id = ?",
             arguments: [floor.description, kept.id])
+    }
+}
+
+extension ShapeLogWriter {
+    /// What is written for each row of a transaction.
+    struct Entries {
+        private let db: Database
+        private let entry: RowStatement
+        private let change: RowStatement
+
+        init(in db: Database) throws {
+            self.db = db
+            entry = try RowStatement("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", in: db)
+            change = try RowStatement(
+                """
+                INSERT INTO change (tx, xid, relation, key, old, new, version, clock)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """, in: db)
+        }
+
+        /// Appends one transaction's changes to one shape's log.
+        ///
+        /// Op numbers are a pure function of definition and transaction: the engine's order, two apart, the two halves
+        /// of a primary key update next to each other. Of a transaction that comes in pieces, each piece goes on with
+        /// the op number that the one before it gives back.
+        func append(
+            _ changes: [ShapeChange], to kept: KeptShape, tx: UInt64, from first: UInt64 = 0,
+            changeIDs: (ShapeChange) throws -> Int64
+        ) throws -> UInt64 {
+            let ordered = ShapeLogWriter.numbered(changes)
+            for (index, item) in ordered.enumerated() {
+                let change = item.change
+                let partner =
+                    change.kind == .delete ? change.movedTo : change.kind == .insert ? change.movedFrom : nil
+                let id = try changeIDs(change)
+                entry.bind(kept.id, at: 1)
+                entry.bind(Int64(tx), at: 2)
+                entry.bind(Int64(first + item.op), at: 3)
+                entry.bind(id, at: 4)
+                entry.bind(change.kind.rawValue, at: 5)
+                entry.bind(index == ordered.count - 1 ? 1 : 0, at: 6)
+                entry.bind(item.isPaired ? partner?.description : nil, at: 7)
+                try entry.run()
+            }
+            return ordered.last.map { first + $0.op + 2 } ?? first
+        }
+
+        /// Stores a row change once for all shapes that show it. A row that only moved in or out, because a parent
+        /// did, has the same image on both sides.
+        func insert(
+            _ known: RowChange?, _ shown: ShapeChange, clock: RowClock?, tx: UInt64, xid: UInt32
+        ) throws -> Int64 {
+            let old = known.map(\.old) ?? shown.old ?? shown.new
+            let new = known.map(\.new) ?? shown.new ?? shown.old
+            change.bind(Int64(tx), at: 1)
+            change.bind(Int64(xid), at: 2)
+            change.bind(shown.table.description, at: 3)
+            change.bind(shown.key.text.string, at: 4)
+            change.bind(old.map(RowText.encode), at: 5)
+            change.bind(new.map(RowText.encode), at: 6)
+            change.bind(clock?.version, at: 7)
+            change.bind(clock?.clock.microseconds, at: 8)
+            try change.run()
+            return db.lastInsertedRowID
+        }
     }
 }
