@@ -68,6 +68,8 @@ package final class Simulation {
     var commitNumbers: [OperationID: Int] = [:]
     /// What people may read, of some moments.
     var sights: [SightPlace: Sight] = [:]
+    /// Frontiers told while nobody was told of condition failures.
+    var untoldFailures: Set<UInt64> = []
     var lastOrder: [String: Int] = [:]
     /// Rows that a device wanted to make, and that were refused.
     var refusedRows: [Int: Set<ClientView.Place>] = [:]

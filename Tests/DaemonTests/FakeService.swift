@@ -136,7 +136,9 @@ final class FakeService: HTTPPort {
                 let now = state.withLock { $0 }
                 guard let epoch = now.epoch else { return }
                 let dataModel = now.dataModel.map { Text($0) }
-                Self.send(200, SchemaAnswer(epoch: epoch, schema: now.schema, dataModel: dataModel).body, receive)
+                let answer = SchemaAnswer(
+                    epoch: epoch, tag: now.schemaTag ?? "", schema: now.schema, dataModel: dataModel)
+                Self.send(200, answer.body, receive)
             case .sync:
                 let sync = try SyncRequest(body: request.body)
                 state.withLock { $0.held[id] = Held(request: sync, receive: receive) }

@@ -95,7 +95,7 @@ import Testing
     @Test func eachTagOfASchemaIsFetchedOnce() throws {
         var coordinator = try coordinator(.running)
         let epoch = Epoch(systemIdentifier: "7", timeline: 1)
-        let answer = SchemaAnswer(epoch: epoch, schema: DatabaseSchema(tables: []), dataModel: nil)
+        let answer = SchemaAnswer(epoch: epoch, tag: "a", schema: DatabaseSchema(tables: []), dataModel: nil)
         for (number, tag) in ["a", "a", "b"].enumerated() {
             let actions = kinds(coordinator.receive(.schemaSeen(tag)))
             // The first fetch is under way from the start: it is repeated, since it may have come too early.
@@ -106,6 +106,25 @@ import Testing
                     .schema(.answerReceived(SyncClient.RequestID(id), answer, entityTag: "e")))
             }
         }
+    }
+
+    /// The service was restored from an older copy, which names the newer schema once it has caught up.
+    @Test func aSchemaThatTheAnswerDidNotBringIsFetchedWhenItIsNamedAgain() throws {
+        var coordinator = try coordinator(.running)
+        let epoch = Epoch(systemIdentifier: "7", timeline: 1)
+        let old = SchemaAnswer(epoch: epoch, tag: "old", schema: DatabaseSchema(tables: []), dataModel: nil)
+        func answered(_ id: Int, _ answer: SchemaAnswer?) {
+            _ = coordinator.receive(.schema(.answerReceived(SyncClient.RequestID(id), answer, entityTag: "e")))
+        }
+        answered(1, old)
+        #expect(kinds(coordinator.receive(.schemaSeen("new"))).contains("schema.request"))
+        answered(2, old)
+        #expect(coordinator.receive(.schemaSeen("old")) == [])
+        #expect(kinds(coordinator.receive(.schemaSeen("new"))).contains("schema.request"))
+        // What is held has not changed.
+        answered(3, nil)
+        #expect(kinds(coordinator.receive(.schemaSeen("new"))).contains("schema.request"))
+        #expect(coordinator.receive(.schemaSeen("new")) == [])
     }
 
     @Test func refusalOfEitherIsTheConnections() {

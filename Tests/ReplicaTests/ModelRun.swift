@@ -150,6 +150,7 @@ extension ModelRun {
         }
         let expected = Set(view.operations.compactMap { ModelView.place($0) }.map { RowAddress(table: $0, key: $1) })
         #expect(applied == expected.sorted(), "after \(event), \(context)")
+        if expected.isEmpty { #expect(known.overlaid.isEmpty, "after \(event), \(context)") }
         for state in OperationState.allCases {
             #expect(known.counts[state, default: 0] == stored.counts[state, default: 0], "\(state), \(context)")
         }

@@ -50,7 +50,7 @@ enum Sample {
         try ShapeDefinition(json: JSON(parsing: json))
     }
 
-    /// Nested, flat with a condition, and flat with few columns, so that shapes overlap.
+    /// Nested, flat with a condition, flat with few columns, and joined by either end, so that shapes overlap.
     static let definitions = [
         """
         {"root_table": "pipelines", "where": "status = 'active'", "include": {
@@ -59,6 +59,10 @@ enum Sample {
         #"{"root_table": "steps", "where": "x > 4"}"#,
         #"{"root_table": "comments", "select": ["id", "content"]}"#,
         #"{"root_table": "connections"}"#,
+        """
+        {"root_table": "steps", "where": "x < 7", "include": {
+            "connections": {"where": "from_step_id = steps.id OR to_step_id = steps.id"}}}
+        """,
     ]
 
     /// Windows of the root, with a condition, and for each parent, beside shapes that hold more of the same rows.

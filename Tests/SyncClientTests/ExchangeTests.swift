@@ -139,7 +139,7 @@ import Testing
         _ = operations.receive(ok)
         _ = operations.receive(.bytes(verdicts.body))
         #expect(operations.receive(.finished) == .success(verdicts))
-        let schema = SchemaAnswer(epoch: epoch, schema: DatabaseSchema(tables: []), dataModel: "m")
+        let schema = SchemaAnswer(epoch: epoch, tag: "t", schema: DatabaseSchema(tables: []), dataModel: "m")
         var exchange = SchemaExchange()
         _ = exchange.receive(.head(HTTPResponseHead(status: 200, headers: [HTTPField("etag", "x")])))
         _ = exchange.receive(.bytes(schema.body))

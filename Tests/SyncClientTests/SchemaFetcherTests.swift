@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct SchemaFetcherTests {
     private let answer = SchemaAnswer(
-        epoch: Epoch(systemIdentifier: "7", timeline: 1), schema: DatabaseSchema(tables: []), dataModel: nil)
+        epoch: Epoch(systemIdentifier: "7", timeline: 1), tag: "t", schema: DatabaseSchema(tables: []), dataModel: nil)
     private var patience: Int { SchemaFetcher.patience }
 
     @Test func fetchesDeliversAndRemembersTheTag() {

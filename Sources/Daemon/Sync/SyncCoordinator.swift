@@ -17,7 +17,7 @@ import SyncProtocol
 /// | woke              | ignore                          | stream, sender, schema               | ignore                  |
 /// | barrierRequested  | ignore                          | stream                               | stream (kept for later) |
 /// | epochSeen         | ignore                          | schema, where it is another than held | ignore                 |
-/// | schemaSeen        | ignore                          | schema, where it is another than seen last | ignore            |
+/// | schemaSeen        | ignore                          | schema, where it is another than held or wanted | ignore        |
 /// | schemaDoubted     | ignore                          | schema                               | ignore                  |
 /// | stream, sender, schema | the machine                | the machine                          | the machine             |
 ///
@@ -62,7 +62,11 @@ package struct SyncCoordinator: Sendable {
     private var schema = SchemaFetcher()
     /// The epoch that the schema was fetched in.
     private var schemaEpoch: Epoch?
+    /// Of the schema that is held.
     private var schemaTag: String?
+    /// Of the one that the stream has named since. An answer may bring another: a service that was restored from an
+    /// older copy answers with an older schema than it named before, and comes to that again.
+    private var wantedSchemaTag: String?
 
     package init(replica: ReplicaID, batchSize: Int) {
         stream = SyncStream(replica: replica)
@@ -113,8 +117,8 @@ extension SyncCoordinator {
     }
 
     private mutating func schemaSeen(_ tag: String) -> [Action] {
-        guard state == .running, tag != schemaTag else { return [] }
-        schemaTag = tag
+        guard state == .running, tag != wantedSchemaTag ?? schemaTag else { return [] }
+        wantedSchemaTag = tag
         return toSchema(.needed)
     }
 
@@ -155,8 +159,12 @@ extension SyncCoordinator {
     }
 
     private mutating func toSchema(_ event: SchemaFetcher.Event) -> [Action] {
-        schema.receive(event).map { action in
-            if case .deliver(let answer, _) = action { schemaEpoch = answer.epoch }
+        if case .answerReceived = event { wantedSchemaTag = nil }
+        return schema.receive(event).map { action in
+            if case .deliver(let answer, _) = action {
+                schemaEpoch = answer.epoch
+                schemaTag = answer.tag
+            }
             return .schema(action)
         }
     }

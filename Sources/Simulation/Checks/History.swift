@@ -16,6 +16,8 @@ struct History {
     }
 
     private(set) var moments: [Moment] = []
+    /// Those of transactions that came in while nobody was told of any: their messages are told later. In no order.
+    private var untold: [Moment] = []
     /// By the commit's number, the first position that covers it.
     private var covered: [UInt64] = []
 
@@ -30,6 +32,8 @@ struct History {
         while covered.count < commits { covered.append(moment.tx) }
     }
 
+    mutating func noteUntold(_ moment: Moment) { untold.append(moment) }
+
     /// nil: nothing that was told covers it.
     func position(ofCommit number: Int) -> UInt64? { covered.indices.contains(number) ? covered[number] : nil }
 
@@ -43,7 +47,9 @@ struct History {
     func lastMoments(of key: RowKey, in table: TableName, from: UInt64, through tx: UInt64) -> [Moment] {
         var lasts: [Moment] = []
         var last: Moment?
-        for moment in moments[max(0, place(after: from) - 1)..<place(after: tx)] {
+        let told = moments[max(0, place(after: from) - 1)..<place(after: tx)]
+        let others = untold.filter { $0.tx >= from && $0.tx <= tx }
+        for moment in (told + others).sorted(by: { $0.tx < $1.tx }) {
             if moment.rows[table]?[key] != nil {
                 last = moment
             } else if let ended = last {

@@ -26,6 +26,7 @@ extension Simulation {
     private func adopt(_ answer: SchemaAnswer, _ index: Int) throws {
         guard let replica = devices[index].process?.replica else { return }
         devices[index].process?.schemaEpoch = answer.epoch
+        devices[index].process?.schemaTag = answer.tag
         if let before = replica.schema, answer.schema != before {
             count("schemas adopted")
             trace("d\(index) adopts a schema")

@@ -92,12 +92,13 @@ extension Simulation {
 
     /// `tx`: of the newest commit that is in it.
     private func noteMoment(tx: UInt64, now: Int64) {
-        guard let process = service.process, let catalogue = process.mirror.catalogue, !process.mirror.isUnsettled
-        else { return }
+        guard let process = service.process, let catalogue = process.mirror.catalogue else { return }
         let commit = process.streamed > 0 ? database.commits[process.streamed - 1] : nil
         let moment = History.Moment(
             tx: tx, rows: commit?.rows ?? [:], schema: commit?.schema ?? database.schema, catalogue: catalogue, now: now
         )
+        // Told later, and not as of this moment.
+        if process.mirror.isUnsettled { return history.noteUntold(moment) }
         if let before = history.moments.last, before.tx < moment.tx { countLostPermissions(from: before, to: moment) }
         history.note(moment, commits: process.streamed)
     }
@@ -217,8 +218,10 @@ extension Simulation {
     }
 
     private func schemaRequested(_ id: Int, isCopy: Bool) {
-        guard !isCopy, let catalogue = service.process?.mirror.catalogue else { return }
-        reply(id, status: 200, SchemaAnswer(epoch: service.epoch, schema: catalogue, dataModel: nil).body)
+        guard !isCopy, let mirror = service.process?.mirror, let catalogue = mirror.catalogue,
+            let tag = mirror.schemaTag
+        else { return }
+        reply(id, status: 200, SchemaAnswer(epoch: service.epoch, tag: tag, schema: catalogue, dataModel: nil).body)
     }
 
     private func streamRequested(_ id: Int, _ exchange: Exchange, isCopy: Bool) throws {
@@ -256,6 +259,7 @@ extension Simulation {
             let answer = try mirror.answer(held.request, claims: claims, now: serviceClock)
             guard answer.isNews || !held.request.isLive || isDue else { return false }
             try checkSight(of: answer.body, for: devices[exchange.device])
+            if mirror.isUnsettled { untoldFailures.insert(mirror.frontier) }
             if !isCopy { reply(held.exchange, status: 200, answer.body) }
         } catch let error as ServiceError {
             if !isCopy { reply(held.exchange, status: error.code.status, error.body) }

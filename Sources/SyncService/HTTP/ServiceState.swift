@@ -55,10 +55,11 @@ struct ServiceState: Sendable {
     }
 
     func schema() throws(ServiceError) -> (body: [UInt8], tag: String) {
-        guard let schema = mirror.catalogue, let epoch = mirror.epoch else {
+        let memory = mirror.state
+        guard let schema = memory.catalogue, let tag = memory.schemaTag, let epoch = memory.position?.epoch else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
-        let body = SchemaAnswer(epoch: epoch, schema: schema, dataModel: dataModel).body
+        let body = SchemaAnswer(epoch: epoch, tag: tag, schema: schema, dataModel: dataModel).body
         return (body, Checksum.text(body))
     }
 }

@@ -21,6 +21,7 @@ package struct SynchronousMirror {
     package var position: MirrorPosition? { mirror.state.position }
     package var catalogue: DatabaseSchema? { mirror.catalogue }
     package var frontier: UInt64 { mirror.frontier }
+    package var schemaTag: String? { mirror.state.schemaTag }
     /// What it tells of: behind `frontier` nothing while tables wait to be compared.
     package var isUnsettled: Bool { position?.unsettled != nil }
     /// Tables were read anew, and wait for the stream to come as far.
