@@ -13,6 +13,8 @@ struct ShapeExplainerTests {
         var missing = 0
         var withheld = 0
         var withheldParents = 0
+        /// Explanations in which the parents of some places had no room.
+        var cut = 0
         var terms: [Truth.Name: Int] = [:]
         var among = 0
         var notAmong = 0
@@ -29,7 +31,8 @@ struct ShapeExplainerTests {
         var zeros: [String] {
             let all = [
                 ("members", members), ("outside", outside), ("missing", missing), ("withheld", withheld),
-                ("withheldParents", withheldParents), ("among", among), ("notAmong", notAmong), ("inside", inside),
+                ("withheldParents", withheldParents), ("cut", cut), ("among", among), ("notAmong", notAmong),
+                ("inside", inside),
                 ("behind", behind), ("groups", groups), ("indexedByValue", indexedByValue),
                 ("indexedByMember", indexedByMember), ("indexedAbove", indexedAbove), ("scanned", scanned),
                 ("timed", timed),
@@ -169,6 +172,21 @@ struct ShapeExplainerTests {
             let place = try #require(item.place)
             check(place, at: world.shape.nodes[index], world, &counts)
         }
+        let places = told.nodes.compactMap(\.place).reduce(0) { $0 + Self.count($1) }
+        // Only where there is no room for more.
+        let isCut = told.nodes.contains { item in item.place.map { Self.isCut($0, item.path) } ?? false }
+        #expect(!isCut || places >= ExplanationLimits.places)
+        counts.cut += isCut ? 1 : 0
+    }
+
+    private static func count(_ place: Explanation.Place) -> Int {
+        1 + (place.parents?.rows ?? []).reduce(0) { $0 + count($1) }
+    }
+
+    /// The parents of one that has some are not told.
+    private static func isCut(_ place: Explanation.Place, _ path: String) -> Bool {
+        guard let parents = place.parents else { return !path.isEmpty }
+        return parents.rows.contains { isCut($0, parents.path) }
     }
 
     private func key(_ values: [Explanation.NamedValue]) -> RowKey {
@@ -180,7 +198,8 @@ struct ShapeExplainerTests {
         #expect(world.permitted[node.table]?.contains(key) == true)
         #expect(place.isMember == world.members[node.index].contains(key))
         if let condition = place.condition { check(condition, &counts) }
-        #expect((place.parents == nil) == (node.parent == nil))
+        #expect(node.parent != nil || place.parents == nil)
+        if node.parent != nil, place.parents == nil { return }
         var holds = place.condition?.truth.isTrue ?? true
         if let parents = place.parents, let parent = node.parent {
             for row in parents.rows { check(row, at: world.shape.nodes[parent], world, &counts) }
