@@ -22,7 +22,7 @@ extension ReplicaTransaction {
                 target = LoadTarget(schema: schema, selection: selection, writer: writer)
             }
             if let clock = message.clock { memory.clock.observe(clock.clock) }
-            if try target?.insert(message, members: members) != true { return try restart(index) }
+            try target?.insert(message, members: members)
         }
     }
 }
@@ -44,21 +44,16 @@ private struct LoadTarget {
         self.blank = blank
     }
 
-    /// False where the message names a column that the schema does not have.
-    mutating func insert(_ message: ShapeMessage, members: Int64) throws -> Bool {
+    mutating func insert(_ message: ShapeMessage, members: Int64) throws {
         var row = blank
-        for (position, field) in message.fields.enumerated() {
-            guard let place = place(of: field.column, at: position) else { return false }
-            row[place] = field.value
-        }
+        for (position, field) in message.fields.enumerated() { row[try place(of: field, at: position)] = field.value }
         let clock = message.clock ?? .zero
         try writer.upsert(message.key, row, extras: [clock.version, clock.clock.microseconds, members])
-        return true
     }
 
-    private mutating func place(of column: String, at position: Int) -> Int? {
-        if position < places.count, schema.columns[places[position]].name == column { return places[position] }
-        guard let place = schema.index(of: column) else { return nil }
+    private mutating func place(of field: ShapeMessage.Field, at position: Int) throws -> Int {
+        if position < places.count, schema.columns[places[position]].name == field.column { return places[position] }
+        let place = try ReplicaTransaction.index(of: field, in: schema)
         if position < places.count { places[position] = place } else { places.append(place) }
         return place
     }

@@ -50,18 +50,21 @@ extension ReplicaTransaction {
         return true
     }
 
-    /// Throws `.schemaUnknown` where the message names a column that the schema does not have: the service knows of
-    /// one that was added.
+    /// Throws `.schemaUnknown` where the schema does not have the column: the service knows of one that was added.
+    static func index(of field: ShapeMessage.Field, in schema: TableSchema) throws -> Int {
+        guard let index = schema.index(of: field.column) else {
+            throw ReplicaError(
+                .schemaUnknown, "The schema does not have column \(schema.name).\(field.column): fetch it first")
+        }
+        return index
+    }
+
     private static func row(
         _ message: ShapeMessage, on old: ConfirmedRow?, _ schema: TableSchema, _ record: HeldRecord, members: Int64
     ) throws -> ConfirmedRow {
         var row = old?.row ?? SyncedRow(Array(repeating: .absent, count: schema.columns.count))
         for field in message.fields {
-            guard let index = schema.index(of: field.column) else {
-                throw ReplicaError(
-                    .schemaUnknown, "The schema does not have column \(schema.name).\(field.column): fetch it first")
-            }
-            row[index] = field.value
+            row[try index(of: field, in: schema)] = field.value
         }
         if message.kind == .insert {
             // A message from before a column was added does not name it.

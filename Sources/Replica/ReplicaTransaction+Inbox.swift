@@ -8,9 +8,14 @@ import SyncModel
 /// Those of an answer that leaves a shape behind the frontier wait in the file, with the offsets that say that they
 /// were received. Those of one that reaches it are in memory already, and go straight into the rows.
 extension ReplicaTransaction {
+    ///
+    /// Their columns have to be known already: one that is dropped before they are played would never be.
     func keepForLater(_ messages: [ShapeMessage], _ index: Int) throws {
         let number = memory.shapes[index].number
         for message in messages {
+            if let schema = memory.table(message.table) {
+                for field in message.fields { _ = try Self.index(of: field, in: schema) }
+            }
             if let clock = message.clock { memory.clock.observe(clock.clock) }
             try db.cachedStatement(sql: "INSERT INTO inbox (shape, tx, message) VALUES (?, ?, ?)")
                 .execute(arguments: [number, Int64(clamping: message.transaction), Data(MessageText.write(message))])

@@ -239,6 +239,32 @@ import Testing
         #expect(try fixture.replica.inspect { try ShapeTable.all(in: $0.db).map(\.rowCount) } == [1])
     }
 
+    /// Neither kept for later, when the column may have been dropped, nor a reason to load the shape again and again.
+    @Test func whatNamesAColumnThatIsNotKnownAsksForTheSchema() throws {
+        let fixture = try Fixture()
+        let live = try fixture.hold(#"{"root_table": "users"}"#)
+        try fixture.answer(live, [fixture.insert(Sample.users, "a", ["name": "Ana"])])
+        let behind = try fixture.hold(steps)
+        try fixture.answer(behind, [step(fixture, "a")])
+        func refused(_ shape: HeldShape, _ message: ShapeMessage, isReset: Bool) throws {
+            let part = ShapeBatch(
+                shape: shape.id, handle: ShapeHandle(isReset ? "h2" : "h"), offset: LogOffset(tx: 99, op: 0),
+                isReset: isReset, messages: [message], hasMore: false)
+            let rest = ShapeBatch(
+                shape: behind.id, handle: ShapeHandle("h"), offset: LogOffset(tx: 98, op: 0), messages: [],
+                hasMore: true)
+            let parts = shape == behind ? [part] : [part, rest]
+            let error = #expect(throws: ReplicaError.self) {
+                _ = try fixture.replica.apply(
+                    SyncBatch(shapes: parts, frontier: fixture.frontier(isComplete: false)))
+            }
+            #expect(error?.code == .schemaUnknown)
+        }
+        try refused(live, at(20, fixture.update(Sample.users, "a", ["extra": "1"])), isReset: false)
+        try refused(behind, fixture.insert(Sample.steps, "b", ["extra": "1"]), isReset: true)
+        #expect(fixture.replica.heldShapes.map(\.status) == [.live, .live])
+    }
+
     @Test func ownOperationsStayOnTopOfEveryStepUntilTheyAreConfirmed() throws {
         let fixture = try Fixture()
         let shape = try fixture.hold(#"{"root_table": "users"}"#)
