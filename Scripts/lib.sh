@@ -46,7 +46,9 @@ SWIFT_FLAGS=(-c "$CONFIGURATION" --explicit-target-dependency-import-check error
 
 build() {
     check_toolchain
-    say "Building ($CONFIGURATION); the first time takes 10 to 30 minutes on two cores."
+    local first=""
+    [ -d "$ROOT/.build/$CONFIGURATION" ] || first="; the first time takes 10 to 30 minutes on two cores"
+    say "Building ($CONFIGURATION)$first."
     [ -z "${BUILD_LOG:-}" ] || say "Follow it with: tail -f $BUILD_LOG"
     (cd "$ROOT" && swift build "${SWIFT_FLAGS[@]}" "$@") >"${BUILD_LOG:-/dev/stdout}" 2>&1 || {
         [ -z "${BUILD_LOG:-}" ] || tail -40 "$BUILD_LOG"

@@ -88,12 +88,15 @@ import Testing
         #expect(access("\(directory.path)/daemon.lock", F_OK) == 0)
     }
 
-    @Test func aSecondClientOnStdioIsConnectedWithTheFirstDaemon() async throws {
+    /// By its state, or, where it names none, by the socket alone.
+    @Test(arguments: [true, false])
+    func aSecondClientOnStdioIsConnectedWithTheFirstDaemon(namesState: Bool) async throws {
         let directory = TestDirectory()
         let daemon = try TestProcess("run", state: directory.path, socket: "\(directory.path)/s")
         let direct = try daemon.socketClient()
         try direct.initialize()
-        let bridge = try TestProcess("stdio", state: directory.path, socket: "\(directory.path)/s")
+        let bridge = try TestProcess(
+            "stdio", state: namesState ? directory.path : nil, socket: "\(directory.path)/s")
         do {
             let client = bridge.stdioClient()
             let info = try client.call("initialize")

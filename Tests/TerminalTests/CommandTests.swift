@@ -103,7 +103,12 @@ import Testing
             #expect(partial.errors.contains("These rows have come so far"))
             let plain = try run(["read", "teams", "--json", "--wait", "0"])
             #expect(try JSON(parsing: plain.output)["rows"] == [])
+            #expect(try JSON(parsing: plain.output)["complete"] == false)
             #expect(plain.errors.contains("The rows have not come yet"))
+        }
+        state.status.isPaused = true
+        try withDaemon(state) { (_, run) throws in
+            #expect(try run(["read", "teams", "--wait", "0"]).errors.contains("satchel sync resume brings them"))
         }
         try withDaemon { (_, run) throws in
             let whole = try JSON(parsing: run(["read", "teams", "--partial", "--json"]).output)

@@ -41,7 +41,9 @@ struct DefinitionOptions: ParsableArguments {
         }
         if arguments.count > 1 || (arguments.isEmpty && definition == nil) {
             guard definition == nil, conditions.isEmpty, include.isEmpty else {
-                throw UsageError("--where, --include and --definition go with one table.")
+                throw UsageError(
+                    "--where, --include and --definition go with one table: name it first, as in satchel read pipelines --where …"
+                )
             }
             return try arguments.map { try make(table: $0) }
         }
@@ -77,17 +79,18 @@ struct ReadCommand: ParsableCommand {
             if options.json {
                 Output.json([
                     "status": .string(rows.status.rawValue), "sequence": .int(rows.sequence),
-                    "rows": .array(rows.rows.map(\.json)), "complete": .bool(rows.isComplete),
+                    "rows": .array(rows.rows.map(\.json)),
+                    "complete": .bool(rows.isComplete && rows.status != .initial),
                 ])
             } else {
                 let style = Terminal.style
                 Output.lines(RowsText.lines(rows.rows, width: Terminal.size?.width, style: style))
             }
-            try Self.explain(rows)
+            try Self.explain(rows, daemon)
         }
     }
 
-    private static func explain(_ rows: ShapeReader.Rows) throws {
+    private static func explain(_ rows: ShapeReader.Rows, _ daemon: DaemonConnection) throws {
         switch rows.status {
         case .live:
             if rows.rows.isEmpty { Output.say("No rows.") }
@@ -95,11 +98,20 @@ struct ReadCommand: ParsableCommand {
         case .stale: Output.say("Not connected: these are the rows as of the last contact.")
         case .initial where !rows.isComplete && !rows.rows.isEmpty:
             Output.say("These rows have come so far; the others are on their way.")
-        case .initial:
-            Output.say("The rows have not come yet: try again with --wait 5000 (milliseconds), or see satchel status.")
+        case .initial: Output.say(try Self.notYet("The rows have not come yet", daemon))
         case .ended:
             throw CommandFailure(
                 .failed, "The service does not serve this shape: see satchel status for the reason.")
         }
+    }
+
+    /// Of a shape that the device has never had whole. Waiting helps only where the service is reached.
+    static func notYet(_ what: String, _ daemon: DaemonConnection) throws -> String {
+        let status = try daemon.call(ReadSyncStatus.self, Nothing())
+        if status.isPaused { return "\(what), and sync is paused: satchel sync resume brings them." }
+        if !status.isOnline {
+            return "\(what), and the service is not reached: they come with the next connection (satchel status)."
+        }
+        return "\(what): try again with --wait 5000 (milliseconds), or see satchel status."
     }
 }

@@ -66,8 +66,7 @@ struct ViewCommand: ParsableCommand {
                 throw CommandFailure(.failed, ViewText.refusal(of: refused, reasons: reasons))
             }
             if shapes.contains(where: { $0.status == .initial }) {
-                Output.say(
-                    "Some rows have not come yet: try again with --wait 5000 (milliseconds), or see satchel status.")
+                Output.say(try ReadCommand.notYet("Some rows have not come yet", daemon))
             }
         }
 

@@ -32,6 +32,12 @@ package enum Launcher {
     ) throws -> Outcome {
         let plan = try StartPlan(options, environment: environment, instance: instance)
         let streams = overStdio ? try StdioConnection.takeStandardStreams() : nil
+        // Who names no state means the daemon that there is, whatever its own.
+        if options.stateDirectory == nil, let streams,
+            StdioBridge.run(streams.input, streams.output, socketPath: plan.socket)
+        {
+            return .bridged
+        }
         var owner: Int?
         for attempt in 0..<(overStdio ? tries : 1) {
             switch claim(plan.stateDirectory) {
