@@ -202,7 +202,7 @@ extension ModelRun {
     // MARK: - Shapes
 
     private func hold() throws -> String {
-        let definitions = seed % 4 == 2 ? Sample.windows : Sample.definitions
+        let definitions = seed.isMultiple(of: 2) ? Sample.windows : Sample.definitions
         guard let text = generator.pick(ifAnyOf: definitions) else { return "" }
         let definition = try Sample.definition(text)
         let (shape, effects) = try replica.hold(definition)
