@@ -163,8 +163,6 @@ extension WindowRanking {
                 if isPending { isInDoubt = true }
                 return false
             }
-            // It may be in the shape at another node.
-            if !shape.isOnly(node) { isDecided = false }
         case .false?, .unknown?, .error?: return false
         }
         // What the database fills in is not known yet.

@@ -7,11 +7,28 @@ extension ReplicaTransaction {
     func rebase(_ addresses: [RowAddress]) throws {
         guard hasLocalChanges else { return }
         if journal.isCollapsed { return try rebaseAll() }
+        if hasNoAppliedOperations { return try letGoOfOverlay() }
         if addresses.isEmpty { return }
         var rebase = Rebase(self)
         try rebase.run(addresses)
         // It collapsed on the way: what rows looked like before was not known to the end.
         if journal.isCollapsed { try rebaseAll() }
+    }
+
+    /// Parked ones are not laid on top.
+    private var hasNoAppliedOperations: Bool { memory.unconfirmed == memory.counts[.parked, default: 0] }
+
+    /// Without own operations everything is as the service said, however it was decided before.
+    private func letGoOfOverlay() throws {
+        for address in try overlaidAddresses(of: memory.schema?.tables ?? []) {
+            guard let schema = memory.table(address.table) else { continue }
+            try note(address, schema)
+            try setOverlay(address, schema, from: overlayRow(address, schema), to: nil)
+        }
+        for address in memory.keptCount > 0 ? try keptAddresses() : [] {
+            if let schema = memory.table(address.table) { try dropKept(address, schema) }
+        }
+        for index in memory.shapes.indices { memory.shapes[index].shortWindows = [] }
     }
 
     var hasLocalChanges: Bool {

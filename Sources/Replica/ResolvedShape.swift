@@ -43,7 +43,7 @@ struct ResolvedShape {
 
     private static func canRank(_ node: Shape.Node, _ nodes: [Shape.Node]) -> Bool {
         guard let window = node.window, window.group == node.parent,
-            window.order.columns.allSatisfy(node.selected.contains)
+            window.order.columns.allSatisfy(node.selected.contains), isAlone(node, nodes)
         else { return false }
         guard let parent = node.parent else { return true }
         return node.links.allSatisfy { link in
@@ -52,10 +52,14 @@ struct ResolvedShape {
         }
     }
 
-    func ranks(_ table: TableName) -> Bool { ranked.contains { nodes[$0].table == table } }
+    /// The tables of the node and of those above it have no other nodes: what the service said of a row, it said of
+    /// it there.
+    private static func isAlone(_ node: Shape.Node, _ nodes: [Shape.Node]) -> Bool {
+        if nodes.contains(where: { $0.table == node.table && $0.index != node.index }) { return false }
+        return node.parent.map { isAlone(nodes[$0], nodes) } ?? true
+    }
 
-    /// The table has no other node.
-    func isOnly(_ node: Shape.Node) -> Bool { nodes.allSatisfy { $0.table != node.table || $0.index == node.index } }
+    func ranks(_ table: TableName) -> Bool { ranked.contains { nodes[$0].table == table } }
 
     /// Positions of the columns that the shape shows of a table, ascending; nil where it does not have the table.
     func selection(of table: TableName) -> [Int]? { selections[table] }
