@@ -62,6 +62,13 @@ struct Ledger {
         open[device, default: []].append(operation.id)
     }
 
+    /// It takes effect after operations that were submitted later. A delete hides again what it had given back.
+    mutating func noteRetry(of id: OperationID) {
+        change(id) { $0.isRetried = true }
+        guard let entry = entries[id], entry.operation.action == .delete else { return }
+        stopWatching(what: entry.operation, at: entry.address, device: entry.device)
+    }
+
     /// What a later write of the same person overwrites is no longer to be seen.
     private mutating func stopWatching(what later: Operation, at address: ClientView.Place, device: Int) {
         for id in openOperations(of: device) {

@@ -173,9 +173,8 @@ extension Simulation {
         let id = record.operation.id
         trace("d\(index) retries \(id)")
         let (retried, effects) = try replica.retry(id)
-        // It takes effect after operations that were submitted later.
         for id in retried {
-            ledger.change(id) { $0.isRetried = true }
+            ledger.noteRetry(of: id)
             // Another service, which takes it, or the same once more.
             if random.chance(50) { unacceptable.remove(id) }
         }
