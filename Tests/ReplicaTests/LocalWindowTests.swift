@@ -140,6 +140,26 @@ import Testing
         #expect(try isComplete(fixture, shape))
     }
 
+    /// b is in the shape below k alone, and nothing that the service said of it tells that it has no window.
+    @Test func aRowThatIsInTheShapeAtAnotherNodeHasNoWindow() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(
+            """
+            {"root_table": "steps", "where": "pipeline_id IN (SELECT id FROM pipelines WHERE status = 'active')",
+             "include": {"connections": {"on": "from_step_id", "order_by": "id", "limit": 1, "include": {"to_step": true}}}}
+            """)
+        let all = try fixture.hold(#"{"root_table": "connections"}"#)
+        let first = fixture.insert(Sample.connections, "k", ["from_step_id": "a", "to_step_id": "b"])
+        try fixture.answer(shape, [step(fixture, "a", "1"), step(fixture, "b", "2", of: "q"), first])
+        let other = fixture.insert(Sample.connections, "l", ["from_step_id": "b", "to_step_id": "c"])
+        try fixture.answer(all, [first, other])
+        try fixture.submit(Sample.update(Sample.connections, "l", ["to_step_id": "a"]))
+        #expect(try fixture.ids(shape) == ["connections k", "steps a", "steps b"])
+        try fixture.send()
+        try fixture.answer(all, [fixture.update(Sample.connections, "l", ["to_step_id": "a"])], confirmed: 1)
+        #expect(try fixture.ids(shape) == ["connections k", "steps a", "steps b"])
+    }
+
     @Test func whatTheDatabaseFillsInCannotBeRanked() throws {
         let fixture = try Fixture()
         let shape = try fixture.hold(#"{"root_table": "pipelines", "order_by": "created_at DESC", "limit": 2}"#)
