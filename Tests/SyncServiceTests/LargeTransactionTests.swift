@@ -41,6 +41,8 @@ import Testing
             let ends = held[index].messages.filter { $0.origin?.isLast == true }.count
             let transactions = Set(held[index].messages.compactMap(\.origin?.offset.tx)).count
             #expect(ends == transactions)
+            let places = held[index].messages.map { "\($0.table) \($0.key) \($0.origin?.offset.tx ?? 0)" }
+            #expect(Set(places).count == places.count, "what was told twice is not what it comes to")
         }
     }
 

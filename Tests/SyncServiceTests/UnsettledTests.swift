@@ -140,4 +140,55 @@ import Testing
         #expect(!other.isReset && other.told == [#"update teams "2" id=2,name=a"#])
         await again.stop()
     }
+
+    private func told(of definition: String, unsettling table: String, while sql: [String]) async throws -> [String] {
+        let fixture = try await ServiceFixture(Self.sql)
+        var held = try ShapeFollower(definition, port: fixture.port)
+        try held.read()
+        try fixture.service.mirror.unsettle([TableName(name: table)])
+        for sql in sql { try await write(sql, fixture) }
+        await fixture.stop()
+        let again = try await fixture.restarted()
+        try await again.caughtUp()
+        held = held.moved(to: again.port)
+        try held.read()
+        #expect(!held.isReset && Set(held.messages.compactMap(\.origin?.offset.tx)).count == 1)
+        #expect(held.messages.map { $0.origin?.isLast } == held.messages.indices.map { $0 == held.messages.count - 1 })
+        try held.expectRows(of: "teams", "SELECT * FROM teams WHERE name = 'a'", again.connection)
+        try held.expectRows(
+            of: "items", "SELECT i.* FROM items i JOIN teams t ON t.id = i.team_id WHERE t.name = 'a'", again.connection
+        )
+        await again.stop()
+        return held.told
+    }
+
+    /// The mirror still has them, as they were, when their team comes.
+    @Test func rowsThatAreGoneOrOthersByThenAreNotToldAsTheyWere() async throws {
+        let told = try await told(
+            of: Self.tree, unsettling: "items",
+            while: [
+                "DELETE FROM items WHERE id > 3; UPDATE items SET name = 'other' WHERE id = 3",
+                "UPDATE teams SET name = 'a' WHERE id = 2", "UPDATE teams SET name = 'x' WHERE id = 1",
+            ])
+        let deleted = told.filter { $0.hasPrefix("delete") }
+        #expect(
+            told.filter { !deleted.contains($0) } == [
+                #"insert teams "2" id=2,name=a"#, #"insert items "1" id=1,team_id=2,name=item 1,score=1"#,
+                #"insert items "3" id=3,team_id=2,name=other,score=3"#,
+            ])
+        // The team that went, and the rows of it that were told of before.
+        let items = stride(from: 2, through: 20, by: 2).map { "delete items \"\($0)\" id=\($0)" }
+        #expect(Set(deleted) == Set([#"delete teams "1" id=1"#] + items) && deleted.count == 11)
+    }
+
+    /// The mirror still has the team that they are in the shape through.
+    @Test func whatRowsBecameAfterTheyWentIsNotTold() async throws {
+        let told = try await told(
+            of: Self.tree, unsettling: "teams",
+            while: [
+                "UPDATE teams SET name = 'x' WHERE id = 1",
+                "UPDATE items SET name = 'secret' WHERE id = 2; INSERT INTO items VALUES (22, 1, 'secret', 0)",
+            ])
+        #expect(told.count == 11 && told.allSatisfy { $0.hasPrefix("delete") }, "\(told)")
+    }
 }

@@ -74,9 +74,11 @@ extension Mirror {
             try MirrorFile.delta.insertDifferences(of: table, from: MirrorFile.rows, to: MirrorFile.staged, in: db)
             try MirrorFile.staged.drop(table.name, in: db)
         }
-        if !compared.isEmpty {
+        let untold = state.position?.unsettled?.frontier
+        if !compared.isEmpty || untold != nil {
             // No transaction of PostgreSQL's own stands behind the differences.
-            var entries = TransactionEntries(tx: position.position, xid: 0)
+            var entries = TransactionEntries(tx: position.position, xid: 0, isInPieces: true)
+            if let untold { try moveUntold(after: untold, into: &entries, db) }
             try takeDelta(of: compared, catalogue, committedAt: position.committedAt, in: &entries, db)
         }
         try MirrorFile.replace(amendment.identities, in: db)
@@ -89,6 +91,16 @@ extension Mirror {
             memory.position = reached
             memory.durable = .zero
             memory.isHeartbeatDue = false
+        }
+    }
+
+    /// What was held back was decided on rows of which the half was known: it is told with the differences, as what
+    /// both come to.
+    private func moveUntold(after told: UInt64, into entries: inout TransactionEntries, _ db: Database) throws {
+        let writer = ShapeLogWriter(db: db)
+        for kept in state.shapes.all {
+            let op = try writer.moveEntries(of: kept.id, after: told, to: entries.tx)
+            if op > 0 { entries.goOn(from: op, in: kept.id) }
         }
     }
 

@@ -127,11 +127,23 @@ extension Mirror {
         let tx: UInt64
         let xid: UInt32
         /// The next op number of each shape.
-        fileprivate var ops: [Int64: UInt64] = [:]
+        fileprivate(set) var ops: [Int64: UInt64] = [:]
+        /// It is taken in piece by piece.
+        let isInPieces: Bool
+        /// Of one in pieces: the shapes whose logs may say several things of one row, because others move it, or
+        /// because there was something before.
+        fileprivate(set) var repeating: Set<Int64> = []
 
-        init(tx: UInt64, xid: UInt32) {
+        init(tx: UInt64, xid: UInt32, isInPieces: Bool = false) {
             self.tx = tx
             self.xid = xid
+            self.isInPieces = isInPieces
+        }
+
+        /// The log of the shape has entries of the transaction already, up to this op number.
+        mutating func goOn(from op: UInt64, in shape: Int64) {
+            ops[shape] = op
+            repeating.insert(shape)
         }
 
         var touched: [Int64] { ops.keys.sorted() }
@@ -159,6 +171,7 @@ extension Mirror {
             let logged = kept.form == .stream ? shown.changes + shown.clocks : shown.changes
             guard !logged.isEmpty else { continue }
             change { $0.logLengths[id, default: 0] += logged.count }
+            if entries.isInPieces, !logged.allSatisfy(stored.hasOwn) { entries.repeating.insert(id) }
             entries.ops[id] = try writer.append(logged, to: kept, tx: tx, from: entries.ops[id] ?? 0) { change in
                 try stored.id(of: change) { known in
                     let clock = try known?.clock ?? source.clock(change.key, of: change.table)
@@ -184,6 +197,9 @@ extension Mirror {
                 places[ShapeLogWriter.Place(change.table, change.key)] = number
             }
         }
+
+        /// The row changed itself.
+        func hasOwn(_ shown: ShapeChange) -> Bool { places[ShapeLogWriter.Place(shown.table, shown.key)] != nil }
 
         /// `insert` is given the row's own change, where there is one.
         mutating func id(of shown: ShapeChange, insert: (RowChange?) throws -> Int64) throws -> Int64 {

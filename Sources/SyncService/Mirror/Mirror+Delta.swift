@@ -6,9 +6,8 @@ import TableStore
 /// Changes that are too many to hold: they lie in tables beside the mirror's (`MirrorFile.delta`), with what each row
 /// becomes, and are taken in piece by piece, as one transaction.
 ///
-/// A piece is to the engine what a transaction is, so that what is held is a piece at a time. What the shapes show at
-/// the end is the same; on the way a row may come into a shape with one piece and go with the next, and then the log
-/// says both, in one transaction.
+/// A piece is to the engine what a transaction is, so that what is held is a piece at a time. On the way a row may come
+/// into a shape with one piece and go with the next; the log is left with what it comes to.
 extension Mirror {
     /// How much is held at once: so many rows, and so many bytes of what they were and become, one row aside.
     static let pieceRows = 5_000
@@ -32,7 +31,13 @@ extension Mirror {
             try MirrorFile.delta.drop(table.name, in: db)
         }
         let writer = ShapeLogWriter(db: db)
-        for shape in entries.touched { try writer.endTransaction(entries.tx, of: shape) }
+        for shape in entries.touched {
+            if entries.repeating.contains(shape), let kept = state.shapes.byID[shape] {
+                let count = try writer.fold(kept, in: entries.tx)
+                change { $0.logLengths[shape, default: 0] -= count }
+            }
+            try writer.endTransaction(entries.tx, of: shape)
+        }
     }
 
     private func takePiece(

@@ -16,7 +16,9 @@ extension Mirror {
             forget(kept)
             return false
         }
-        let floor = kept.place(after: try reader.lastOffset(of: kept.id) ?? .snapshotEnd)
+        // What nobody was told of comes to what it comes to once the tables are compared (`moveUntold`).
+        let told = state.position?.told ?? UInt64(Int64.max)
+        let floor = kept.place(after: try reader.lastOffset(of: kept.id, through: told) ?? .snapshotEnd)
         try ShapeLogWriter(db: db).raise(floor, of: kept)
         replace(kept, by: kept.with(kept.shape, floor: floor))
         return true

@@ -17,7 +17,7 @@ struct PendingResync: Sendable {
 ///
 /// From `unsettle` on the stream's changes of these tables are passed over, and nobody is told of anything that comes
 /// through: it would be seen without them. When the stream has come to where the tables were read, they are compared,
-/// and what differs is told together with what was held back.
+/// and what differs is told together with what was held back, as one transaction: each row as what both come to.
 extension Mirror {
     /// What is passed over is written down, because the mirror's rows of these tables are not what its position says
     /// from the first transaction on that is passed over.

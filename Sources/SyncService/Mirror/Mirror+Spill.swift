@@ -113,7 +113,7 @@ extension Mirror {
     ) throws -> Touched {
         var touched = Touched()
         try retireShapes(of: spill.truncated, &touched, catalogue, db)
-        var entries = TransactionEntries(tx: tx, xid: spill.header.xid)
+        var entries = TransactionEntries(tx: tx, xid: spill.header.xid, isInPieces: true)
         let tables = spill.tables.sorted().compactMap { catalogue[$0] }
         try takeDelta(of: tables, catalogue, committedAt: position.committedAt, in: &entries, db)
         touched.shapes += entries.touched

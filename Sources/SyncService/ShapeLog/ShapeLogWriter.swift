@@ -13,9 +13,9 @@ struct ShapeLogWriter {
     func endTransaction(_ tx: UInt64, of shape: Int64) throws {
         try db.execute(
             sql: """
-                UPDATE entry SET is_last = 0 WHERE shape = ? AND tx = ? AND is_last
-                AND op < (SELECT max(op) FROM entry WHERE shape = ? AND tx = ?)
-                """, arguments: [shape, Int64(tx), shape, Int64(tx)])
+                UPDATE entry SET is_last = NOT is_last WHERE shape = ?1 AND tx = ?2
+                AND is_last <> (op = (SELECT max(op) FROM entry WHERE shape = ?1 AND tx = ?2))
+                """, arguments: [shape, Int64(tx)])
     }
 
     struct Numbered: Equatable {
