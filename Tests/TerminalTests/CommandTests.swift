@@ -349,7 +349,7 @@ import Testing
         try withDaemon { (daemon, run) throws in
             let first = try run(["pipeline", "import", Self.samples])
             #expect(first.status == 0, "\(first.errors)")
-            #expect(first.lines.last == "5 imported, 0 reported")
+            #expect(first.lines.last == "5 imported, 0 updated, 0 unchanged, 0 reported")
             #expect(daemon.with { $0.tables["pipelines"]?.count } == 5)
             let creator = daemon.with { $0.tables["pipelines"]?.values.first?["created_by"] }
             #expect(creator == Value(Self.ana))
@@ -378,13 +378,41 @@ import Testing
         }
     }
 
+    @Test func saysOfEachFileWhetherItChangedAnything() throws {
+        try withDaemon { (daemon, run) throws in
+            let file = "\(Self.samples)/hello.yaml"
+            let first = try run(["pipeline", "import", file])
+            let id = try #require(daemon.with { $0.tables["pipelines"]?.keys.first })
+            #expect(
+                first.lines == [
+                    "\(file): imported · 1 step · \(id)", "1 imported, 0 updated, 0 unchanged, 0 reported",
+                ])
+            let second = try run(["pipeline", "import", file])
+            #expect(
+                second.lines == [
+                    "\(file): unchanged · 1 step · \(id)", "0 imported, 0 updated, 1 unchanged, 0 reported",
+                ])
+            #expect(second.status == 0)
+            daemon.with { $0.tables["pipelines"]?[id]?["name"] = "renamed" }
+            let third = try run(["pipeline", "import", file])
+            #expect(
+                third.lines == [
+                    "\(file): updated (1 operation) · 1 step · \(id)",
+                    "0 imported, 1 updated, 0 unchanged, 0 reported",
+                ])
+            let json = try JSON(parsing: run(["pipeline", "import", Self.samples, "--json"]).output)
+            let outcomes = json["imported"]?.array?.compactMap { $0["outcome"]?.string } ?? []
+            #expect(outcomes.sorted() == ["imported", "imported", "imported", "imported", "unchanged"])
+        }
+    }
+
     @Test func waitsForRoomWhenTheQueueIsFull() throws {
         var state = state()
         state.queueLimit = 7
         try withDaemon(state) { (daemon, run) throws in
             let imported = try run(["pipeline", "import", Self.samples])
             #expect(imported.status == 0)
-            #expect(imported.lines.last == "5 imported, 0 reported")
+            #expect(imported.lines.last == "5 imported, 0 updated, 0 unchanged, 0 reported")
             #expect(imported.errors.contains("The queue is full"))
             let (steps, refusals, largest) = daemon.with {
                 ($0.tables["steps"]?.count, $0.refusals, $0.submits.max())
@@ -403,7 +431,7 @@ import Testing
                 "pipeline", "import", bad.path, "\(Self.samples)/hello.yaml", "/nowhere/x.yaml",
             ])
             #expect(mixed.status == 0)
-            #expect(mixed.lines.last == "1 imported, 2 reported")
+            #expect(mixed.lines.last == "1 imported, 0 updated, 0 unchanged, 2 reported")
             #expect(mixed.errors.contains("\(bad.path):2: `workflow` has no list of `steps`"))
             let none = try run(["pipeline", "import", bad.path])
             #expect(none.status == 1)
@@ -449,7 +477,7 @@ import Testing
         try withDaemon { (daemon, run) throws in
             let imported = try run(["pipeline", "import", "\(shared)/data/pipelines"])
             #expect(imported.status == 0)
-            #expect(imported.lines.last == "40 imported, 4 reported")
+            #expect(imported.lines.last == "40 imported, 0 updated, 0 unchanged, 4 reported")
             #expect(daemon.with { $0.tables["pipelines"]?.count } == 40)
         }
     }

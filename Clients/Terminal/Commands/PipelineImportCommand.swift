@@ -16,7 +16,8 @@ struct PipelineImportCommand: ParsableCommand {
         commandName: "import", abstract: "Read pipeline files into the team's pipelines.",
         discussion: """
             A file that was imported before updates its pipeline: it is recognised by team and file name. \
-            Works offline. A file that is no pipeline is reported, and the others go on.
+            Works offline. Of each file it says whether its pipeline was imported, updated, or unchanged. \
+            A file that is no pipeline is reported, and the others go on.
             """)
 
     @Argument(help: "Files, or folders with .yaml files.")
@@ -59,6 +60,7 @@ struct ImportRun {
     let json: Bool
     private var imported: [JSON] = []
     private var reported: [FileProblem] = []
+    private var tally = ImportTally()
     /// By file name, which with the team is what makes a pipeline's id.
     private var sources: [String: String] = [:]
     private let isTalking = Terminal.isTerminal(STDERR_FILENO)
@@ -74,20 +76,23 @@ struct ImportRun {
         let done = imported.count + reported.count
         if isTalking { Output.sayRaw("\r\u{1b}[K[\(done + 1)/\(total)] \(Printable.line(path))") }
         do throws(PipelineFileError) {
-            let (rows, operations) = try prepared(path)
+            let (rows, operations, outcome) = try prepared(path)
             try submitAll(operations, path: path)
+            tally.count(outcome)
             imported.append([
                 "file": .string(path), "pipeline": .string(rows.pipeline.id),
-                "name": .string(rows.pipeline.name.string), "steps": .int(Int64(rows.steps.count)),
-                "connections": .int(Int64(rows.connections.count)),
+                "name": .string(rows.pipeline.name.string), "outcome": .string(outcome.name),
+                "steps": .int(Int64(rows.steps.count)), "connections": .int(Int64(rows.connections.count)),
                 "operations": .int(Int64(operations.count)),
             ])
-            if !json, !Terminal.isTerminal(STDOUT_FILENO) {
-                Output.line(
-                    "\(path): \(rows.pipeline.id) \(Printable.count(Int64(rows.steps.count), "step"))")
+            if isTalking { Output.sayRaw("\r\u{1b}[K") }
+            if !json {
+                let steps = Printable.count(Int64(rows.steps.count), "step")
+                Output.line(Printable.line("\(path): \(outcome.description) · \(steps) · \(rows.pipeline.id)"))
             }
         } catch {
             let problem = FileProblem(file: path, error)
+            tally.countReported()
             reported.append(problem)
             if isTalking { Output.sayRaw("\r\u{1b}[K") }
             Output.say(problem.description)
@@ -95,7 +100,7 @@ struct ImportRun {
     }
 
     private mutating func prepared(_ path: String) throws(PipelineFileError) -> (
-        PipelineRows, [ImportOperation]
+        PipelineRows, [ImportOperation], ImportOutcome
     ) {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         if let first = sources[name] {
@@ -116,7 +121,8 @@ struct ImportRun {
         let steps = try current.rows()?.steps ?? []
         var reader = try PipelineReader(teamID: choice.teamID, fileName: name, current: steps)
         let rows = try reader.read(text)
-        return (rows, try rows.operations(current: current, createdBy: choice.userID))
+        let operations = try rows.operations(current: current, createdBy: choice.userID)
+        return (rows, operations, ImportOutcome(current: current, operations: operations))
     }
 
     private func submitAll(_ operations: [ImportOperation], path: String) throws(PipelineFileError) {
@@ -134,7 +140,6 @@ struct ImportRun {
 
     func finish() throws {
         if isTalking { Output.sayRaw("\r\u{1b}[K") }
-        let summary = "\(imported.count) imported, \(reported.count) reported"
         if json {
             let problems = reported.map { problem -> JSON in
                 [
@@ -146,7 +151,7 @@ struct ImportRun {
                 "team": .string(choice.teamID), "imported": .array(imported), "reported": .array(problems),
             ])
         } else {
-            Output.line(summary)
+            Output.line(tally.summary)
         }
         if imported.isEmpty { throw CommandFailure(.failed, "No file was imported.") }
     }
