@@ -62,29 +62,8 @@ package enum DefinitionText {
         return object
     }
 
-    /// `pipelines where team_id = $1 [0b…] + steps + connections`
-    package static func summary(_ definition: JSON) -> String {
-        if let name = definition["name"]?.string {
-            let parameters = definition["parameters"]?.object?.members ?? []
-            return ([name] + parameters.map { "\($0.key)=\(bare($0.value))" }).joined(separator: " ")
-        }
-        var text = definition["root_table"]?.string ?? "?"
-        if text.hasPrefix("public.") { text.removeFirst("public.".count) }
-        switch definition["where"] {
-        case .string(let condition)?: text += " where \(condition)"
-        case .object(let members)? where !members.isEmpty:
-            text +=
-                " where " + members.members.map { "\($0.key) = \(bare($0.value))" }.joined(separator: " and ")
-        default: break
-        }
-        if let params = definition["params"]?.array, !params.isEmpty {
-            text += " [" + params.map(bare).joined(separator: ", ") + "]"
-        }
-        for name in definition["include"]?.object?.keys ?? [] { text += " + \(name)" }
-        return text
-    }
-
-    private static func bare(_ json: JSON) -> String { json.string ?? json.text }
+    /// `pipelines where team_id = 7 order by name limit 50 + steps + connections`
+    package static func summary(_ definition: JSON) -> String { DefinitionSummary(definition).text }
 
     package static func object(_ text: String, of argument: String) throws(UsageError) -> JSON {
         let json = try value(text, of: argument)

@@ -15,8 +15,9 @@ package enum ShapeText {
             ] + (hasRemarks ? [remark] : [])
         }
         let heading = ["id", "status", "rows", "size", "lag", "first sync", "watched by", "of"]
-        return TableText(heading: heading + (hasRemarks ? ["reason"] : []), rows: rows)
-            .lines(width: width, style: style)
+        let table = TableText(
+            heading: heading + (hasRemarks ? ["reason"] : []), rows: rows, cutColumn: heading.count - 1)
+        return table.lines(width: width, style: style)
     }
 
     /// `2 rows left out: division by zero (public.steps id=7)`

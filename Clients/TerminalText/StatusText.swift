@@ -92,7 +92,7 @@ package enum StatusText {
         let hasReasons = rows.contains { $0.last?.isEmpty == false }
         let table = TableText(
             heading: ["shape", "rows", "of"] + (hasReasons ? ["reason"] : []),
-            rows: rows.map { hasReasons ? $0 : Array($0.dropLast()) })
+            rows: rows.map { hasReasons ? $0 : Array($0.dropLast()) }, cutColumn: 2)
         return table.lines(width: width, style: style)
     }
 }

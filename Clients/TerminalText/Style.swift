@@ -51,6 +51,13 @@ package enum Printable {
         text.count <= width ? text : String(text.prefix(max(0, width - 1))) + "…"
     }
 
+    /// As `fitted`, but what is left out is in the middle: the end may tell more than that.
+    package static func cut(_ text: String, width: Int) -> String {
+        guard text.count > width, width > 2 else { return fitted(text, width: width) }
+        let tail = (width - 1) / 2
+        return String(text.prefix(width - 1 - tail)) + "…" + String(text.suffix(tail))
+    }
+
     package static func padded(_ text: String, width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
     }

@@ -2,10 +2,13 @@
 package struct TableText: Hashable, Sendable {
     package var heading: [String]
     package var rows: [[String]]
+    /// A column whose cells give way in the middle: cells that begin alike may end differently.
+    package var cutColumn: Int?
 
-    package init(heading: [String], rows: [[String]] = []) {
+    package init(heading: [String], rows: [[String]] = [], cutColumn: Int? = nil) {
         self.heading = heading
         self.rows = rows
+        self.cutColumn = cutColumn
     }
 
     /// - width: of the terminal; nil where nothing is cut.
@@ -18,9 +21,11 @@ package struct TableText: Hashable, Sendable {
 
     private func line(_ cells: [String], _ widths: [Int]) -> String {
         var output = ""
-        for (cell, width) in zip(cells, widths) where width > 0 {
+        for (column, (cell, width)) in zip(cells, widths).enumerated() where width > 0 {
             if !output.isEmpty { output += "  " }
-            output += Printable.padded(Printable.fitted(cell, width: width), width: width)
+            let fitted =
+                column == cutColumn ? Printable.cut(cell, width: width) : Printable.fitted(cell, width: width)
+            output += Printable.padded(fitted, width: width)
         }
         while output.last == " " { output.removeLast() }
         return output

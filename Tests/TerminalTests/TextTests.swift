@@ -138,7 +138,7 @@ import Testing
                 "root_table": "steps", "where": "(a = $1) AND (b = $2 OR c)", "params": ["1", "x"],
                 "include": ["comments": true],
             ])
-        #expect(DefinitionText.summary(made) == "steps where (a = $1) AND (b = $2 OR c) [1, x] + comments")
+        #expect(DefinitionText.summary(made) == "steps where (a = 1) AND (b = x OR c) + comments")
         #expect(try DefinitionText.make(table: nil, definition: "{\"a\":1}") == ["a": 1])
     }
 
@@ -159,6 +159,64 @@ import Testing
         let definition: JSON = ["root_table": "public.pipelines", "where": ["team_id": "t", "n": 1]]
         #expect(DefinitionText.summary(definition) == "pipelines where team_id = t and n = 1")
         #expect(DefinitionText.summary([:]) == "?")
+    }
+
+    @Test func tellsShapesApartByEveryMember() {
+        let definitions: [JSON] = [
+            ["root_table": "steps"],
+            ["root_table": "steps", "select": ["id", "name"]],
+            ["root_table": "steps", "order_by": "name DESC"],
+            ["root_table": "steps", "order_by": ["name DESC", "id"]],
+            ["root_table": "steps", "limit": 5],
+            ["root_table": "steps", "include": ["comments": true, "users": false]],
+            ["root_table": "steps", "include": ["comments": ["on": "step_id", "where": ["n": 1], "limit": 3]]],
+            ["root_table": "steps", "include_all": true],
+            ["name": "steps_of", "parameters": ["id": "7"]],
+            ["name": "steps_of", "parameters": ["id": "8"]],
+        ]
+        #expect(
+            definitions.map(DefinitionText.summary) == [
+                "steps", "steps (id, name)", "steps order by name DESC", "steps order by name DESC, id",
+                "steps limit 5", "steps + comments", "steps + comments {on step_id where n = 1 limit 3}",
+                "steps + all", "steps_of id=7", "steps_of id=8",
+            ])
+    }
+
+    @Test(
+        arguments: [
+            ("\"team_id\" = ($1::uuid)", ["7"], "team_id = 7"),
+            ("\"Team\" = ($1::uuid)", ["7"], "\"Team\" = 7"),
+            ("x < ($2::numeric(3, 1))", ["7", "8"], "x < (8::numeric(3, 1))"),
+            ("a = '$1' AND b = $1 AND c = $2", ["it's"], "a = '$1' AND b = it's AND c = $2"),
+            ("a = 'it''s $1' OR \"$1\" IN ($1)", ["7"], "a = 'it''s $1' OR \"$1\" IN (7)"),
+            ("a = '$1", ["7"], "a = '$1"), ("$", ["7"], "$"), ("($1", ["7"], "(7"), ("\"", [], "\""),
+            ("(", [], "("),
+        ])
+    func writesParametersOut(condition: String, params: [String], text: String) {
+        let definition: JSON = [
+            "root_table": "t", "where": .string(condition), "params": .array(params.map(JSON.string)),
+        ]
+        #expect(DefinitionText.summary(definition) == "t where \(text)")
+    }
+
+    @Test func longSummariesGiveWayInTheMiddle() {
+        func definition(_ end: String) -> JSON {
+            [
+                "root_table": "t", "select": .array((1...60).map { .string("column\($0)") }),
+                "where": .string(String(repeating: "x OR ", count: 100) + end), "limit": 9,
+            ]
+        }
+        let (one, two) = (DefinitionText.summary(definition("a")), DefinitionText.summary(definition("b")))
+        #expect(one.hasPrefix("t (column1, column2, column3, column4, … 56 more) where x OR x OR "))
+        #expect(one.hasSuffix("x OR a limit 9") && one.count <= 160, "\(one)")
+        #expect(one != two)
+        let shapes = [("s1", "a"), ("s2", "b")].map { id, end in
+            ShapeSummary(
+                shape: id, definition: definition(end), status: .live, rows: 1, bytes: 1, subscribers: 0)
+        }
+        let lines = ShapeText.lines(shapes, width: 100, style: .plain)
+        #expect(lines.allSatisfy { $0.count <= 100 })
+        #expect(lines[1].hasSuffix("x OR a limit 9") && lines[2].hasSuffix("x OR b limit 9"), "\(lines)")
     }
 }
 
