@@ -141,6 +141,15 @@ enum OperationTable {
         ).map { RowAddress(table: TableName($0[0] as String), key: RowKey(text: Text($0[1] as String))) }
     }
 
+    static func unconfirmedAddresses(in db: Database) throws -> [RowAddress] {
+        try GRDB.Row.fetchAll(
+            db,
+            sql: """
+                SELECT DISTINCT table_name, row_key FROM operation WHERE state <> ? ORDER BY table_name, row_key
+                """, arguments: [OperationState.confirmed.rawValue]
+        ).map { RowAddress(table: TableName($0[0] as String), key: RowKey(text: Text($0[1] as String))) }
+    }
+
     static func counts(in db: Database) throws -> [OperationState: Int] {
         var counts: [OperationState: Int] = [:]
         for row in try GRDB.Row.fetchAll(db, sql: "SELECT state, count(*) FROM operation GROUP BY state") {

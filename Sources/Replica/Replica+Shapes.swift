@@ -6,12 +6,15 @@ extension Replica {
     /// Holds a shape from now on; the one that is held already where the definition is the same. One that had
     /// ended is asked for again.
     ///
-    /// - Parameter time: the wall clock, in microseconds since 1970; nil where nobody asks how long it took.
+    /// - Parameters:
+    ///   - time: the wall clock, in microseconds since 1970; nil where nobody asks how long it took.
+    ///   - inUse: ids of shapes that somebody looks at, or waits for. Where there is no room, the least recently used
+    ///     of the others goes, if nobody misses it. nil: none goes.
     package func hold(
-        _ definition: ShapeDefinition, at time: Int64? = nil
+        _ definition: ShapeDefinition, at time: Int64? = nil, inUse: (() -> Set<String>)? = nil
     ) throws(ReplicaError) -> (shape: HeldShape, effects: Effects) {
         let (shape, effects) = try change(.normal) { transaction in
-            let shape = try transaction.hold(definition, at: time)
+            let shape = try transaction.hold(definition, at: time, inUse: inUse)
             try transaction.keepApartFromViews(shape)
             return shape
         }
@@ -91,19 +94,25 @@ extension Replica {
 }
 
 extension ReplicaTransaction {
-    func hold(_ definition: ShapeDefinition, at time: Int64?) throws -> HeldShape {
+    func hold(
+        _ definition: ShapeDefinition, at time: Int64?, inUse: (() -> Set<String>)? = nil
+    ) throws -> HeldShape {
         if let index = memory.shapes.firstIndex(where: { $0.definition == definition }) {
+            memory.recency.use(memory.shapes[index].number)
             if memory.shapes[index].ended != nil {
                 memory.shapes[index].ended = nil
                 try restart(index)
             }
             return memory.shapes[index].held
         }
+        let excess = memory.shapes.count + 1 - limits.maxShapes
+        if excess > 0, let inUse { _ = try forgetUnused(upTo: excess, inUse: inUse()) }
         guard memory.shapes.count < limits.maxShapes else {
             throw ReplicaError(
                 .tooLarge,
-                "This device holds \(limits.maxShapes) shapes, the limit (max_shapes_per_client): let go of one that is "
-                    + "not needed with shape/forget")
+                "This device holds \(limits.maxShapes) shapes, the limit (max_shapes_per_client), and all of them are in "
+                    + "use: end a subscription, leave views with view/leave and forget, or let go of one with "
+                    + "shape/forget")
         }
         var resolved: ResolvedShape?
         if let schema = memory.schema {
@@ -116,6 +125,8 @@ extension ReplicaTransaction {
         var record = try ShapeTable.insert(definition, at: time, in: db)
         record.resolved = resolved
         memory.shapes.append(record)
+        memory.recency.use(record.number)
+        try storeRecency()
         return record.held
     }
 
@@ -129,5 +140,11 @@ extension ReplicaTransaction {
         memory.shapes.remove(at: index)
         try ShapeTable.delete(number, in: db)
         try forgetInViews(number)
+        memory.recency.forget(number)
+        try storeRecency()
+    }
+
+    private func storeRecency() throws {
+        try StateName.recency.set(memory.recency.text, in: db)
     }
 }

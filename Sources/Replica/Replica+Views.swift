@@ -53,7 +53,7 @@ extension ReplicaTransaction {
         var entries: [ViewMemory.Entry] = []
         var shapes: [HeldShape] = []
         for definition in definitions {
-            let shape = try hold(definition, at: time)
+            let shape = try hold(definition, at: time) { inUse.union(shapes.map(\.id)) }
             shapes.append(shape)
             guard let record = memory.shapes.first(where: { $0.id == shape.id }) else { continue }
             let entry = old.first { $0.shape == record.number }

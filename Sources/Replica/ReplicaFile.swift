@@ -63,7 +63,7 @@ enum ReplicaFile {
 /// Single values of the replica's file.
 enum StateName: String {
     case replica, instance, epoch, queueEpoch, schema, dataModel, clock, serviceClock, nextSeq, confirmedSeq, isPaused
-    case views
+    case views, recency
 }
 
 extension StateName {

@@ -23,6 +23,7 @@ struct ReplicaMemory {
     var confirmedSeq: Int64
     var isPaused: Bool
     var views: ViewMemory
+    var recency: ShapeRecency
     /// In the order in which they were first held.
     var shapes: [HeldRecord]
     var sets: MembershipSets
@@ -96,6 +97,7 @@ extension ReplicaMemory {
         confirmedSeq = try StateName.confirmedSeq.integer(in: db) ?? 0
         isPaused = try StateName.isPaused.integer(in: db) == 1
         views = try StateName.views.text(in: db).map { ViewMemory(text: $0) } ?? ViewMemory()
+        recency = try StateName.recency.text(in: db).map { ShapeRecency(text: $0) } ?? ShapeRecency()
         sets = try MembershipSets(in: db)
         counts = try OperationTable.counts(in: db)
         shapes = try ShapeTable.all(in: db)

@@ -176,6 +176,7 @@ import Testing
         if ["limit", "wait", "timeout"].contains(where: { json[$0]?.int.map { $0 < 0 } == true }) {
             return true
         }
+        if method == "shape/forget", (json["shape"] == nil) != (json["unused"] == true) { return true }
         return ["shape/read", "shape/explain"].contains(method)
             && (json["definition"] == nil) == (json["subscription"] == nil)
     }

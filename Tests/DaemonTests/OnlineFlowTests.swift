@@ -470,14 +470,46 @@ import Testing
         let daemon = try await TestDaemon.start(directory, limits: ReplicaLimits(maxShapes: 2))
         let client = try await daemon.client()
         try client.initialize()
-        func read(_ id: Int) throws -> JSON {
+        func ask(_ method: String, _ id: Int) throws -> JSON {
             let definition: JSON = ["root_table": "notes", "where": .string("id = '\(id)'")]
-            return try client.call("shape/read", ["definition": definition])
+            return try client.call(method, ["definition": definition])
         }
-        for id in 1...2 { _ = try read(id) }
-        let refusal = #expect(throws: TestClient.Failure.self) { try read(3) }
-        #expect(refusal?.code == 1009)
-        #expect(refusal?.description.contains("2 shapes, the limit (max_shapes_per_client)") == true)
+        func held() throws -> [String?] {
+            try client.call("shape/list")["shapes"]?.array?.map { $0["definition"]?["where"]?.string } ?? []
+        }
+        // What was only read makes room.
+        for id in 1...3 { _ = try ask("shape/read", id) }
+        #expect(try held() == ["id = '2'", "id = '3'"])
+        let first = try ask("shape/subscribe", 2)["subscription"] ?? .null
+        _ = try ask("shape/read", 4)
+        _ = try ask("shape/subscribe", 5)
+        #expect(try held() == ["id = '2'", "id = '5'"])
+        for method in ["shape/read", "shape/subscribe"] {
+            let refusal = #expect(throws: TestClient.Failure.self) { try ask(method, 6) }
+            #expect(refusal?.code == 1009)
+            #expect(refusal?.description.contains("2 shapes, the limit (max_shapes_per_client)") == true)
+        }
+        #expect(try client.call("shape/forget", ["unused": true]) == ["shapes": []])
+        _ = try client.call("shape/unsubscribe", ["subscription": first])
+        let named = try client.call("shape/list")["shapes"]?[0]?["shape"] ?? .null
+        #expect(try client.call("shape/forget", ["unused": true]) == ["shapes": [named]])
+        #expect(try held() == ["id = '5'"])
+        try await daemon.end()
+    }
+
+    @Test func aShapeThatARequestWaitsForIsInUse() async throws {
+        let directory = TestDirectory()
+        let service = FakeService()
+        service.goAway()
+        let daemon = try await TestDaemon.start(directory, service: service, limits: ReplicaLimits(maxShapes: 1))
+        let client = try await daemon.client()
+        try client.initialize()
+        let waiting = client.post("shape/read", ["definition": ["root_table": "notes"], "wait": 60_000])
+        let other: JSON = ["definition": ["root_table": "notes", "where": "id = '1'"]]
+        #expect(try client.refusal("shape/read", other) == 1009)
+        #expect(try client.call("shape/forget", ["unused": true]) == ["shapes": []])
+        client.notify("$/cancelRequest", ["id": .int(waiting)])
+        #expect(try client.refusal("shape/read", other) == nil)
         try await daemon.end()
     }
 

@@ -271,6 +271,18 @@ import Testing
         }
     }
 
+    @Test func forgetsShapesThatNobodyUses() throws {
+        try withDaemon { (daemon, run) throws in
+            #expect(try run(["shape", "forget", "--unused"]).output == "s3 forgotten\ns2 forgotten\n")
+            #expect(try run(["shape", "forget", "--unused", "--json"]).output == "{\"shapes\":[\"s3\",\"s2\"]}\n")
+            #expect(try run(["shape", "forget"]).status == 2)
+            #expect(try run(["shape", "forget", "s1", "--unused"]).status == 2)
+            daemon.with { $0.unusedShapes = [] }
+            let none = try run(["shape", "forget", "--unused"])
+            #expect(none.status == 0 && none.output.isEmpty && none.errors == "Every shape is in use.\n")
+        }
+    }
+
     @Test func pausesResumesAndWaits() throws {
         var state = state()
         try withDaemon(state) { (daemon, run) throws in

@@ -21,6 +21,7 @@ final class FakeDaemon: Sendable {
         /// Rows of one page.
         var page = 7
         var operations: [OperationDetail] = []
+        var unusedShapes = ["s3", "s2"]
         var waitError: ResponseError?
         /// `sync/wait` is answered once `released` is signalled.
         var holdsWait = false
@@ -176,9 +177,11 @@ enum FakeAnswers {
                 lag: 20, firstSync: 3_200)
             return ListShapes.Result(shapes: [held]).json
         case ForgetShape.method:
-            let shape = try ForgetShape.params(of: request).shape
-            guard shape == "s1" else { throw ResponseError(.unknownShape, "This device holds no shape \(shape).") }
-            return Nothing().json
+            switch try ForgetShape.params(of: request).target {
+            case .unused: return ForgetShape.Result(shapes: state.unusedShapes).json
+            case .shape("s1"): return ForgetShape.Result(shapes: ["s1"]).json
+            case .shape(let shape): throw ResponseError(.unknownShape, "This device holds no shape \(shape).")
+            }
         case ExplainShape.method:
             let params = try ExplainShape.params(of: request)
             guard params.wait > 0, case .definition(let definition) = params.source else {

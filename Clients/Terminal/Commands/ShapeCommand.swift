@@ -27,18 +27,33 @@ struct ShapeCommand: ParsableCommand {
     struct Forget: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "forget",
-            abstract: "Let go of a shape and of the rows that no other one has. Queued operations stay.")
+            abstract: "Let go of a shape and of the rows that no other one has. Queued operations stay.",
+            discussion: """
+                What `satchel read` was once asked for stays on the device. --unused lets go of all that nobody watches \
+                and no view brought, but for shapes that alone have rows with changes of yours that are not confirmed.
+                """)
 
         @Argument(help: "As `shape list` prints it.")
-        var shape: String
+        var shape: String?
+
+        @Flag(help: "Let go of every shape that nobody uses.")
+        var unused = false
 
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
+            let target: ForgetShape.Params.Target
+            switch (shape, unused) {
+            case (let shape?, false): target = .shape(shape)
+            case (nil, true): target = .unused
+            case (nil, false), (.some, true):
+                throw UsageError("Name one shape, as satchel shape list prints it, or give --unused.")
+            }
             try options.withDaemon { daemon in
-                let result = try daemon.call(ForgetShape.self, ForgetShape.Params(shape: shape))
+                let result = try daemon.call(ForgetShape.self, ForgetShape.Params(target))
                 if options.json { return Output.json(result.json) }
-                Output.line("\(shape) forgotten")
+                Output.lines(result.shapes.map { "\($0) forgotten" })
+                if result.shapes.isEmpty { Output.say("Every shape is in use.") }
             }
         }
     }

@@ -56,9 +56,9 @@ enum EnterViewHandler: RequestHandler {
 }
 
 extension DaemonCore {
-    /// Shapes that some connection subscribes to.
+    /// Shapes that some connection subscribes to, or waits for.
     var shapesInUse: Set<String> {
-        Set(clients.values.flatMap { $0.subscriptions.map(\.shape) })
+        Set(clients.values.flatMap { $0.subscriptions.map(\.shape) } + waiters.awaitedShapes)
     }
 
     /// Ends subscriptions of a view that was left.
@@ -66,6 +66,7 @@ extension DaemonCore {
         for id in subscriptions {
             guard let shape = clients[caller.client]?.subscription(id)?.shape else { continue }
             clients[caller.client]?.subscriptions.removeAll { $0.id == id }
+            replica.noteUse(ofShape: shape)
             dropIfEnded(shape)
         }
     }

@@ -32,7 +32,9 @@ extension DaemonCore {
 
     func hold(_ json: JSON) throws(ResponseError) -> HeldShape {
         let definition = try definition(json)
-        let held = try answering { () throws(ReplicaError) in try replica.hold(definition, at: now.microseconds) }
+        let held = try answering { () throws(ReplicaError) in
+            try replica.hold(definition, at: now.microseconds) { self.shapesInUse }
+        }
         effects.append(held.effects)
         reconcileShapes()
         return held.shape

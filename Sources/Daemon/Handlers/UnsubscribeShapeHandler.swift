@@ -18,6 +18,7 @@ enum UnsubscribeShapeHandler: RequestHandler {
             core.effects.append(effects)
             core.reconcileShapes()
         } else {
+            core.replica.noteUse(ofShape: subscription.shape)
             core.dropIfEnded(subscription.shape)
         }
         return Nothing()

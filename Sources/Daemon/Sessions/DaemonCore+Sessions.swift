@@ -44,7 +44,10 @@ extension DaemonCore {
     func closed(_ connection: Connection) {
         waiters.removeAll(of: connection.id)
         guard let session = clients.removeValue(forKey: connection.id) else { return }
-        for shape in session.subscriptions.map(\.shape) { dropIfEnded(shape) }
+        for shape in session.subscriptions.map(\.shape) {
+            replica.noteUse(ofShape: shape)
+            dropIfEnded(shape)
+        }
         rearmIdleExit()
     }
 

@@ -74,9 +74,11 @@ struct Waiters {
         return all.remove(at: index)
     }
 
-    func isAwaited(shape: String) -> Bool {
-        all.contains { waiter in
-            if case .liveShape(let awaited, _) = waiter.wish { awaited == shape } else { false }
+    func isAwaited(shape: String) -> Bool { awaitedShapes.contains(shape) }
+
+    var awaitedShapes: [String] {
+        all.compactMap { waiter in
+            if case .liveShape(let shape, _) = waiter.wish { shape } else { nil }
         }
     }
 
