@@ -8,12 +8,17 @@ package struct ViewRow: Hashable, Sendable {
     package let fields: [ShapeMessage.Field]
     /// Queued operations touch it.
     package let isPending: Bool
+    /// Bytes by which it compares with the shape's other rows of the table; nil where nobody asked.
+    package let place: [UInt8]?
 
-    package init(table: TableName, key: RowKey, fields: [ShapeMessage.Field], isPending: Bool) {
+    package init(
+        table: TableName, key: RowKey, fields: [ShapeMessage.Field], isPending: Bool, place: [UInt8]? = nil
+    ) {
         self.table = table
         self.key = key
         self.fields = fields
         self.isPending = isPending
+        self.place = place
     }
 }
 

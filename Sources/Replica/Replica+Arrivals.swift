@@ -59,7 +59,9 @@ extension ReplicaTransaction {
     }
 
     /// Sorted by table, then key, as rows in view.
-    func arrivedRows(of record: HeldRecord, after start: RowAddress?, limit: Int) throws -> [ViewRow] {
+    func arrivedRows(
+        of record: HeldRecord, after start: RowAddress?, limit: Int, withPlaces: Bool = false
+    ) throws -> [ViewRow] {
         var rows: [ViewRow] = []
         guard record.hasArrivals else { return rows }
         let store = stores.loading(record.number)
@@ -67,13 +69,14 @@ extension ReplicaTransaction {
             guard let schema = memory.table(table), let columns = record.resolved?.selection(of: table) else {
                 continue
             }
+            let order = withPlaces ? record.resolved?.order(of: table) : nil
             var last = start?.table == table ? start?.key : nil
             while rows.count < limit {
                 let page = try store.scan(schema, after: last, limit: limit - rows.count, in: db)
                 for stored in page {
                     let address = RowAddress(table: table, key: stored.key)
                     guard let state = try state(arrived: stored, address, schema) else { continue }
-                    rows.append(Self.viewRow(address, state, schema, columns))
+                    rows.append(Self.viewRow(address, state, schema, columns, order: order))
                 }
                 guard let end = page.last else { break }
                 last = end.key

@@ -22,8 +22,9 @@ extension Replica {
     ///   - cursor: `next` of the page before; nil for the first page.
     ///   - limit: rows, at least 1.
     ///   - isPartial: while nothing is in view, the rows that have come so far.
+    ///   - withPlaces: the rows say how they compare.
     package func read(
-        shape id: String, after cursor: String? = nil, limit: Int, isPartial: Bool = false
+        shape id: String, after cursor: String? = nil, limit: Int, isPartial: Bool = false, withPlaces: Bool = false
     ) throws(ReplicaError) -> ViewPage {
         guard let record = memory.shapes.first(where: { $0.id == id }) else {
             throw ReplicaError(.unknownShape, "There is no shape \(id): it was forgotten, or never held")
@@ -33,9 +34,13 @@ extension Replica {
         var rows: [ViewRow] = []
         if record.isVisible {
             // One more than asked for tells whether there is a next page.
-            rows = try inspect { try $0.rows(of: record, after: start, limit: limit + 1) }
+            rows = try inspect {
+                try $0.rows(of: record, after: start, limit: limit + 1, withPlaces: withPlaces)
+            }
         } else if isPartial {
-            rows = try inspect { try $0.arrivedRows(of: record, after: start, limit: limit + 1) }
+            rows = try inspect {
+                try $0.arrivedRows(of: record, after: start, limit: limit + 1, withPlaces: withPlaces)
+            }
         }
         var next: String?
         if rows.count > limit {
@@ -80,14 +85,16 @@ extension Replica {
 
 extension ReplicaTransaction {
     static func viewRow(
-        _ address: RowAddress, _ state: ViewState, _ schema: TableSchema, _ columns: [Int]
+        _ address: RowAddress, _ state: ViewState, _ schema: TableSchema, _ columns: [Int], order: RowOrder? = nil
     ) -> ViewRow {
         ViewRow(
             table: address.table, key: address.key, fields: fields(state.row, schema, columns),
-            isPending: state.isPending)
+            isPending: state.isPending, place: order?.bytes(of: state.row))
     }
 
-    func rows(of record: HeldRecord, after start: RowAddress?, limit: Int) throws -> [ViewRow] {
+    func rows(
+        of record: HeldRecord, after start: RowAddress?, limit: Int, withPlaces: Bool = false
+    ) throws -> [ViewRow] {
         var rows: [ViewRow] = []
         for table in record.resolved?.tables ?? [] {
             if let start, table < start.table { continue }
@@ -95,8 +102,9 @@ extension ReplicaTransaction {
                 continue
             }
             let after = start?.table == table ? start?.key : nil
+            let order = withPlaces ? record.resolved?.order(of: table) : nil
             try forEachRow(of: record.number, schema, after: after, wanted: limit - rows.count) { key, state in
-                rows.append(Self.viewRow(RowAddress(table: table, key: key), state, schema, columns))
+                rows.append(Self.viewRow(RowAddress(table: table, key: key), state, schema, columns, order: order))
                 return rows.count < limit
             }
             if rows.count >= limit { break }

@@ -19,6 +19,8 @@ struct ResolvedShape {
     /// join the rows to the one that the window is for. Windows behind a junction table are not among them.
     let ranked: [Int]
     private let selections: [TableName: [Int]]
+    /// In which people read a table's rows: by the root's `order_by` where its columns are held, else by key.
+    private let orders: [TableName: RowOrder]
 
     init(_ definition: ShapeDefinition, in schema: DatabaseSchema) throws(ShapeError) {
         let shape = try Shape(resolving: definition, in: schema)
@@ -39,6 +41,19 @@ struct ResolvedShape {
         var selections: [TableName: [Int]] = [:]
         for table in shape.tables { selections[table] = shape.selection(of: table) }
         self.selections = selections
+        orders = try Self.orders(shape, in: schema)
+    }
+
+    private static func orders(_ shape: Shape, in schema: DatabaseSchema) throws(ShapeError) -> [TableName: RowOrder] {
+        var orders: [TableName: RowOrder] = [:]
+        for table in shape.tables {
+            guard let schema = schema[table] else { continue }
+            let asked = table == shape.nodes[0].table ? shape.definition.root.orderBy : []
+            let order = try RowOrder(asked, of: schema)
+            let isHeld = order.columns.allSatisfy(shape.selection(of: table).contains)
+            orders[table] = isHeld ? order : try RowOrder([], of: schema)
+        }
+        return orders
     }
 
     private static func canRank(_ node: Shape.Node, _ nodes: [Shape.Node]) -> Bool {
@@ -63,4 +78,6 @@ struct ResolvedShape {
 
     /// Positions of the columns that the shape shows of a table, ascending; nil where it does not have the table.
     func selection(of table: TableName) -> [Int]? { selections[table] }
+
+    func order(of table: TableName) -> RowOrder? { orders[table] }
 }

@@ -197,6 +197,11 @@ import Testing
             #expect(json["status"] == "live")
             let text = try run(["read", "teams"])
             #expect(text.lines.first == "teams · 21 rows")
+            // In the order of places, over all pages, and without them.
+            let ids = json["rows"]?.array?.compactMap { $0["key"]?["id"]?.string } ?? []
+            #expect(ids == ids.sorted { Text($0) > Text($1) } && ids.count == 21)
+            #expect(json["rows"]?.array?.allSatisfy { $0["place"] == nil } == true)
+            #expect(text.lines[2].contains("t9") && text.lines[3].contains("t8"), "\(text.lines)")
         }
     }
 

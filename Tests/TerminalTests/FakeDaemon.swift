@@ -266,8 +266,17 @@ enum FakeAnswers {
             return ShapePage(status: .initial, sequence: 4, rows: [])
         }
         return ShapePage(
-            status: state.shapeStatus, sequence: 4, rows: Array(rows[start..<end]),
+            status: state.shapeStatus, sequence: 4, rows: rows[start..<end].map { placed($0, params) },
             next: end < rows.count ? String(end) : nil, isComplete: state.shapeStatus != .initial)
+    }
+
+    /// The last key comes first.
+    private static func placed(_ row: ViewRow, _ params: ReadShape.Params) -> ViewRow {
+        guard params.withPlaces else { return row }
+        let place = row.key.fields.flatMap { Array($0.text.string.utf8) }.map { String(255 - Int($0)) }
+        return ViewRow(
+            table: row.table, key: row.key, value: row.value, isPending: row.isPending,
+            place: Text((place + ["~"]).joined(separator: " ")))
     }
 
     private static func rows(of table: String, _ state: FakeDaemon.State) -> [ViewRow] {

@@ -88,6 +88,20 @@ import Testing
 }
 
 @Suite struct RowsTextTests {
+    @Test func rowsStandInTheirPlacesTableByTable() {
+        func row(_ table: String, _ id: String, _ place: Text?) -> ViewRow {
+            ViewRow(
+                table: TableName(table), key: KeyValues([.init("id", Text(id))]), value: ColumnValues([]),
+                isPending: id == "p", place: place)
+        }
+        let rows = [
+            row("b", "1", "c"), row("b", "p", "a"), row("a", "2", "0a"), row("b", "3", "b"), row("a", "4", "09"),
+            row("c", "5", nil), row("c", "6", nil),
+        ]
+        #expect(rows.inPlace.map { RowsText.key($0.key) } == ["p", "3", "1", "4", "2", "5", "6"])
+        #expect(rows.inPlace.allSatisfy { $0.place == nil } && rows.inPlace.first?.isPending == true)
+    }
+
     @Test func showsRowsByTable() {
         let row = ViewRow(
             table: TableName("steps"), key: KeyValues([.init("id", "1")]),

@@ -75,7 +75,8 @@ struct ReadCommand: ParsableCommand {
             throw UsageError("Name one table, or --shape NAME, or give --definition JSON.")
         }
         try options.withDaemon { daemon in
-            let rows = try ShapeReader(daemon: daemon).read(definition, wait: patience.wait, isPartial: partial)
+            let rows = try ShapeReader(daemon: daemon).read(
+                definition, wait: patience.wait, isPartial: partial, isOrdered: true)
             if options.json {
                 Output.json([
                     "status": .string(rows.status.rawValue), "sequence": .int(rows.sequence),

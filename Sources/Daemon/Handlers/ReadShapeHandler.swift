@@ -21,7 +21,8 @@ enum ReadShapeHandler: RequestHandler {
         // The cursor of the beginning, which `shape/subscribe` gives with a limit of 0.
         let cursor = params.cursor == "" ? nil : params.cursor
         let read = ReadShape.Params(
-            source: params.source, cursor: cursor, limit: params.limit, isPartial: isPartial)
+            source: params.source, cursor: cursor, limit: params.limit, isPartial: isPartial,
+            withPlaces: params.withPlaces)
         guard let wait = params.wait, !core.isStopping, isUnderway(shape, core) else {
             return try core.read(shape, read)
         }
@@ -43,7 +44,9 @@ extension DaemonCore {
             dropIfEnded(shape)
             throw ResponseError(DaemonErrorCode.invalidShape, message)
         }
-        return try page(shape, cursor: params.cursor, limit: params.limit, isPartial: params.isPartial)
+        return try page(
+            shape, cursor: params.cursor, limit: params.limit, isPartial: params.isPartial,
+            withPlaces: params.withPlaces)
     }
 
     func subscription(_ id: String, of caller: Caller) throws(ResponseError) -> Subscription {

@@ -109,10 +109,10 @@ extension DaemonCore {
     }
 
     func page(
-        _ shape: String, cursor: String?, limit: Int, isPartial: Bool
+        _ shape: String, cursor: String?, limit: Int, isPartial: Bool, withPlaces: Bool = false
     ) throws(ResponseError) -> ShapePage {
         let page = try answering { () throws(ReplicaError) in
-            try replica.read(shape: shape, after: cursor, limit: limit, isPartial: isPartial)
+            try replica.read(shape: shape, after: cursor, limit: limit, isPartial: isPartial, withPlaces: withPlaces)
         }
         return RowForms(schema: replica.schema).page(page)
     }

@@ -9,7 +9,19 @@ struct RowForms {
     func row(_ row: LocalRow) -> DaemonProtocol.ViewRow {
         DaemonProtocol.ViewRow(
             table: row.table, key: key(row.key, of: row.table), value: ColumnValues(row.fields),
-            isPending: row.isPending)
+            isPending: row.isPending, place: row.place.map(Self.text))
+    }
+
+    /// Hexadecimal digits compare as the bytes do.
+    private static func text(_ place: [UInt8]) -> Text {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * place.count)
+        for byte in place {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return Text(String(decoding: text, as: UTF8.self))
     }
 
     func change(_ change: LocalChange) -> DaemonProtocol.ViewChange {

@@ -19,16 +19,19 @@ package enum ReadShape: RequestMethod {
 
         /// Rows of a first sync that is not whole count too.
         package let isPartial: Bool
+        /// The rows say how they compare.
+        package let withPlaces: Bool
 
         package init(
             source: Source, cursor: String? = nil, limit: Int = Limits.defaultPage, wait: Int? = nil,
-            isPartial: Bool = false
+            isPartial: Bool = false, withPlaces: Bool = false
         ) {
             self.source = source
             self.cursor = cursor
             self.limit = limit
             self.wait = wait
             self.isPartial = isPartial
+            self.withPlaces = withPlaces
         }
 
         package init(json: JSON) throws(WireError) {
@@ -38,6 +41,7 @@ package enum ReadShape: RequestMethod {
             limit = try reader.optional("limit", Read.int(1...Limits.page)) ?? Limits.defaultPage
             wait = try reader.optional("wait", Read.int(0...Limits.wait))
             isPartial = try reader.optional("partial", Read.bool) ?? false
+            withPlaces = try reader.optional("places", Read.bool) ?? false
             try reader.finish()
         }
 
@@ -47,6 +51,7 @@ package enum ReadShape: RequestMethod {
             object["limit"] = .int(Int64(limit))
             object["wait"] = wait.map { .int(Int64($0)) }
             if isPartial { object["partial"] = true }
+            if withPlaces { object["places"] = true }
             return .object(object)
         }
     }

@@ -8,12 +8,15 @@ package struct ViewRow: WireValue {
     package let value: ColumnValues
     /// Queued operations touch the row.
     package let isPending: Bool
+    /// Compares, by bytes, with that of the shape's other rows of the table. Opaque; nil where nobody asked.
+    package let place: Text?
 
-    package init(table: TableName, key: KeyValues, value: ColumnValues, isPending: Bool) {
+    package init(table: TableName, key: KeyValues, value: ColumnValues, isPending: Bool, place: Text? = nil) {
         self.table = table
         self.key = key
         self.value = value
         self.isPending = isPending
+        self.place = place
     }
 
     package init(json: JSON) throws(WireError) {
@@ -22,13 +25,33 @@ package struct ViewRow: WireValue {
         key = try reader.required("key", Read.value(KeyValues.self))
         value = try reader.required("value", Read.value(ColumnValues.self))
         isPending = try reader.required("pending", Read.bool)
+        place = try reader.optional("place", Read.string).map { Text($0) }
     }
 
     package var json: JSON {
-        [
+        var object: JSONObject = [
             "table": .string(table.description), "key": key.json, "value": value.json,
             "pending": .bool(isPending),
         ]
+        object["place"] = place.map { .string($0.string) }
+        return .object(object)
+    }
+}
+
+extension [ViewRow] {
+    /// By table as they stand, within a table by their places, of which nothing is left then.
+    package var inPlace: [ViewRow] {
+        var tables: [TableName] = []
+        var byTable: [TableName: [ViewRow]] = [:]
+        for row in self {
+            if byTable[row.table] == nil { tables.append(row.table) }
+            byTable[row.table, default: []].append(row)
+        }
+        return tables.flatMap { table in
+            (byTable[table] ?? []).sorted { ($0.place ?? "") < ($1.place ?? "") }.map { row in
+                ViewRow(table: row.table, key: row.key, value: row.value, isPending: row.isPending)
+            }
+        }
     }
 }
 

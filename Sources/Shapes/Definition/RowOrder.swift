@@ -31,7 +31,7 @@ package struct RowOrder: Hashable, Sendable {
             })
     }
 
-    init(_ order: [ShapeDefinition.Order], of table: TableSchema) throws(ShapeError) {
+    package init(_ order: [ShapeDefinition.Order], of table: TableSchema) throws(ShapeError) {
         var keys: [Key] = []
         for item in order {
             guard let column = table.index(ofBytes: item.column.string) else {
