@@ -22,6 +22,26 @@ package enum ExplainArguments {
         return KeyValues(fields)
     }
 
+    /// Refuses values of the named shape's parameters where the row's key is wanted. A key column may have a
+    /// parameter's name: it does where that parameter has its value by `--param`.
+    ///
+    /// - parameters: the names that the shape has.
+    package static func refuseParameters(
+        among key: [String], of shape: String, parameters: [String], params: [String]
+    ) throws(UsageError) {
+        func name(_ argument: String) -> Text? {
+            argument.firstIndex(of: "=").map { Text(argument[..<$0]) }
+        }
+        let given = params.compactMap(name)
+        for argument in key {
+            guard let name = name(argument), !given.contains(name), parameters.contains(where: { Text($0) == name })
+            else { continue }
+            throw UsageError(
+                "`\(name.string)` is a parameter of the shape \(shape): write --param \(argument). What stands behind the "
+                    + "table is the row's key; where a column of the key has that name, give both.")
+        }
+    }
+
     /// The table's own rows where nothing else is given.
     package static func definition(
         table: String, definition: String?, where conditions: [String], params: [String], shape: String?

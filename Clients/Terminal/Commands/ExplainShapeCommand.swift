@@ -1,5 +1,6 @@
 import ArgumentParser
 import DaemonProtocol
+import SyncModel
 import TerminalText
 
 extension ShapeCommand {
@@ -11,6 +12,7 @@ extension ShapeCommand {
                 how changes find the shape. Without a connection it says what this device can tell.
 
                 satchel shape explain steps id=7 --definition '{"root_table": "pipelines", "include": {"steps": true}}'
+                satchel shape explain steps id=7 --shape pipeline_workspace --param pipeline_id=3
                 """)
 
         @Argument(help: "The row's table.")
@@ -49,6 +51,7 @@ extension ShapeCommand {
                         table: table, definition: definition, where: conditions, params: param, shape: shape)),
                 table: ExplainArguments.table(table), key: key, wait: wait)
             try options.withDaemon { daemon in
+                try refuseParameters(daemon)
                 let result = try daemon.call(ExplainShape.self, params)
                 if options.json { return Output.json(result.json) }
                 Output.lines(
@@ -56,6 +59,15 @@ extension ShapeCommand {
                         result, table: params.table, key: key, style: Terminal.style,
                         signs: ExplanationText.Signs(environment: Environment.current)))
             }
+        }
+
+        /// `satchel read --shape` takes them where the key stands here.
+        private func refuseParameters(_ daemon: DaemonConnection) throws {
+            guard let shape, key.contains(where: { $0.contains("=") }) else { return }
+            let names = try daemon.call(ListViews.self, Nothing())
+            guard let found = names.shapes.first(where: { Text($0.name) == Text(shape) }) else { return }
+            try ExplainArguments.refuseParameters(
+                among: key, of: shape, parameters: found.parameters.map(\.name), params: param)
         }
     }
 }
