@@ -123,6 +123,7 @@ import Testing
         let directory = TestDirectory()
         let (daemon, client) = try await started(directory)
         for part in try enter(client, "detail", ["id": "1"]) { try becomeLive(client, part) }
+        #expect(try client.call("view/leave") == ["left": "detail"])
         #expect(try client.call("view/leave") == [:])
         #expect(try client.call("view/list")["entered"] == nil)
         _ = try enter(client, "overview")

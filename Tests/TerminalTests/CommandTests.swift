@@ -135,7 +135,9 @@ import Testing
             #expect(json == ["shapes": [["shape": "teams", "status": "live", "rows": 1]]])
             #expect(try run(["view", "enter", "start"]).errors.contains("the data model has: team"))
             #expect(try run(["view", "enter", "team", "7"]).status == 2)
-            #expect(try run(["view", "leave"]).status == 0)
+            #expect(try run(["view", "leave"]).output == "team left\n")
+            let none = try run(["view", "leave"])
+            #expect(none.status == 0 && none.output.isEmpty && none.errors == "No view was entered.\n")
             #expect(try JSON(parsing: run(["view", "leave", "--forget", "--json"]).output) == [:])
         }
     }

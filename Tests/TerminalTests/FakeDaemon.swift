@@ -21,6 +21,7 @@ final class FakeDaemon: Sendable {
         /// Rows of one page.
         var page = 7
         var operations: [OperationDetail] = []
+        var enteredView: String? = "team"
         var unusedShapes = ["s3", "s2"]
         var waitError: ResponseError?
         /// `sync/wait` is answered once `released` is signalled.
@@ -170,7 +171,9 @@ enum FakeAnswers {
             let first = try page(ReadShape.Params(source: .subscription("v1")), state)
             let part = EnterView.ViewSubscription(shape: "teams", subscription: "v1", isKept: false, page: first)
             return EnterView.Result(subscriptions: [part]).json
-        case LeaveView.method: return [:]
+        case LeaveView.method:
+            defer { state.enteredView = nil }
+            return LeaveView.Result(left: state.enteredView).json
         case ListShapes.method:
             let held = ShapeSummary(
                 shape: "s1", definition: ["root_table": "teams"], status: .live, rows: 3, bytes: 1_536, subscribers: 0,

@@ -93,7 +93,12 @@ struct ViewCommand: ParsableCommand {
         func run() throws {
             try options.withDaemon { daemon in
                 let result = try daemon.call(LeaveView.self, LeaveView.Params(forget: forget))
-                if options.json { Output.json(result.json) }
+                if options.json { return Output.json(result.json) }
+                if let left = result.left {
+                    Output.line("\(Printable.line(left)) left")
+                } else {
+                    Output.say("No view was entered.")
+                }
             }
         }
     }

@@ -7,7 +7,8 @@ enum LeaveViewHandler: RequestHandler {
 
     static func answer(
         _ params: LeaveView.Params, _ caller: Caller, _ core: DaemonCore
-    ) throws(ResponseError) -> Nothing? {
+    ) throws(ResponseError) -> LeaveView.Result? {
+        let left = core.replica.enteredView?.name
         core.drop(core.clients[caller.client]?.view ?? [], of: caller)
         core.clients[caller.client]?.view = []
         let effects = try answering { () throws(ReplicaError) in
@@ -15,6 +16,6 @@ enum LeaveViewHandler: RequestHandler {
         }
         core.effects.append(effects)
         core.reconcileShapes()
-        return Nothing()
+        return LeaveView.Result(left: left)
     }
 }
