@@ -2,7 +2,20 @@ import ArgumentParser
 import Foundation
 import SyncModel
 
-/// How every program but the terminal client begins and ends. Exit status: 0 done, 1 failed, 2 wrong arguments.
+/// A configuration or data model that is wrong: the program does not start before a person has mended it.
+package struct ConfigurationFailure: Error, CustomStringConvertible {
+    /// As service managers know it (`EX_CONFIG` of `sysexits.h`), so that they need not try again.
+    package static let status: Int32 = 78
+
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// How every program but the terminal client begins and ends. Exit status: 0 done, 1 failed, 2 wrong arguments, 78 a
+/// wrong configuration.
 package enum ProgramMain {
     package static var version: String { ProgramVersion.current }
 
@@ -40,6 +53,6 @@ package enum ProgramMain {
             let output: FileHandle = code.isSuccess ? .standardOutput : .standardError
             output.write(Data("\(message)\n".utf8))
         }
-        exit(status(of: code))
+        exit(error is ConfigurationFailure ? ConfigurationFailure.status : status(of: code))
     }
 }

@@ -2,6 +2,8 @@ import ArgumentParser
 import DataModel
 import Foundation
 import Postgres
+import ProgramMain
+import SyncModel
 import SyncService
 
 /// The options that every subcommand shares: which configuration, which database, which state directory.
@@ -26,7 +28,14 @@ struct ConnectionOptions: ParsableArguments {
 
     func load() throws -> ServiceOptions {
         let environment = ProcessInfo.processInfo.environment
-        var options = try config.map { try ServiceOptions.load(path: $0, environment: environment) } ?? ServiceOptions()
+        var options = ServiceOptions()
+        if let config {
+            do throws(OptionsError) {
+                options = try ServiceOptions.load(path: config, environment: environment)
+            } catch {
+                throw ConfigurationFailure(error.description)
+            }
+        }
         if let databaseURL { options.database = databaseURL }
         if let privatePostgres {
             options.database = nil
@@ -57,8 +66,22 @@ extension ServiceOptions {
         guard missing.isEmpty else {
             throw OptionsError("This database cannot be served yet: " + missing.joined(separator: "; "))
         }
-        if let model = try readDataModel() {
-            try model.validate(against: Catalog.read(database, publications: publications).schema)
+        try checkedDataModel(against: Catalog.read(database, publications: publications).schema)
+    }
+
+    /// The data model, where one is named. What is wrong with it is a mistake of configuration.
+    ///
+    /// - Parameter schema: nil: its form alone is checked.
+    @discardableResult
+    func checkedDataModel(against schema: DatabaseSchema?) throws -> DataModel? {
+        do {
+            let model = try readDataModel()
+            if let schema { try model?.validate(against: schema) }
+            return model
+        } catch let error as DataModelError {
+            throw ConfigurationFailure("\(error)")
+        } catch let error as OptionsError {
+            throw ConfigurationFailure(error.description)
         }
     }
 }

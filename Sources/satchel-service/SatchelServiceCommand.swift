@@ -9,7 +9,7 @@ struct SatchelServiceCommand: AsyncParsableCommand {
         discussion: """
             Beside PostgreSQL it keeps a mirror of the published tables, follows every change, and answers \
             HTTP. With no --database-url it uses a private PostgreSQL cluster of its own under the state directory. \
-            Exit status: 0 done, 1 failed, 2 wrong arguments.
+            Exit status: 0 done, 1 failed, 2 wrong arguments, 78 a wrong configuration or data model.
             """,
         version: ProgramMain.version,
         subcommands: [Serve.self, Setup.self, Teardown.self, Check.self, PostgresCommand.self],

@@ -30,6 +30,7 @@ struct Serve: AsyncParsableCommand {
             handler.logLevel = level
             return handler
         }
+        try options.checkedDataModel(against: nil)
         let conninfo = try options.reachDatabase()
         // A server that is away is waited for.
         if let database = try? PostgresConnection(conninfo, applicationName: "satchel serve") {

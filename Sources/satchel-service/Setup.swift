@@ -36,9 +36,8 @@ struct Setup: ParsableCommand {
 
     /// In `secure` mode nobody reads a table without a rule; in `insecure` mode everybody does.
     private static func reportRules(_ options: ServiceOptions, _ database: PostgresConnection) throws {
-        let model = try options.readDataModel()
         let schema = try Catalog.read(database, publications: options.publications).schema
-        try model?.validate(against: schema)
+        let model = try options.checkedDataModel(against: schema)
         let missing = options.tablesWithoutReadRule(model, in: schema)
         guard !missing.isEmpty else { return }
         for name in missing { print("no rule    \(name)") }

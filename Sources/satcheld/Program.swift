@@ -1,6 +1,7 @@
 import Daemon
 import Foundation
 import Logging
+import ProgramMain
 
 /// One run of the program, from options to exit.
 struct Program {
@@ -34,7 +35,7 @@ struct Program {
             }
         } catch {
             FileHandle.standardError.write(Data("satcheld: \(error)\n".utf8))
-            exit(1)
+            exit((error as? StartError)?.isOfConfiguration == true ? ConfigurationFailure.status : 1)
         }
     }
 

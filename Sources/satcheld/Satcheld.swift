@@ -9,7 +9,8 @@ struct Satcheld: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "satcheld",
         abstract: "Keeps a slice of a PostgreSQL database on this machine, and what is changed in it while offline.",
-        discussion: "Exit status: 0 ended, 1 failed, 2 wrong arguments.", version: DaemonProcess.version,
+        discussion: "Exit status: 0 ended, 1 failed, 2 wrong arguments, 78 a wrong configuration.",
+        version: DaemonProcess.version,
         subcommands: [Run.self, Stdio.self], defaultSubcommand: Run.self)
 
     static func main() {
@@ -54,7 +55,9 @@ struct CommonOptions: ParsableArguments {
             do {
                 text = try String(contentsOfFile: config, encoding: .utf8)
             } catch {
-                throw StartError("The configuration file \(config) cannot be read: check that it exists and is yours.")
+                throw StartError(
+                    "The configuration file \(config) cannot be read: check that it exists and is yours.",
+                    isOfConfiguration: true)
             }
             options = try DaemonOptions(text: text, environment: environment)
         }

@@ -111,6 +111,37 @@ import Testing
     @Test func aStateDirectoryThatCannotBeMadeLeavesTheDaemonOnlineOnly() async throws {
         let directory = TestDirectory()
         try "a file".write(toFile: "\(directory.path)/file")
+    @Test func aWrongConfigurationHasAnExitStatusOfItsOwn() throws {
+        let directory = TestDirectory()
+        func status(_ arguments: [String], of name: String) throws -> (Int32, String) {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: TestProcess.path(of: name))
+            process.arguments = arguments
+            let errors = Pipe()
+            process.standardError = errors
+            try process.run()
+            let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return (process.terminationStatus, said)
+        }
+        let file = "\(directory.path)/wrong.yaml"
+        try "electric:\n  nonsense: 1\n".write(toFile: file)
+        let (daemon, service) = ("satcheld", "satchel-service")
+        for (arguments, program) in [
+            (["run", "--config", file], daemon), (["stdio", "--config", "/nowhere/c.yaml"], daemon),
+            (["run", "--state", directory.path, "--service", "nonsense"], daemon),
+            (["run", "--state", directory.path, "--token-file", "/nowhere/token"], daemon),
+            (["serve", "--config", file], service), (["check", "--config", "/nowhere/c.yaml"], service),
+            (["serve", "--state", directory.path, "--model", file], service),
+        ] {
+            let (code, said) = try status(arguments, of: program)
+            #expect(code == 78, "\(program) \(arguments): \(said)")
+            #expect(said.split(separator: "\n").count == 1, "\(said)")
+        }
+        // No database, and nothing wrong with what is written.
+        #expect(try status(["check", "--state", directory.path], of: service).0 == 1)
+    }
+
         let process = try TestProcess("run", state: "\(directory.path)/file/state", socket: "\(directory.path)/s")
         let client = try process.socketClient()
         try client.initialize()

@@ -39,11 +39,14 @@ package final class Credentials: Sendable {
         do {
             text = try String(contentsOfFile: file, encoding: .utf8)
         } catch {
-            throw StartError("The token file \(file) cannot be read: check that it exists and is yours.")
+            throw StartError(
+                "The token file \(file) cannot be read: check that it exists and is yours.", isOfConfiguration: true)
         }
         let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-            throw StartError("The token file \(file) holds no token: it must have one line of printable ASCII.")
+            throw StartError(
+                "The token file \(file) holds no token: it must have one line of printable ASCII.",
+                isOfConfiguration: true)
         }
         return token
     }

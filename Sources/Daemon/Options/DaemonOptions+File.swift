@@ -30,7 +30,7 @@ extension DaemonOptions {
         do {
             return try ConfigurationFile(text: text, environment: environment, members: members).settings
         } catch {
-            throw StartError(error.description)
+            throw StartError(error.description, isOfConfiguration: true)
         }
     }
 

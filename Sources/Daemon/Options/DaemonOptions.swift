@@ -39,8 +39,11 @@ package struct DaemonOptions: Hashable, Sendable {
 /// Why the daemon does not start. The message says what to do.
 package struct StartError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
+    /// What the options say is wrong: no other try helps.
+    package let isOfConfiguration: Bool
 
-    package init(_ description: String) {
+    package init(_ description: String, isOfConfiguration: Bool = false) {
         self.description = description
+        self.isOfConfiguration = isOfConfiguration
     }
 }

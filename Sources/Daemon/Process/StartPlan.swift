@@ -17,7 +17,8 @@ package struct StartPlan: Sendable {
         socket = DaemonPaths.absolute(options.socket ?? paths.socket)
         guard let address = ServiceAddress(options.service) else {
             throw StartError(
-                "The service \(options.service) is no address: give http://HOST:PORT, https://HOST or unix:///PATH.")
+                "The service \(options.service) is no address: give http://HOST:PORT, https://HOST or unix:///PATH.",
+                isOfConfiguration: true)
         }
         guard DaemonOptions.queueRange.contains(options.maxOfflineQueue) else {
             throw Self.outside("max_offline_queue", DaemonOptions.queueRange)
@@ -44,13 +45,16 @@ package struct StartPlan: Sendable {
     }
 
     private static func outside(_ name: String, _ range: ClosedRange<Int>) -> StartError {
-        StartError("\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).")
+        StartError(
+            "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).", isOfConfiguration: true)
     }
 
     /// The name travels in a header.
     private static func user(_ name: String) throws(StartError) -> String {
         guard !name.isEmpty, name.utf8.count <= 200, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-            throw StartError("The user must be a name of 1 to 200 printable ASCII characters without spaces.")
+            throw StartError(
+                "The user must be a name of 1 to 200 printable ASCII characters without spaces.",
+                isOfConfiguration: true)
         }
         return name
     }
