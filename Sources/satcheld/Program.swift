@@ -26,7 +26,7 @@ struct Program {
             if !overStdio { stop.trapSignals() }
             let outcome = try Launcher.launch(
                 options, overStdio: overStdio, environment: environment, instance: UUID().uuidString.lowercased(),
-                stop: stop, logger: Self.logger(options.logLevel))
+                stop: stop, logger: Self.logger(options.logLevel), whenJoined: { warn(options, socket: $0) })
             switch outcome {
             case .bridged: return
             case .started(let process):
@@ -37,6 +37,17 @@ struct Program {
             FileHandle.standardError.write(Data("satcheld: \(error)\n".utf8))
             exit((error as? StartError)?.isOfConfiguration == true ? ConfigurationFailure.status : 1)
         }
+    }
+
+    /// Whoever names a user or a service and is joined with a daemon of another one must not think that they count.
+    private func warn(_ options: DaemonOptions, socket: String) {
+        let names = common.identity(in: options)
+        guard !names.isEmpty else { return }
+        let list = names.joined(separator: ", ")
+        let text =
+            "satcheld: joined the daemon that runs at \(socket), which has a service and a user of its own: \(list) "
+            + "\(names.count == 1 ? "does" : "do") not count. Another --state with another --socket starts another daemon.\n"
+        FileHandle.standardError.write(Data(text.utf8))
     }
 
     private static func logger(_ level: DaemonOptions.LogLevel) -> Logger {

@@ -75,6 +75,18 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
+extension CommonOptions {
+    /// What was given of service and person, as it is written on the command line or in the file.
+    func identity(in options: DaemonOptions) -> [String] {
+        var names: [String] = []
+        if options.service != DaemonOptions().service { names.append(service == nil ? "daemon.service" : "--service") }
+        if options.user != nil { names.append(user == nil ? "daemon.user" : "--user") }
+        if options.token != nil { names.append("daemon.token") }
+        if options.tokenFile != nil { names.append(tokenFile == nil ? "daemon.token_file" : "--token-file") }
+        return names
+    }
+}
+
 extension DaemonOptions.LogLevel: ExpressibleByArgument {}
 
 struct Run: ParsableCommand {

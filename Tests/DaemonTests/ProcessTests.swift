@@ -96,7 +96,7 @@ import Testing
         let direct = try daemon.socketClient()
         try direct.initialize()
         let bridge = try TestProcess(
-            "stdio", state: namesState ? directory.path : nil, socket: "\(directory.path)/s")
+            "stdio", state: namesState ? directory.path : nil, socket: "\(directory.path)/s", user: "ben")
         do {
             let client = bridge.stdioClient()
             let info = try client.call("initialize")
@@ -104,13 +104,13 @@ import Testing
             client.notify("exit")
         }
         #expect(bridge.exitStatus() == 0)
+        let said = bridge.said()
+        #expect(said.hasPrefix("satcheld: joined the daemon that runs at \(directory.path)/s, which has a service"))
+        #expect(said.contains("--service, --user do not count") && said.split(separator: "\n").count == 1)
         #expect(try direct.call("daemon/stop") == [:])
         #expect(daemon.exitStatus() == 0)
     }
 
-    @Test func aStateDirectoryThatCannotBeMadeLeavesTheDaemonOnlineOnly() async throws {
-        let directory = TestDirectory()
-        try "a file".write(toFile: "\(directory.path)/file")
     @Test func aWrongConfigurationHasAnExitStatusOfItsOwn() throws {
         let directory = TestDirectory()
         func status(_ arguments: [String], of name: String) throws -> (Int32, String) {
@@ -142,6 +142,9 @@ import Testing
         #expect(try status(["check", "--state", directory.path], of: service).0 == 1)
     }
 
+    @Test func aStateDirectoryThatCannotBeMadeLeavesTheDaemonOnlineOnly() async throws {
+        let directory = TestDirectory()
+        try "a file".write(toFile: "\(directory.path)/file")
         let process = try TestProcess("run", state: "\(directory.path)/file/state", socket: "\(directory.path)/s")
         let client = try process.socketClient()
         try client.initialize()

@@ -25,16 +25,19 @@ package enum Launcher {
     /// The look after which a person is told what is waited for: half a second.
     private static let told = 10
 
-    /// - Parameter stop: how the process is asked to end.
+    /// - Parameters:
+    ///   - stop: how the process is asked to end.
+    ///   - whenJoined: told the socket of the daemon that standard input and output are joined with.
     package static func launch(
         _ options: DaemonOptions, overStdio: Bool, environment: [String: String], instance: String, stop: StopRequest,
-        logger: Logger
+        logger: Logger, whenJoined: (String) -> Void = { _ in }
     ) throws -> Outcome {
         let plan = try StartPlan(options, environment: environment, instance: instance)
         let streams = overStdio ? try StdioConnection.takeStandardStreams() : nil
         // Who names no state means the daemon that there is, whatever its own.
         if options.stateDirectory == nil, let streams,
-            StdioBridge.run(streams.input, streams.output, socketPath: plan.socket)
+            StdioBridge.run(
+                streams.input, streams.output, socketPath: plan.socket, whenJoined: { whenJoined(plan.socket) })
         {
             return .bridged
         }
@@ -53,7 +56,10 @@ package enum Launcher {
                         logger: logger))
             case .held(let process):
                 owner = process
-                if let streams, StdioBridge.run(streams.input, streams.output, socketPath: plan.socket) {
+                if let streams,
+                    StdioBridge.run(
+                        streams.input, streams.output, socketPath: plan.socket, whenJoined: { whenJoined(plan.socket) })
+                {
                     return .bridged
                 }
                 guard overStdio else { break }

@@ -3,9 +3,12 @@ import Foundation
 /// Joins a client on standard input and output with a daemon that runs already, byte by byte.
 package enum StdioBridge {
     /// False at once when nobody answers at the socket. Otherwise returns when either side has ended. Blocks, and
-    /// takes one thread more.
-    package static func run(_ input: Int32, _ output: Int32, socketPath: String) -> Bool {
+    /// takes one thread more. Calls `whenJoined` before the first byte.
+    package static func run(
+        _ input: Int32, _ output: Int32, socketPath: String, whenJoined: () -> Void = {}
+    ) -> Bool {
         guard let connection = try? LocalSocket.connect(socketPath) else { return false }
+        whenJoined()
         // Its reader may sleep in the kernel: the end of the process ends it.
         Thread.detachNewThread {
             copy(from: input, to: connection)
