@@ -66,7 +66,7 @@ extension ServiceOptions {
         guard missing.isEmpty else {
             throw OptionsError("This database cannot be served yet: " + missing.joined(separator: "; "))
         }
-        try checkedDataModel(against: Catalog.read(database, publications: publications).schema)
+        try checkedDataModel(against: Bookkeeping.catalogue(publishedBy: publications, on: database).schema)
     }
 
     /// The data model, where one is named. What is wrong with it is a mistake of configuration.

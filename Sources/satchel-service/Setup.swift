@@ -36,7 +36,7 @@ struct Setup: ParsableCommand {
 
     /// In `secure` mode nobody reads a table without a rule; in `insecure` mode everybody does.
     private static func reportRules(_ options: ServiceOptions, _ database: PostgresConnection) throws {
-        let schema = try Catalog.read(database, publications: options.publications).schema
+        let schema = try Bookkeeping.catalogue(publishedBy: options.publications, on: database).schema
         let model = try options.checkedDataModel(against: schema)
         let missing = options.tablesWithoutReadRule(model, in: schema)
         guard !missing.isEmpty else { return }

@@ -17,25 +17,29 @@ struct ServiceFixture {
     private let hold: Duration
     private let secret: String?
     private let memory: Memory
+    private let publications: [String]
 
     typealias Memory = Follower.Configuration.TransactionMemory
 
     /// - Parameters:
     ///   - model: the data model file's text.
     ///   - secret: for `secure` mode.
+    ///   - publications: that are followed; others than the tests' own are made by `sql`.
     init(
         _ sql: String, hold: Duration = .seconds(2), model: String? = nil, secret: String? = nil,
-        memory: Memory = Memory(), limits: ServiceOptions.Limits = ServiceOptions.Limits()
+        memory: Memory = Memory(), limits: ServiceOptions.Limits = ServiceOptions.Limits(),
+        publications: [String] = [Bookkeeping.defaultPublication]
     ) async throws {
         database = try TestDatabase(sql)
         connection = try database.connect()
         try Self.setUp(connection)
         (port, service, task) = try await Self.start(
             database, directory: try TestCluster.temporaryDirectory(), hold: hold, model: model, secret: secret,
-            memory, limits)
+            memory, limits, publications)
         self.hold = hold
         self.secret = secret
         self.memory = memory
+        self.publications = publications
     }
 
     /// Tracks and publishes all tables of schema `public`.
@@ -60,15 +64,16 @@ struct ServiceFixture {
     func restarted(model: String? = nil, on other: TestDatabase? = nil) async throws -> ServiceFixture {
         let database = other ?? database
         let (port, service, task) = try await Self.start(
-            database, directory: service.stateDirectory, hold: hold, model: model, secret: secret, memory)
+            database, directory: service.stateDirectory, hold: hold, model: model, secret: secret, memory,
+            ServiceOptions.Limits(), publications)
         return ServiceFixture(
             database: database, connection: try database.connect(), service: service, port: port, task: task,
-            hold: hold, secret: secret, memory: memory)
+            hold: hold, secret: secret, memory: memory, publications: publications)
     }
 
     private init(
         database: TestDatabase, connection: PostgresConnection, service: SatchelService, port: Int,
-        task: Task<Void, any Error>, hold: Duration, secret: String?, memory: Memory
+        task: Task<Void, any Error>, hold: Duration, secret: String?, memory: Memory, publications: [String]
     ) {
         self.database = database
         self.connection = connection
@@ -78,11 +83,12 @@ struct ServiceFixture {
         self.hold = hold
         self.secret = secret
         self.memory = memory
+        self.publications = publications
     }
 
     private static func start(
         _ database: TestDatabase, directory: String, hold: Duration, model: String?, secret: String?,
-        _ memory: Memory, _ limits: ServiceOptions.Limits = ServiceOptions.Limits()
+        _ memory: Memory, _ limits: ServiceOptions.Limits, _ publications: [String]
     ) async throws -> (Int, SatchelService, Task<Void, any Error>) {
         let port = try freePort()
         var options = ServiceOptions()
@@ -90,6 +96,7 @@ struct ServiceFixture {
         options.slot = database.name
         options.stateDirectory = directory
         options.limits = limits
+        options.publications = publications
         let file = directory + "/model.yaml"
         if let model { try model.write(toFile: file, atomically: true, encoding: .utf8) }
         if FileManager.default.fileExists(atPath: file) { options.dataModel = file }

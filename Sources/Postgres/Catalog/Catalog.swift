@@ -22,9 +22,10 @@ package struct Catalog: Hashable, Sendable {
             ? "COPY (SELECT \(columns) FROM \(name)) TO STDOUT" : "COPY \(name) (\(columns)) TO STDOUT"
     }
 
-    /// The tables of the publications. Throws `.undefinedObject` for a publication that does not exist.
+    /// The tables of the publications, but for those of a schema that is `leftOut`. Throws `.undefinedObject` for a
+    /// publication that does not exist.
     package static func read(
-        _ connection: PostgresConnection, publications: [String]
+        _ connection: PostgresConnection, publications: [String], leftOut: String? = nil
     ) throws(PostgresError) -> Catalog {
         let known = try connection.query("SELECT pubname FROM pg_catalog.pg_publication").rows
         for name in publications where !known.contains(where: { $0[0].map { Text($0) } == Text(name) }) {
@@ -38,7 +39,7 @@ package struct Catalog: Hashable, Sendable {
             WHERE pubname = ANY ($1::name[])
             """, [PostgresArray.literal(publications)])
         let names = tables.rows.compactMap { row -> TableName? in
-            guard let schema = row[0], let name = row[1] else { return nil }
+            guard let schema = row[0], let name = row[1], schema != leftOut else { return nil }
             return TableName(schema: schema, name: name)
         }
         return try read(connection, tables: names, publications: publications)

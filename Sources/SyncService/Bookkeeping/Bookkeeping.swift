@@ -71,6 +71,14 @@ package enum Bookkeeping {
             """, [jsonArray(publications)])
         return result.rows.map { TableName(schema: $0[0] ?? "", name: $0[1] ?? "") }.sorted()
     }
+
+    /// What these publications have for others: `FOR ALL TABLES` has what `setup` made too, which is nobody's to read
+    /// or write.
+    package static func catalogue(
+        publishedBy publications: [String], on connection: PostgresConnection
+    ) throws(PostgresError) -> Catalog {
+        try Catalog.read(connection, publications: publications, leftOut: "satchel")
+    }
 }
 
 extension Bookkeeping {

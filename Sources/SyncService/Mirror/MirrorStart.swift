@@ -67,7 +67,7 @@ struct MirrorStart {
     static func catalogue(
         _ connection: PostgresConnection, _ configuration: Follower.Configuration
     ) throws -> Catalog {
-        try Catalog.read(connection, publications: configuration.publications)
+        try Bookkeeping.catalogue(publishedBy: configuration.publications, on: connection)
     }
 
     /// A new slot with an exported snapshot, and every table read in that snapshot. The catalogue is read in it
