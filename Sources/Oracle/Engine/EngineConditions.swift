@@ -4,6 +4,8 @@ import SeededRandom
 /// Conditions on one table's rows, and sub-selects of the others'.
 struct EngineConditions {
     let tables: EngineTables
+    /// Of the person whose shape it is: their sub-selects are confined to it too.
+    var access: EngineAccess?
 
     typealias Condition = EnginePlan.Condition
 
@@ -17,7 +19,8 @@ struct EngineConditions {
             let other = subselect(of: table, as: tables[table].name, depth: 1, &random)
             let joint = random.pick([" OR ", " AND "])
             return Condition(
-                text: one + joint + other.text, sql: one + joint + other.sql, features: other.features)
+                text: one + joint + other.text, sql: one + joint + other.sql, features: other.features,
+                asksTimeInside: other.asksTimeInside)
         default:
             let text = plain(tables[table], &random)
             return Condition(text: text, sql: text)
@@ -86,16 +89,23 @@ struct EngineConditions {
         var condition = plain(tables[inside], &random)
         var sql = condition
         var features: Set<EngineFeature> = []
+        var asksTimeInside = false
         if depth > 0, random.once(in: 2) {
             let nested = subselect(of: inside, as: inner, depth: depth - 1, &random)
             condition += " AND \(nested.text)"
             sql += " AND \(nested.sql)"
             features.formUnion(nested.features)
+            asksTimeInside = nested.asksTimeInside
             features.insert(.nestedSubselect)
         }
         // OR inside would take what is beside it along.
         condition = "(\(condition))"
         sql = "(\(sql))"
+        if let rule = access?.sql(of: inside, row: inner) {
+            sql += " AND \(rule)"
+            features.insert(.ruleInSubselect)
+            asksTimeInside = asksTimeInside || access?.rules[inside]?.asksTime == true
+        }
         guard let (own, other) = columns(table, inside, &random) else {
             return Condition(text: "TRUE", sql: "TRUE")
         }
@@ -116,7 +126,8 @@ struct EngineConditions {
             start = "\(negation)EXISTS (SELECT 1 \(source)\(inner).\(other) = \(alias).\(own) AND "
             features.insert(.existsCorrelated)
         }
-        return Condition(text: "\(start)\(condition))", sql: "\(start)\(sql))", features: features)
+        return Condition(
+            text: "\(start)\(condition))", sql: "\(start)\(sql))", features: features, asksTimeInside: asksTimeInside)
     }
 
     /// Of the same kind: often a reference and what it refers to.

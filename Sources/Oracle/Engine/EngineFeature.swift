@@ -21,6 +21,8 @@ package enum EngineFeature: String, CaseIterable, Hashable, Sendable {
     case childCondition
     case timeCondition
     case failingCondition
+    case readRule
+    case ruleInSubselect
     case twoPaths
 
     /// Two features in one shape, the lesser first.
@@ -43,6 +45,7 @@ package enum EngineFeature: String, CaseIterable, Hashable, Sendable {
 extension EngineFeature {
     private static let conditions: [EngineFeature] = [
         .inSubselect, .notInSubselect, .existsCorrelated, .nestedSubselect, .timeCondition, .failingCondition,
+        .ruleInSubselect,
     ]
     private static let references: [EngineFeature] = [
         .includeToMany, .includeToOne, .selfReference, .twoKeysWithOn,
@@ -61,7 +64,7 @@ extension EngineFeature {
         case .junction, .limitBehindJunction: Self.references + [.limitPerParent, .explicitOr]
         case .includeToOne, .selfReference, .twoKeysWithOn, .compositeKey, .select, .orderBy, .limitPerParent,
             .inSubselect, .notInSubselect, .existsCorrelated, .nestedSubselect, .childCondition, .timeCondition,
-            .failingCondition:
+            .failingCondition, .readRule, .ruleInSubselect:
             []
         // Of the whole shape.
         case .twoPaths: Self.allCases

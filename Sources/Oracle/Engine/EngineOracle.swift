@@ -10,12 +10,15 @@ import SyncModel
 package struct EngineOracle {
     private let connection: PostgresConnection
     private let seed: UInt64
+    private let canary: EngineCanary?
     private(set) var report: EngineReport
 
     /// - Parameter connection: to a database of its own, of locale C.UTF-8. Schema `public` is dropped.
-    package init(_ connection: PostgresConnection, seed: UInt64) throws {
+    /// - Parameter canary: a fault that is to be noticed.
+    package init(_ connection: PostgresConnection, seed: UInt64, canary: EngineCanary? = nil) throws {
         self.connection = connection
         self.seed = seed
+        self.canary = canary
         report = EngineReport(seed: seed)
         try connection.execute("SET session_replication_role = DEFAULT; SET jit = off")
     }
@@ -39,7 +42,7 @@ package struct EngineOracle {
     }
 
     private mutating func run(world seed: UInt64) throws {
-        var world = EngineWorld(seed: seed)
+        var world = EngineWorld(seed: seed, canary: canary)
         let before = report.mismatchCount
         do {
             try world.run(connection, &report)

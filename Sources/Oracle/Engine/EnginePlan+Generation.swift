@@ -1,34 +1,38 @@
 import SeededRandom
 
 extension EnginePlan {
-    init(_ tables: EngineTables, _ random: inout SeededGenerator) {
+    init(_ tables: EngineTables, for access: EngineAccess? = nil, _ random: inout SeededGenerator) {
         var table = Int.random(in: tables.tables.indices, using: &random)
         if let junction = tables.tables.last?.junctionReferences.randomElement(using: &random), random.once(in: 2) {
             table = junction.0.table
         }
-        var generator = PlanGenerator(tables: tables, random: random)
+        var generator = PlanGenerator(tables: tables, access: access, random: random)
         root = generator.node(of: table, way: nil, depth: Int.random(in: 0...3, using: &random))
         self.tables = tables
+        self.access = access
         random = generator.random
     }
 }
 
 private struct PlanGenerator {
     let tables: EngineTables
+    let access: EngineAccess?
     var random: SeededGenerator
     /// PostgreSQL plans all shapes of a world at once.
     private var left = 8
 
-    init(tables: EngineTables, random: SeededGenerator) {
+    init(tables: EngineTables, access: EngineAccess?, random: SeededGenerator) {
         self.tables = tables
+        self.access = access
         self.random = random
     }
 
     mutating func node(of index: Int, way: EngineWay?, depth: Int) -> EnginePlan.Node {
         left -= 1
         let table = tables[index]
-        let conditions = EngineConditions(tables: tables)
+        let conditions = EngineConditions(tables: tables, access: access)
         var node = EnginePlan.Node(table: index, way: way)
+        node.isRuled = access?.rules[index] != nil
         if way?.explicit == nil, random.once(in: 5) {
             node.equalities = [conditions.equality(of: table, &random)]
             // A name is a member of the object once.

@@ -30,6 +30,8 @@ struct EnginePlan {
         /// Where PostgreSQL must be asked otherwise.
         var sql: String
         var features: Set<EngineFeature> = []
+        /// A rule on `NOW()` stands inside a sub-select, where the language refuses it.
+        var asksTimeInside = false
     }
 
     struct Node {
@@ -45,6 +47,8 @@ struct EnginePlan {
         var order: [Order] = []
         var limit: Int?
         var children: [Node] = []
+        /// The table has a read rule that restricts the person.
+        var isRuled = false
     }
 
     var definition: ShapeDefinition {
@@ -52,6 +56,16 @@ struct EnginePlan {
     }
 
     var tables: EngineTables
+    /// Whose shape it is; nil where there are no rules.
+    var access: EngineAccess?
+    var canary: EngineCanary?
+
+    func shape(in schema: DatabaseSchema) throws -> Shape {
+        let definition = try definition
+        let seen = access.flatMap { access in canary.map { $0.access(access) } ?? access }
+        guard let seen else { return try Shape(resolving: definition, in: schema) }
+        return try Shape(resolving: definition, in: schema, access: try seen.access(tables))
+    }
 
     var json: JSON {
         var object = Self.object(root)
@@ -113,6 +127,8 @@ extension EnginePlan {
         return nodes
     }
 
+    var asksTimeInside: Bool { nodes.contains { $0.conditions.contains(where: \.asksTimeInside) } }
+
     var features: Set<EngineFeature> {
         var features: Set<EngineFeature> = []
         var counts: [Int: Int] = [:]
@@ -137,6 +153,7 @@ extension EnginePlan.Node {
         var features = way?.features ?? []
         for condition in conditions { features.formUnion(condition.features) }
         if !equalities.isEmpty { features.insert(.equalityObject) }
+        if isRuled { features.insert(.readRule) }
         if select != nil { features.insert(.select) }
         if order.count > 1, order.contains(where: { $0.isDescending || $0.nullsFirst != nil }) {
             features.insert(.orderBy)

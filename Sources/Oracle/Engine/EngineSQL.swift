@@ -15,7 +15,7 @@ struct EngineSQL {
     init(_ tables: EngineTables, _ plans: [EnginePlan]) {
         self.tables = tables
         for table in tables.tables.indices { selects.append(rows(of: table, label: "r\(table)")) }
-        for (shape, plan) in plans.enumerated() { add(plan.root, shape, parent: nil) }
+        for (shape, plan) in plans.enumerated() { add(plan.root, Seen(shape: shape, access: plan.access), parent: nil) }
     }
 
     var text: String {
@@ -37,21 +37,32 @@ struct EngineSQL {
         return "SELECT '\(label)', number, \(values.joined(separator: ", ")) FROM \(table.name)"
     }
 
+    /// A shape, and whose it is.
+    private struct Seen {
+        let shape: Int
+        let access: EngineAccess?
+
+        /// None or one.
+        func rules(of table: Int, row: String) -> [String] { access?.sql(of: table, row: row).map { [$0] } ?? [] }
+    }
+
     private typealias Parent = (cte: String, table: Int)
 
-    private mutating func add(_ node: EnginePlan.Node, _ shape: Int, parent: Parent?) {
+    private mutating func add(_ node: EnginePlan.Node, _ seen: Seen, parent: Parent?) {
         var above = parent
         var group: Group?
         if let parent, let way = node.way {
             if let junction = way.junction {
-                let hop = condition(junction.links, child: tables[junction.table].name, parent: "p")
-                let name = expression(shape, junction.table, members(junction.table, [exists(parent, hop)]))
+                let row = tables[junction.table].name
+                let hop = exists(parent, condition(junction.links, child: row, parent: "p"))
+                let rules = seen.rules(of: junction.table, row: row)
+                let name = expression(seen.shape, junction.table, members(junction.table, rules + [hop]))
                 above = (name, junction.table)
             }
             group = Group(parent: parent, way: way)
         }
-        let name = expression(shape, node.table, content(node, above: above, group: group))
-        for child in node.children { add(child, shape, parent: (name, node.table)) }
+        let name = expression(seen.shape, node.table, content(node, seen, above: above, group: group))
+        for child in node.children { add(child, seen, parent: (name, node.table)) }
     }
 
     private struct Group {
@@ -69,12 +80,14 @@ struct EngineSQL {
         return name
     }
 
-    private func content(_ node: EnginePlan.Node, above: Parent?, group: Group?) -> String {
-        let own = node.equalities.map { "(\($0.sql))" } + node.conditions.map { "(\($0.sql))" }
+    private func content(_ node: EnginePlan.Node, _ seen: Seen, above: Parent?, group: Group?) -> String {
+        let table = tables[node.table].name
+        let own =
+            seen.rules(of: node.table, row: table) + node.equalities.map { "(\($0.sql))" }
+            + node.conditions.map { "(\($0.sql))" }
         guard let above, let group else {
             return node.limit == nil ? members(node.table, own) : members(node.table, own) + window(node)
         }
-        let table = tables[node.table].name
         guard node.limit != nil else {
             let joined = any(group.way.links, child: table, parent: "p")
             return members(node.table, own + [exists(above, joined)])
@@ -83,7 +96,9 @@ struct EngineSQL {
         var joined = any(group.way.links, child: table, parent: group.way.junction == nil ? "p" : "j")
         if let junction = group.way.junction {
             let hop = condition(junction.links, child: "j", parent: "p")
-            joined = "EXISTS (SELECT 1 FROM \(tables[junction.table].name) AS j WHERE \(hop) AND \(joined))"
+            let all = seen.rules(of: junction.table, row: "j") + [hop, joined]
+            joined =
+                "EXISTS (SELECT 1 FROM \(tables[junction.table].name) AS j WHERE \(all.joined(separator: " AND ")))"
         }
         return """
             SELECT DISTINCT \(keys.map { "c.\($0)" }.joined(separator: ", ")) FROM \(source(group.parent))

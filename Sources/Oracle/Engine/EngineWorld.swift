@@ -10,6 +10,10 @@ struct EngineWorld {
     private var random: SeededGenerator
     private let tables: EngineTables
     private let schema: DatabaseSchema
+    /// Empty where everybody may read everything.
+    private let rules: [Int: EngineRule]
+    private let canary: EngineCanary?
+    private var ruleRandom: SeededGenerator
     private var followed: [FollowedShape] = []
     private var live: LiveShapes
     private var rows = EngineRows()
@@ -19,11 +23,15 @@ struct EngineWorld {
     /// Where the moments of the generated rows begin, in microseconds.
     private static let start: Int64 = 5_000_000
 
-    init(seed: UInt64) {
+    init(seed: UInt64, canary: EngineCanary? = nil) {
         self.seed = seed
+        self.canary = canary
         random = SeededGenerator(seed: seed)
         tables = EngineTables(&random)
         schema = tables.schema
+        // Apart, so that the kept worlds, all without rules, stay as they were when they failed.
+        ruleRandom = SeededGenerator(seed: ~seed)
+        rules = seed % 3 == 2 ? [:] : EngineRules(tables: tables).rules(&ruleRandom)
         live = LiveShapes(schema: schema, now: Self.start)
     }
 
@@ -51,9 +59,11 @@ struct EngineWorld {
     /// Of many, those that together have the most pairs of features.
     private mutating func choosePlans() -> [EnginePlan] {
         var candidates = (0..<20).map { _ in
-            let plan = EnginePlan(tables, &random)
+            var plan = EnginePlan(tables, for: chooseAccess(), &random)
+            plan.canary = canary
             return (plan: plan, pairs: EngineFeature.pairs(in: plan.features), atNodes: plan.nodePairs)
         }
+        candidates.removeAll { $0.plan.asksTimeInside }
         var reached: Set<EngineFeature.Pair> = []
         var atNodes: Set<EngineFeature.Pair> = []
         var chosen: [EnginePlan] = []
@@ -68,6 +78,12 @@ struct EngineWorld {
             chosen.append(candidate.plan)
         }
         return chosen
+    }
+
+    /// Somebody who is under the rules, or nobody.
+    private mutating func chooseAccess() -> EngineAccess? {
+        guard !rules.isEmpty, !ruleRandom.once(in: 4) else { return nil }
+        return EngineAccess(rules: rules, person: ruleRandom.pick(EnginePerson.all))
     }
 
     private mutating func subscribe(_ shape: FollowedShape) throws {
@@ -178,7 +194,9 @@ extension EngineWorld {
     }
 
     private func note(_ text: String, _ round: Int, _ shape: FollowedShape, _ report: inout EngineReport) {
-        report.note("world \(seed) round \(round): \(text): \(shape.plan.json) over \(tables.creation)")
+        report.note(
+            "world \(seed) round \(round): \(text): \(shape.plan.json) "
+                + "\(shape.plan.access.map { "for \($0.text(tables)) " } ?? "")over \(tables.creation)")
     }
 
     /// Rows and contents, of one moment.

@@ -19,7 +19,7 @@ struct FollowedShape {
 
     init(_ plan: EnginePlan, _ schema: DatabaseSchema) throws {
         self.plan = plan
-        shape = try Shape(resolving: plan.definition, in: schema)
+        shape = try plan.shape(in: schema)
         selections = plan.selections
     }
 
