@@ -92,7 +92,7 @@ struct ExplanationTests {
             ways: [
                 Explanation.Matching.Way(steps: [step], columns: ["a"], filing: .values(["1", "2"], more: 1)),
                 Explanation.Matching.Way(steps: [], columns: ["b", "c"], filing: .members(of: TableName("m"))),
-            ], isTimed: true)
+            ], moreWays: 3, isTimed: true)
         let full = Explanation(
             isFound: true, isMember: nil, now: "2026-01-02 00:00:00+00",
             permission: Explanation.Permission(rule: "a = auth.n", claims: [Explanation.NamedValue("n", nil)]),

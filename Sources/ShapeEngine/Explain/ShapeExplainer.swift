@@ -10,10 +10,13 @@ extension ShapeMaintenance {
     /// - Parameters:
     ///   - table: MUST be one of the shape's tables.
     ///   - source: the rows of `view`, whose sub-selects MUST be the shape's.
+    ///   - ranked: how many rows are counted for ranks, over the whole tree.
     package static func explain(
-        _ key: RowKey, of table: TableName, in shape: Shape, source: some RowSource, view: EngineView
+        _ key: RowKey, of table: TableName, in shape: Shape, source: some RowSource, view: EngineView,
+        ranked: Int = ExplanationLimits.ranked
     ) throws -> Explanation {
-        var explainer = ShapeExplainer(shape: shape, source: source, schema: view.schema, view: view)
+        var explainer = ShapeExplainer(
+            shape: shape, source: source, schema: view.schema, view: view, ranked: ranked)
         return try explainer.explain(key, of: table)
     }
 
@@ -35,11 +38,15 @@ private struct ShapeExplainer<Source: RowSource> {
     var membership: Membership<Source>
     private var termsLeft = ExplanationLimits.terms
     private var placesLeft = ExplanationLimits.places
-    private var rankedLeft = ExplanationLimits.ranked
+    private var rankedLeft: Int
 
     typealias Found = Membership<Source>.Found
 
-    init(shape: Shape, source: Source, schema: DatabaseSchema, view: EngineView?) {
+    init(
+        shape: Shape, source: Source, schema: DatabaseSchema, view: EngineView?,
+        ranked: Int = ExplanationLimits.ranked
+    ) {
+        rankedLeft = ranked
         self.shape = shape
         self.schema = schema
         self.view = view
@@ -125,9 +132,11 @@ private struct ShapeExplainer<Source: RowSource> {
             }
         }
         let all = members + others
-        let told = min(ExplanationLimits.parents, max(placesLeft, 0))
         var rows: [Explanation.Place] = []
-        for found in all.prefix(told) { rows.append(try place(found, at: parent)) }
+        // Their own parents take of the room, too.
+        for found in all.prefix(ExplanationLimits.parents) where placesLeft > 0 {
+            rows.append(try place(found, at: parent))
+        }
         return Explanation.Parents(path: parent.path, table: parent.table, rows: rows, more: all.count - rows.count)
     }
 

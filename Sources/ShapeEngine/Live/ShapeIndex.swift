@@ -139,7 +139,8 @@ struct ShapeIndex: Sendable {
         func names(_ columns: [Int], _ table: TableName) -> [String] {
             columns.map { schema[table]?.columns[$0].name ?? "" }
         }
-        let ways = (routes(to: node, of: shape) ?? []).prefix(ExplanationLimits.filed).map { route, filing in
+        let routes = routes(to: node, of: shape) ?? []
+        let ways = routes.prefix(ExplanationLimits.filed).map { route, filing in
             var table = node.table
             let steps = route.hops.map { hop in
                 let step = Explanation.Matching.Step(
@@ -163,7 +164,8 @@ struct ShapeIndex: Sendable {
                 }
             return Explanation.Matching.Way(steps: steps, columns: names(columns, table), filing: told)
         }
-        return Explanation.Matching(ways: ways, isTimed: node.timing != nil)
+        return Explanation.Matching(
+            ways: ways, moreWays: routes.count - ways.count, isTimed: node.timing != nil)
     }
 
     private static func extended(_ route: Route, over link: Shape.Link, to parent: TableName) -> Route {

@@ -54,11 +54,14 @@ extension Explanation {
     package struct Matching: Hashable, Sendable {
         /// Each is enough. Empty: every change of the table is asked about.
         package let ways: [Way]
+        /// Those that are not told.
+        package let moreWays: Int
         /// Its condition, or rule, asks for the time: rows are also filed under the moment at which it moves them.
         package let isTimed: Bool
 
-        package init(ways: [Way], isTimed: Bool) {
+        package init(ways: [Way], moreWays: Int = 0, isTimed: Bool) {
             self.ways = ways
+            self.moreWays = moreWays
             self.isTimed = isTimed
         }
 

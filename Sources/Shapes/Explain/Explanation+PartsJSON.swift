@@ -40,12 +40,16 @@ extension Explanation.Members {
 
 extension Explanation.Matching {
     var json: JSON {
-        ["scanned": .bool(isScanned), "timed": .bool(isTimed), "ways": .array(ways.map(\.json))]
+        var object: JSONObject = [
+            "scanned": .bool(isScanned), "timed": .bool(isTimed), "ways": .array(ways.map(\.json)),
+        ]
+        if moreWays > 0 { object["moreWays"] = .int(Int64(moreWays)) }
+        return .object(object)
     }
 
     init?(json: JSON) {
         guard let isTimed = json["timed"]?.bool, let ways = json["ways"]?.all(Way.init) else { return nil }
-        self.init(ways: ways, isTimed: isTimed)
+        self.init(ways: ways, moreWays: Int(json["moreWays"]?.int ?? 0), isTimed: isTimed)
     }
 }
 
