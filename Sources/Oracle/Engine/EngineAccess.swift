@@ -8,13 +8,13 @@ struct EngineAccess {
     let rules: [Int: EngineRule]
     let person: EnginePerson
 
-    /// As SQL, of a table's row that is called `row`; nil where the rules restrict nobody.
+    /// As SQL but for the claims, of a table's row that is called `row`; nil where the rules restrict nobody.
     func sql(of table: Int, row: String) -> String? {
-        rules[table].map { rule in
-            let text = rule.sql.replacing("{row}", with: row)
-            return "(" + person.literals.reduce(text) { $0.replacing("{\($1.name)}", with: $1.sql) } + ")"
-        }
+        rules[table].map { "(\($0.sql.replacing("{row}", with: row)))" }
     }
+
+    /// The same rules for somebody else.
+    func of(_ other: EnginePerson) -> EngineAccess { EngineAccess(rules: rules, person: other) }
 
     func access(_ tables: EngineTables) throws -> ReadAccess {
         var parsed: [TableName: ReadRule] = [:]
@@ -41,6 +41,13 @@ struct EngineRule {
     var asksTime = false
 }
 
+extension EngineRule {
+    /// Where nothing but the name of who asks is known, which stands for word and number.
+    var textByName: String {
+        ["number", "word"].reduce(text) { $0.replacing("auth.\($1)", with: "auth.user_id") }
+    }
+}
+
 /// Claims that fit, that do not, and that are lacking.
 struct EnginePerson {
     private let number: String?
@@ -59,8 +66,25 @@ struct EnginePerson {
             .compactMapValues { $0.map { Text($0) } }
     }
 
+    /// One of whom only the name is known.
+    init(named name: String) {
+        self.init(number: name, word: name, role: nil, list: nil)
+    }
+
+    private init(number: String?, word: String?, role: String?, list: String?) {
+        self.number = number
+        self.word = word
+        self.role = role
+        self.list = list
+    }
+
+    /// SQL with the claims in it.
+    func filled(_ sql: String) -> String {
+        literals.reduce(sql) { $0.replacing("{\($1.name)}", with: $1.sql) }
+    }
+
     /// Literals without a type; NULL for what is lacking, or is no number.
-    var literals: [(name: String, sql: String)] {
+    private var literals: [(name: String, sql: String)] {
         [("number", number.flatMap(Int.init).map(String.init)), ("word", word), ("role", role), ("list", list)]
             .map { ($0.0, $0.1.map { "'\($0)'" } ?? "NULL") }
     }
@@ -147,7 +171,7 @@ package enum EngineCanary: String, CaseIterable, Sendable {
         case .rulesLeftOut: return nil
         case .anothersClaims:
             let others = EnginePerson.all.filter { $0.claims != access.person.claims }
-            return others.first.map { EngineAccess(rules: access.rules, person: $0) }
+            return others.first.map(access.of)
         }
     }
 }

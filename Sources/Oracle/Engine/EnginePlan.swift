@@ -27,7 +27,7 @@ struct EnginePlan {
     struct Condition {
         /// In the language, and, but for NOW() and errors, in PostgreSQL's too.
         var text: String
-        /// Where PostgreSQL must be asked otherwise.
+        /// Where PostgreSQL must be asked otherwise. `{claim}` stands for a claim of the person's.
         var sql: String
         var features: Set<EngineFeature> = []
         /// A rule on `NOW()` stands inside a sub-select, where the language refuses it.

@@ -12,10 +12,14 @@ struct EngineSQL {
     /// By label, the shape and the table.
     private(set) var nodes: [(shape: Int, table: Int)] = []
 
-    init(_ tables: EngineTables, _ plans: [EnginePlan]) {
+    /// - Parameter person: in place of those whose plans they are.
+    init(_ tables: EngineTables, _ plans: [EnginePlan], as person: EnginePerson? = nil) {
         self.tables = tables
         for table in tables.tables.indices { selects.append(rows(of: table, label: "r\(table)")) }
-        for (shape, plan) in plans.enumerated() { add(plan.root, Seen(shape: shape, access: plan.access), parent: nil) }
+        for (shape, plan) in plans.enumerated() {
+            let access = person.flatMap { plan.access?.of($0) } ?? plan.access
+            add(plan.root, Seen(shape: shape, access: access), parent: nil)
+        }
     }
 
     var text: String {
@@ -43,7 +47,11 @@ struct EngineSQL {
         let access: EngineAccess?
 
         /// None or one.
-        func rules(of table: Int, row: String) -> [String] { access?.sql(of: table, row: row).map { [$0] } ?? [] }
+        func rules(of table: Int, row: String) -> [String] {
+            access?.sql(of: table, row: row).map { [filled($0)] } ?? []
+        }
+
+        func filled(_ sql: String) -> String { access?.person.filled(sql) ?? sql }
     }
 
     private typealias Parent = (cte: String, table: Int)
@@ -84,7 +92,7 @@ struct EngineSQL {
         let table = tables[node.table].name
         let own =
             seen.rules(of: node.table, row: table) + node.equalities.map { "(\($0.sql))" }
-            + node.conditions.map { "(\($0.sql))" }
+            + node.conditions.map { "(\(seen.filled($0.sql)))" }
         guard let above, let group else {
             return node.limit == nil ? members(node.table, own) : members(node.table, own) + window(node)
         }

@@ -17,15 +17,17 @@ struct SystemReader {
 
     private var shapes: [Held]
     private let port: UInt16
+    private let user: String
     private(set) var resets = 0
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    init(_ definitions: [ShapeDefinition], port: UInt16) {
+    init(_ definitions: [ShapeDefinition], port: UInt16, user: String) {
         shapes = definitions.map { Held(definition: $0) }
         self.port = port
+        self.user = user
     }
 
     /// Everything that PostgreSQL had committed.
@@ -52,7 +54,7 @@ struct SystemReader {
         guard let socket = SystemSocket(port: port) else { throw Failure(description: "the service does not listen") }
         let body = String(decoding: request.body, as: UTF8.self)
         try socket.write(
-            "POST /v1/sync HTTP/1.1\r\nHost: 127.0.0.1\r\n\(ServiceHeader.user): oracle\r\nConnection: close\r\n"
+            "POST /v1/sync HTTP/1.1\r\nHost: 127.0.0.1\r\n\(ServiceHeader.user): \(user)\r\nConnection: close\r\n"
                 + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
         guard let status = try socket.line() else { throw Failure(description: "the service hung up") }
         let isOK = String(decoding: status, as: UTF8.self).contains(" 200 ")

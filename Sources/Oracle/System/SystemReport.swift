@@ -26,6 +26,8 @@ package struct SystemReport: Sendable {
     package var comparisons = 0
     package var rows = 0
     package var readerResets = 0
+    /// Rows of whole tables that somebody may not read, after a round.
+    package var keptBack = 0
     package var mismatches: [String] = []
     package var mismatchCount = 0
 
@@ -42,6 +44,7 @@ package struct SystemReport: Sendable {
         [
             ("rounds", rounds), ("shapes", shapes), ("transactions", transactions), ("operations", operations),
             ("operations found confirmed", confirmed), ("comparisons", comparisons), ("rows", rows),
+            ("rows kept back by rules", keptBack),
         ] + SystemFault.allCases.map { ($0.rawValue, faults[$0] ?? 0) }
     }
 

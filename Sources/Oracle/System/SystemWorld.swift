@@ -6,7 +6,7 @@ import SeededRandom
 import Shapes
 import SyncModel
 
-/// One database with generated tables, a service, two daemons and a reader.
+/// One database with generated tables and read rules, a service, two daemons and a reader, each somebody else's.
 final class SystemWorld {
     private let cluster: PrivateCluster
     private let database: String
@@ -17,7 +17,9 @@ final class SystemWorld {
     private let schema: DatabaseSchema
     /// Whole tables first, which people write to.
     private let plans: [EnginePlan]
-    private let sql: EngineSQL
+    private let rules: [Int: EngineRule]
+    /// By whose daemon, or reader, it is.
+    private let sql: [String: EngineSQL]
     private var connection: PostgresConnection
     private var service: SystemProcess?
     private var port: UInt16 = 0
@@ -28,6 +30,9 @@ final class SystemWorld {
     private var numbers = 0
 
     private static let shapeCount = 4
+    /// Their names are values of the rows, too.
+    private static let people = ["1", "u"]
+    private static let reader = "B"
 
     init(_ name: String, cluster: PrivateCluster, programs: URL, directory: String, seed: UInt64) throws {
         self.cluster = cluster
@@ -40,16 +45,23 @@ final class SystemWorld {
         while !tables.isEnforced { tables = EngineTables(&random) }
         self.tables = tables
         schema = tables.schema
+        // What NOW() is depends on when the last commit was.
+        let rules = EngineRules(tables: tables).rules(&random).filter { !$0.value.asksTime }
+        self.rules = rules
+        let access = EngineAccess(rules: rules, person: EnginePerson(named: Self.reader))
         var plans = tables.tables.indices.map { [tables] in
-            EnginePlan(root: EnginePlan.Node(table: $0), tables: tables)
+            EnginePlan(root: EnginePlan.Node(table: $0), tables: tables, access: access)
         }
         while plans.count < tables.tables.count + Self.shapeCount {
-            let plan = EnginePlan(tables, &random)
-            // What NOW() is depends on when the last commit was.
+            let plan = EnginePlan(tables, for: access, &random)
             if !plan.features.contains(.timeCondition) { plans.append(plan) }
         }
         self.plans = plans
-        sql = EngineSQL(tables, plans)
+        let all = plans
+        sql = Dictionary(
+            uniqueKeysWithValues: (Self.people + [Self.reader]).map { [tables] name in
+                (name, EngineSQL(tables, all, as: EnginePerson(named: name)))
+            })
         // Daemons make their sockets only where nobody else can.
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -59,7 +71,17 @@ final class SystemWorld {
         connection = try PostgresConnection(
             cluster.connectionString(database: database), applicationName: "oracle")
         try connection.execute(tables.creation)
-        reader = SystemReader([], port: 0)
+        reader = SystemReader([], port: 0, user: Self.reader)
+        try Data(Self.model(tables, rules).utf8).write(to: URL(fileURLWithPath: directory + "/model.yaml"))
+    }
+
+    /// The data model file: JSON's strings are YAML's too.
+    private static func model(_ tables: EngineTables, _ rules: [Int: EngineRule]) -> String {
+        let lines = tables.tables.indices.map { index in
+            let rule = rules[index].map { JSON.string($0.textByName).text } ?? "everyone"
+            return "  \(tables[index].name): {read: \(rule)}\n"
+        }
+        return "version: 1\npermissions:\n" + lines.joined()
     }
 
     /// Ends the programs, and drops slot and database: a cluster has few slots.
@@ -79,14 +101,14 @@ final class SystemWorld {
             ["setup", "--database-url", cluster.connectionString(database: database)])
         try execute(script(40, only: .insert))
         try startService()
-        for name in ["ana", "ben"] {
+        for name in Self.people {
             daemons.append(
                 try SystemDaemon(
                     name, program: programs.appendingPathComponent("satcheld"), directory: directory,
                     service: "http://127.0.0.1:\(port)"))
         }
         for daemon in daemons { try daemon.start(plans.map(\.json)) }
-        reader = SystemReader(try plans.map { try $0.definition }, port: port)
+        reader = SystemReader(try plans.map { try $0.definition }, port: port, user: Self.reader)
         report.shapes += plans.count
         // Every fault once, and a round without.
         for fault in ([nil] + SystemFault.allCases).shuffled(using: &random) { try round(fault, &report) }
@@ -117,18 +139,28 @@ final class SystemWorld {
     }
 
     private func compare(_ fault: SystemFault?, _ report: inout SystemReport) throws {
-        let answer = try EngineAnswer(connection, sql, schema, shapes: plans.count, now: 0)
+        var answers: [String: EngineAnswer] = [:]
+        for (name, sql) in sql {
+            let answer = try EngineAnswer(connection, sql, schema, shapes: plans.count, now: 0)
+            // The first shapes are the tables.
+            for (index, table) in schema.tables.enumerated() {
+                report.keptBack +=
+                    answer.rows.sorted(table.name).count - (answer.contents[index][table.name]?.count ?? 0)
+            }
+            answers[name] = answer
+        }
         for (index, plan) in plans.enumerated() {
-            let expected = answer.contents[index]
             var held = try daemons.map { (name: $0.name, rows: try $0.rows(index, schema)) }
-            held.append((name: "reader", rows: reader.rows(index, schema)))
+            held.append((name: Self.reader, rows: reader.rows(index, schema)))
             for (name, rows) in held {
                 report.comparisons += 1
                 report.rows += rows.values.reduce(0) { $0 + $1.count }
-                guard
+                guard let expected = answers[name]?.contents[index],
                     let difference = EngineAnswer.difference(of: rows, from: expected, in: plan.selections)
                 else { continue }
-                let account = daemons.first { $0.name == name }?.account() ?? "\(tables.creation)"
+                let account =
+                    daemons.first { $0.name == name }?.account()
+                    ?? "\(Self.model(tables, rules)) over \(tables.creation)"
                 report.note(
                     "\(name) after \(fault?.rawValue ?? "no fault"): \(difference): \(plan.json)\n  \(account)")
             }
@@ -215,6 +247,7 @@ extension SystemWorld {
             [
                 "serve", "--database-url", cluster.connectionString(database: database), "--state",
                 "\(directory)/service", "--listen", "127.0.0.1:\(port)", "--log-level", "critical",
+                "--model", "\(directory)/model.yaml",
             ])
         self.service = service
         // "listening on http://127.0.0.1:PORT"
