@@ -13,6 +13,8 @@ final class SystemDaemon {
     private var socket: SystemSocket?
     private var requests: Int64 = 0
     private var subscriptions: [JSON] = []
+    private var definitions: [JSON] = []
+    private(set) var renewed = 0
     /// What it took and nobody let go of, by id, in the order of submission.
     private var taken: [String] = []
 
@@ -41,9 +43,24 @@ final class SystemDaemon {
         }
         _ = try call("initialize", ["clientInfo": ["name": "oracle"]])
         try send(["jsonrpc": "2.0", "method": "initialized", "params": [:]])
-        subscriptions = try definitions.map { definition in
-            try call("shape/subscribe", ["definition": definition, "limit": 0])["subscription"] ?? .null
+        self.definitions = definitions
+        subscriptions = try definitions.map(subscribe)
+    }
+
+    private func subscribe(_ definition: JSON) throws -> JSON {
+        try call("shape/subscribe", ["definition": definition, "limit": 0])["subscription"] ?? .null
+    }
+
+    /// Of shapes that a renamed column ended: people ask for them again.
+    private func renew(_ shape: Int) throws {
+        let list = try call("shape/list", [:])["shapes"]?.array ?? []
+        let messages = list.compactMap { $0["reason"]?["message"]?.string }
+        guard messages.contains(where: SystemFault.isNewName) else {
+            throw Refusal(description: "\(name): shape \(shape) ended: \(messages)")
         }
+        _ = try call("shape/unsubscribe", ["subscription": subscriptions[shape]])
+        subscriptions[shape] = try subscribe(definitions[shape])
+        renewed += 1
     }
 
     func end(_ signal: Int32) {
@@ -140,6 +157,10 @@ final class SystemDaemon {
             var params: JSONObject = ["subscription": subscriptions[shape], "limit": 1_000, "wait": 100_000]
             if let cursor { params["cursor"] = cursor }
             let page = try call("shape/read", .object(params))
+            if page["status"] == "ended" {
+                try renew(shape)
+                return try self.rows(shape, schema)
+            }
             guard page["status"] == "live" else {
                 throw Refusal(description: "\(name): shape \(shape) is \(page["status"]?.text ?? "nothing")")
             }

@@ -19,6 +19,7 @@ struct SystemReader {
     private let port: UInt16
     private let user: String
     private(set) var resets = 0
+    private(set) var renewed = 0
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -38,8 +39,9 @@ struct SystemReader {
                 poll(nil, 0, 50)
                 continue
             }
+            let before = renewed
             for (index, part) in batch.shapes.enumerated() { try take(part, index) }
-            if batch.frontier.isComplete { return }
+            if batch.frontier.isComplete, renewed == before { return }
         }
         throw Failure(description: "the reader does not reach the frontier")
     }
@@ -85,7 +87,14 @@ struct SystemReader {
     }
 
     private mutating func take(_ part: ShapeBatch, _ index: Int) throws {
-        if let ended = part.ended { throw Failure(description: "shape \(index) ended: \(ended.message)") }
+        if let ended = part.ended {
+            guard SystemFault.isNewName(ended.message), shapes[index].handle != nil else {
+                throw Failure(description: "shape \(index) ended: \(ended.message)")
+            }
+            shapes[index] = Held(definition: shapes[index].definition)
+            renewed += 1
+            return
+        }
         if part.isReset {
             shapes[index].rows = [:]
             resets += 1

@@ -5,8 +5,14 @@ package enum SystemFault: String, CaseIterable, Hashable, Sendable {
     case slotDropped = "slot dropped"
     case columnAdded = "column added"
     case columnDropped = "column dropped"
+    case columnRenamed = "column renamed"
     case tableTruncated = "table truncated"
     case postgresRestarted = "PostgreSQL restarted"
+}
+
+extension SystemFault {
+    /// Whether this is why a shape ended.
+    static func isNewName(_ message: String) -> Bool { message.contains(" was renamed to ") }
 }
 
 /// What a run of the system's layer did.
@@ -26,6 +32,8 @@ package struct SystemReport: Sendable {
     package var comparisons = 0
     package var rows = 0
     package var readerResets = 0
+    /// Shapes that a renamed column ended, and that were begun anew.
+    package var renewed = 0
     /// Rows of whole tables that somebody may not read, after a round.
     package var keptBack = 0
     package var mismatches: [String] = []
@@ -44,7 +52,7 @@ package struct SystemReport: Sendable {
         [
             ("rounds", rounds), ("shapes", shapes), ("transactions", transactions), ("operations", operations),
             ("operations found confirmed", confirmed), ("comparisons", comparisons), ("rows", rows),
-            ("rows kept back by rules", keptBack),
+            ("rows kept back by rules", keptBack), ("shapes ended by a new name", renewed),
         ] + SystemFault.allCases.map { ($0.rawValue, faults[$0] ?? 0) }
     }
 

@@ -113,6 +113,7 @@ final class SystemWorld {
         // Every fault once, and a round without.
         for fault in ([nil] + SystemFault.allCases).shuffled(using: &random) { try round(fault, &report) }
         report.readerResets += reader.resets - plans.count
+        report.renewed += daemons.reduce(reader.renewed) { $0 + $1.renewed }
     }
 
     // MARK: - A round
@@ -282,6 +283,7 @@ extension SystemWorld {
             try write(&report)
             try execute("ALTER TABLE \(column.table) DROP COLUMN \(column.column)")
             try write(&report)
+        case .columnRenamed: try renameColumn(&report)
         case .tableTruncated:
             try execute("TRUNCATE \(random.pick(tables.tables).name) CASCADE")
             try write(&report)
@@ -299,6 +301,22 @@ extension SystemWorld {
         let column = (table: random.pick(tables.tables).name, column: "more\(numbers)")
         try execute("ALTER TABLE \(column.table) ADD COLUMN \(column.column) text DEFAULT 'as ever'")
         added.append(column)
+    }
+
+    /// The service hears of a table with the next change of it: the new column is known before it has another name.
+    private func renameColumn(_ report: inout SystemReport) throws {
+        try execute(script(20, only: .insert))
+        let counts = try tables.tables.map { table in
+            (table.name, try connection.query("SELECT count(*) FROM \(table.name)").value.flatMap { Int($0) } ?? 0)
+        }
+        guard let table = counts.max(by: { $0.1 < $1.1 })?.0 else { return }
+        numbers += 1
+        let (old, new) = ("more\(numbers)", "renamed\(numbers)")
+        try execute("ALTER TABLE \(table) ADD COLUMN \(old) text; UPDATE \(table) SET \(old) = 'seen'")
+        for daemon in daemons { report.refused += try daemon.settle() }
+        try execute("ALTER TABLE \(table) RENAME COLUMN \(old) TO \(new); UPDATE \(table) SET \(new) = 'again'")
+        added.append((table: table, column: new))
+        try write(&report)
     }
 
     /// The walsender of a service that was killed may not have noticed yet.
