@@ -29,8 +29,15 @@ struct GlobalOptions: ParsableArguments {
     }
 
     /// Runs `body` with a connection; the daemon's errors become the command's.
-    func withDaemon(_ body: (DaemonConnection) throws -> Void) throws {
-        try Self.withDaemon(socket: socket, body)
+    ///
+    /// - Parameter conditions: as they were typed, of which errors may name a place.
+    func withDaemon(conditions: [String] = [], _ body: (DaemonConnection) throws -> Void) throws {
+        do {
+            try Self.withDaemon(socket: socket, body)
+        } catch let failure as CommandFailure {
+            let message = JoinedConditions(conditions).retold(failure.message)
+            throw CommandFailure(failure.code, message, data: failure.data)
+        }
     }
 
     static func withDaemon(socket: String?, _ body: (DaemonConnection) throws -> Void) throws {

@@ -31,10 +31,7 @@ package enum DefinitionText {
             }
             var object: JSONObject = ["root_table": .string(table)]
             if !conditions.isEmpty {
-                let joined =
-                    conditions.count == 1
-                    ? conditions[0] : conditions.map { "(\($0))" }.joined(separator: " AND ")
-                object["where"] = .string(joined)
+                object["where"] = .string(JoinedConditions(conditions).text)
             }
             if !params.isEmpty { object["params"] = .array(params.map(JSON.string)) }
             if !include.isEmpty {

@@ -67,15 +67,11 @@ extension DataModel {
     private func failure(_ error: ShapeError, in shape: NamedShape) -> DataModelError {
         let field = error.field == "table" ? "root_table" : error.field ?? ""
         // A location counts from the start of the condition after `$name` was replaced: the line says more.
-        var message = error.message[...]
-        if message.hasPrefix("At location "), let colon = message.firstIndex(of: ":") {
-            message = message[colon...].dropFirst(2)
-        }
         // Types that do not fit are told without the names.
         let isTyped = error.code == .badCondition && !shape.parameters.isEmpty
         let hint = isTyped ? "; its parameters: \(shape.parameters.list)" : ""
         return DataModelError(
             file: file, line: shape.lines.line(of: field),
-            message: "shape \(shape.name): \(field.isEmpty ? "" : "\(field): ")\(message)\(hint)")
+            message: "shape \(shape.name): \(field.isEmpty ? "" : "\(field): ")\(error.problem)\(hint)")
     }
 }

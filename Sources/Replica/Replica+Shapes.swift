@@ -47,7 +47,7 @@ extension Replica {
             _ = try ResolvedShape(definition, in: schema)
             return nil
         } catch {
-            return ShapeAdvice(schema: schema).message(error)
+            return ShapeAdvice(schema: schema, definition: definition).message(error)
         }
     }
 
@@ -119,7 +119,7 @@ extension ReplicaTransaction {
             do {
                 resolved = try ResolvedShape(definition, in: schema)
             } catch {
-                throw ReplicaError(.invalidShape, ShapeAdvice(schema: schema).message(error))
+                throw ReplicaError(.invalidShape, ShapeAdvice(schema: schema, definition: definition).message(error))
             }
         }
         var record = try ShapeTable.insert(definition, at: time, in: db)

@@ -4,19 +4,21 @@ import SyncModel
 /// What can be written instead, beside the words in which a definition is refused.
 struct ShapeAdvice {
     let schema: DatabaseSchema
+    let definition: ShapeDefinition
 
     /// Names that are listed at most.
     private static let listed = 40
 
     func message(_ error: ShapeError) -> String {
-        switch error.code {
-        case .unknownTable: error.description + " " + tables
-        case .unknownColumn: error.description + columns(of: error.table)
+        let message = error.readable(in: definition)
+        return switch error.code {
+        case .unknownTable: message + " " + tables
+        case .unknownColumn: message + columns(of: error.table)
         // A condition names a column that there is not: one that was misspelt, or text without its quotes.
         case .badCondition:
-            error.description + (error.table == nil ? "" : columns(of: error.table) + Self.quotes)
+            message + (error.table == nil ? "" : columns(of: error.table) + Self.quotes)
         case .badDefinition, .tooLarge, .notSupported, .badInclude, .badParameters, .notPermitted:
-            error.description
+            message
         }
     }
 

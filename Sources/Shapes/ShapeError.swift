@@ -29,31 +29,59 @@ package struct ShapeError: Error, Hashable, Sendable {
     /// Where a column was looked for that there is not, of all tables of the definition.
     package var table: TableName? { details.table }
 
+    /// Where in its condition the mistake is: UTF-8 bytes from the start. nil: of the whole, or of no condition.
+    package var offset: Int? { details.offset }
+    /// The message without a location.
+    package var problem: String { details.problem }
+
     /// Behind a reference: every frame of a parser that may throw it has room for the error.
     private let details: Details
 
     package init(_ code: Code, _ message: String, field: String? = nil, table: TableName? = nil) {
         self.code = code
-        details = Details(message: message, field: field, table: table)
+        details = Details(message: message, problem: message, offset: nil, field: field, table: table)
+    }
+
+    /// Of a condition.
+    ///
+    /// - Parameters:
+    ///   - offset: UTF-8 bytes from the condition's start.
+    ///   - location: as Electric's message counts, where that is something else.
+    init(_ code: Code, at offset: Int?, location: Int? = nil, _ problem: String, table: TableName? = nil) {
+        self.code = code
+        details = Details(
+            message: "At location \(location ?? offset ?? 0): \(problem)", problem: problem, offset: offset,
+            field: "where", table: table)
+    }
+
+    private init(_ code: Code, _ details: Details) {
+        self.code = code
+        self.details = details
     }
 
     private final class Details: Hashable, Sendable {
         let message: String
+        let problem: String
+        let offset: Int?
         let field: String?
         let table: TableName?
 
-        init(message: String, field: String?, table: TableName?) {
+        init(message: String, problem: String, offset: Int?, field: String?, table: TableName?) {
             self.message = message
+            self.problem = problem
+            self.offset = offset
             self.field = field
             self.table = table
         }
 
         static func == (left: Details, right: Details) -> Bool {
-            left.message == right.message && left.field == right.field && left.table == right.table
+            left.message == right.message && left.offset == right.offset && left.field == right.field
+                && left.table == right.table
         }
 
         func hash(into hasher: inout Hasher) {
             hasher.combine(message)
+            hasher.combine(offset)
             hasher.combine(field)
             hasher.combine(table)
         }
@@ -62,7 +90,34 @@ package struct ShapeError: Error, Hashable, Sendable {
     /// The same error, told of a member inside `path` (`include.steps`).
     func inside(_ path: String) -> ShapeError {
         guard !path.isEmpty else { return self }
-        return ShapeError(code, message, field: field.map { "\(path).\($0)" } ?? path, table: table)
+        return ShapeError(
+            code,
+            Details(
+                message: message, problem: problem, offset: offset, field: field.map { "\(path).\($0)" } ?? path,
+                table: table))
+    }
+}
+
+extension ShapeError {
+    /// For people who wrote the definition: a place in a condition counts its characters as they were written, from 1.
+    package func readable(in definition: ShapeDefinition) -> String {
+        guard let offset, let field, let condition = definition.root.condition(of: field) else {
+            return field.map { "\($0): \(problem)" } ?? problem
+        }
+        let before = String(decoding: Array(condition.string.utf8.prefix(offset)), as: UTF8.self)
+        return "\(field): At character \(before.count + 1): \(problem)"
+    }
+}
+
+extension ShapeDefinition.Node {
+    /// That of the node that an error's field names: `where`, `include.steps.where`.
+    fileprivate func condition(of field: String) -> Text? {
+        if field == "where" { return condition }
+        for child in include {
+            let prefix = "include.\(child.name)."
+            if field.hasPrefix(prefix) { return child.node.condition(of: String(field.dropFirst(prefix.count))) }
+        }
+        return nil
     }
 }
 

@@ -39,6 +39,23 @@ import Testing
         #expect(text.hasSuffix("Text needs quotes: name = 'report'."), "\(text)")
     }
 
+    @Test(
+        arguments: [
+            (#""where": "name = ""#, "where: At character 8: syntax error at end of input"),
+            (#""where": "name = ) é""#, "where: At character 8: syntax error at or near \")\""),
+            (#""where": "name = 'é' AND x = 'y'""#, "where: At character 20: invalid syntax for type int4: y"),
+            (#""where": "x = 'é' 7""#, "where: At character 9: syntax error at or near \"7\""),
+            (#""where": "1 / 0 = x""#, "where: division by zero"),
+            (#""where": "true", "params": ["1"]"#, "where: parameter value for $1 was not used"),
+            (
+                #""include": {"comments": {"include": {"public.users": {"where": "name ="}}}}"#,
+                "include.comments.include.public.users.where: At character 7: syntax error at end of input"
+            ),
+        ])
+    func placesInConditionsCountTheirOwnCharacters(members: String, expected: String) throws {
+        #expect(try message("{\"root_table\": \"steps\", \(members)}") == expected)
+    }
+
     @Test func otherFaultsAreToldAsTheyAre() throws {
         let text = try message(#"{"root_table": "steps", "where": "name = "}"#)
         #expect(!text.contains("Columns of") && !text.contains("quotes:"), "\(text)")

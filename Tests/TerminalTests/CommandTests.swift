@@ -78,6 +78,16 @@ import Testing
         }
     }
 
+    @Test func tellsWhereAConditionThatWasTypedGoesWrong() throws {
+        try withDaemon { (_, run) throws in
+            for command in ["read", "watch"] {
+                let told = try run([command, "teams", "--where", "id = '1'", "--where", "wrong ="])
+                #expect(told.status == 2, "\(command)")
+                #expect(told.errors.contains("satchel: --where 2: At character 1: syntax error"), "\(told.errors)")
+            }
+        }
+    }
+
     @Test func explainsRows() throws {
         try withDaemon { (_, run) throws in
             let named = try run(["shape", "explain", "teams", "7", "--shape", "teams", "--param", "id=7"])

@@ -246,6 +246,9 @@ enum FakeAnswers {
         case .subscription("v1"): definition = ["name": "teams"]
         case .subscription: throw ResponseError(.unknownSubscription, "There is no such subscription.")
         }
+        if definition["where"]?.string?.contains("wrong") == true {
+            throw ResponseError(.invalidShape, "where: At character 17: syntax error at end of input")
+        }
         guard let root = (definition["root_table"] ?? definition["name"])?.string else {
             throw ResponseError(.invalidShape, "root_table: is missing.")
         }

@@ -142,6 +142,22 @@ import Testing
         #expect(try DefinitionText.make(table: nil, definition: "{\"a\":1}") == ["a": 1])
     }
 
+    @Test(
+        arguments: [
+            (["a = "], "where: At character 5: x", "where: At character 5: x"),
+            (["a = ", "b"], "where: At character 2: x", "--where 1: At character 1: x"),
+            (["a = ", "b"], "where: At character 6: x", "--where 1: At character 5: x"),
+            (["a = ", "b = 1"], "where: At character 13: x", "--where 2: At character 1: x"),
+            (["é = ", "b = 1"], "where: At character 17: x: y", "--where 2: At character 5: x: y"),
+            (["a", "b"], "where: At character 99: x", "where: At character 99: x"),
+            (["a", "b"], "where: At character x", "where: At character x"),
+            (["a", "b"], "There is no table.", "There is no table."),
+            ([], "where: At character 1: x", "where: At character 1: x"),
+        ])
+    func tellsPlacesInConditionsAsTyped(conditions: [String], message: String, told: String) {
+        #expect(JoinedConditions(conditions).retold(message) == told)
+    }
+
     @Test func refusesWhatContradictsItself() {
         #expect(throws: UsageError.self) { try DefinitionText.make(table: nil, definition: nil) }
         #expect(throws: UsageError.self) { try DefinitionText.make(table: "a", definition: "{}") }

@@ -50,7 +50,7 @@ extension ShapeCommand {
                     try ExplainArguments.definition(
                         table: table, definition: definition, where: conditions, params: param, shape: shape)),
                 table: ExplainArguments.table(table), key: key, wait: wait)
-            try options.withDaemon { daemon in
+            try options.withDaemon(conditions: conditions) { daemon in
                 try refuseParameters(daemon)
                 let result = try daemon.call(ExplainShape.self, params)
                 if options.json { return Output.json(result.json) }

@@ -74,7 +74,7 @@ struct ReadCommand: ParsableCommand {
         guard let definition = definitions.first, definitions.count == 1 else {
             throw UsageError("Name one table, or --shape NAME, or give --definition JSON.")
         }
-        try options.withDaemon { daemon in
+        try options.withDaemon(conditions: shape.conditions) { daemon in
             let rows = try ShapeReader(daemon: daemon).read(
                 definition, wait: patience.wait, isPartial: partial, isOrdered: true)
             if options.json {

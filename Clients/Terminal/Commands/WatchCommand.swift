@@ -22,7 +22,7 @@ struct WatchCommand: ParsableCommand {
 
     func run() throws {
         let definitions = try shape.all(arguments)
-        try options.withDaemon { daemon in
+        try options.withDaemon(conditions: shape.conditions) { daemon in
             var view: any WatchView = LineWatchView()
             if options.json {
                 view = JSONWatchView()

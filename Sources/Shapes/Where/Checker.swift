@@ -80,14 +80,14 @@ struct Checker {
         do throws(EvaluationError) {
             return try expression.simplified()
         } catch {
-            throw failedCast ?? self.error(0, error.message)
+            throw failedCast ?? ShapeError(.badCondition, at: nil, error.message)
         }
     }
 
     func error(
         _ location: Int, _ message: String, _ code: ShapeError.Code = .badCondition, in table: TableName? = nil
     ) -> ShapeError {
-        ShapeError(code, "At location \(location): \(message)", field: "where", table: table)
+        ShapeError(code, at: location, message, table: table)
     }
 
     mutating func operand(_ syntax: Syntax) throws(ShapeError) -> Operand {

@@ -94,7 +94,7 @@ extension Lexer {
         let characters = bytes[..<range.lowerBound].count { $0 & 0xc0 != 0x80 }
         let place = range.isEmpty ? "at end of input" : "at or near \"\(text(range))\""
         return ShapeError(
-            .badCondition, "At location \(Self.prefixLength + characters): \(problem) \(place)", field: "where")
+            .badCondition, at: range.lowerBound, location: Self.prefixLength + characters, "\(problem) \(place)")
     }
 
     private mutating func skipSpaceAndComments() throws(ShapeError) {
@@ -191,9 +191,8 @@ extension Lexer {
         let first = bytes[start] | 32
         if position == start + 1, peek() == UInt8(ascii: "'"), "bexn".utf8.contains(first) {
             throw ShapeError(
-                .notSupported,
-                "At location \(start): strings with a letter before the quote are not supported: write '…' or a parameter",
-                field: "where")
+                .notSupported, at: start,
+                "strings with a letter before the quote are not supported: write '…' or a parameter")
         }
         return .word(
             String(decoding: bytes[start..<position].map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self))
@@ -207,9 +206,8 @@ extension Lexer {
         guard position > start + 1 else {
             if let byte = peek(), byte == UInt8(ascii: "$") || Self.isNameStart(byte) {
                 throw ShapeError(
-                    .notSupported,
-                    "At location \(start): dollar-quoted strings are not supported: write '…' or a parameter",
-                    field: "where")
+                    .notSupported, at: start,
+                    "dollar-quoted strings are not supported: write '…' or a parameter")
             }
             throw syntaxError(at: start..<position)
         }
@@ -218,8 +216,7 @@ extension Lexer {
             throw syntaxError(at: start..<position + 1, "trailing junk after parameter")
         }
         guard let number = Int(digits), number > 0, number <= Int(Int32.max) else {
-            throw ShapeError(
-                .badParameters, "At location \(start): there is no parameter $\(digits)", field: "where")
+            throw ShapeError(.badParameters, at: start, "there is no parameter $\(digits)")
         }
         return .parameter(number)
     }
@@ -229,8 +226,7 @@ extension Lexer {
         while let byte = peek(), byte < 0x80, byte != UInt8(ascii: "$"), Self.isNamePart(byte) { position += 1 }
         let name = text(start + 1..<position)
         guard let first = name.utf8.first, !NumberSyntax.isDigit(first) else {
-            throw ShapeError(
-                .badParameters, "At location \(start): parameters have names here: write $name", field: "where")
+            throw ShapeError(.badParameters, at: start, "parameters have names here: write $name")
         }
         references?.append(NameReference(name: name, range: start..<position))
         return .parameter(1)

@@ -82,8 +82,7 @@ extension Parser {
             advance()
             return Term(syntax: .function([word], [], at: at))
         case _ where Keywords.valueFunctions.contains(word):
-            throw ShapeError(
-                .notSupported, "At location \(at): SQLValueFunction is not supported in this context", field: "where")
+            throw ShapeError(.notSupported, at: at, "SQLValueFunction is not supported in this context")
         // Reserved, and functions all the same.
         case "left", "right": guard following?.isPunctuation("(") == true else { throw unexpected() }
         case _ where Keywords.reserved.contains(word): throw unexpected()

@@ -65,7 +65,7 @@ struct Parser {
     func unexpected() -> ShapeError { lexer.syntaxError(at: token.range) }
 
     func notSupported(_ what: String, at location: Int) -> ShapeError {
-        ShapeError(.notSupported, "At location \(location): \(what) is not supported yet", field: "where")
+        ShapeError(.notSupported, at: location, "\(what) is not supported yet")
     }
 
     func term(_ syntax: Syntax, over children: Term...) throws(ShapeError) -> Term {

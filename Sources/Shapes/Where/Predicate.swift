@@ -196,7 +196,6 @@ extension Expression {
 
 extension ShapeError {
     static func unusedParameter(_ number: Int) -> ShapeError {
-        ShapeError(
-            .badParameters, "At location 0: parameter value for $\(number) was not used", field: "where")
+        ShapeError(.badParameters, at: nil, "parameter value for $\(number) was not used")
     }
 }
