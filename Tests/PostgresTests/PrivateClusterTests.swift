@@ -44,6 +44,13 @@ import Testing
         #expect(away?.isRetryable == true)
     }
 
+    /// The cluster's user is called as the schema that the service keeps for itself.
+    @Test func whatIsMadeWithoutASchemaIsPublic() throws {
+        let connection = try TestDatabase("CREATE SCHEMA satchel").connect()
+        try connection.execute("CREATE TABLE t (a text)")
+        #expect(try connection.query("SELECT schemaname FROM pg_tables WHERE tablename = 't'").value == "public")
+    }
+
     @Test func startsAfterItWasKilled() throws {
         let cluster = try TestCluster.separate()
         try cluster.start()

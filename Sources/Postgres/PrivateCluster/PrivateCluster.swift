@@ -215,6 +215,8 @@ extension PrivateCluster {
             Setting("max_wal_senders", "16"),
             Setting("max_replication_slots", "16"),
             Setting("shared_buffers", "128MB"),
+            // The schema of the user's name is the service's own: a table that lands there is not served.
+            Setting("search_path", "public"),
         ]
         if !isDurable {
             lines += [Setting("fsync", "off"), Setting("full_page_writes", "off")]
