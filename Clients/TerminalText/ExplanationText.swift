@@ -207,6 +207,7 @@ package struct ExplanationText {
     private func matching(_ matching: Explanation.Matching) -> String {
         var ways = matching.ways.map(way)
         if ways.isEmpty { ways = [style(.warning, "scanned: asked about every change of the table")] }
+        if matching.moreWays > 0 { ways.append("and in \(matching.moreWays) more ways") }
         if matching.isTimed { ways.append("and by the moment at which time moves a row") }
         return ways.joined(separator: "; ")
     }

@@ -52,7 +52,7 @@ struct ExplanationTextTests {
                 rule: "owner = auth.user_id", claims: [Explanation.NamedValue("user_id", "ana")]),
             nodes: [
                 Explanation.Node(
-                    path: "steps", matching: Explanation.Matching(ways: [way], isTimed: true),
+                    path: "steps", matching: Explanation.Matching(ways: [way], moreWays: 3, isTimed: true),
                     window: Explanation.Window(order: "place DESC, id", limit: 2, per: ""), place: place(truth, rank: 5)
                 )
             ])
@@ -71,7 +71,7 @@ struct ExplanationTextTests {
                 "✗ steps 7 is not in the shape  (the service, at position 269)",
                 "✓ permission: owner = auth.user_id   user_id = ana",
                 "",
-                "steps: indexed by pipeline_id → pipelines team_id = 1 or 2 or 3 more; and by the moment at which time moves a row",
+                "steps: indexed by pipeline_id → pipelines team_id = 1 or 2 or 3 more; and in 3 more ways; and by the moment at which time moves a row",
                 "the first 2 by place DESC, id for each row of the root",
                 "✗ id 7",
                 "├─ ✗ AND",
