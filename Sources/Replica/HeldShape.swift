@@ -89,13 +89,13 @@ struct HeldRecord {
         return max(0, inViewAt - heldAt) / 1_000
     }
 
-    /// The next request asks for the shape from its beginning.
+    /// The next request asks for the shape from its beginning. What is in view stays until then, and so does what was
+    /// said of the rows that are left out.
     mutating func restart() {
         handle = nil
         offset = .beforeAll
         isLoading = true
         hasMore = true
-        failures = .none
     }
 }
 

@@ -116,6 +116,7 @@ extension ReplicaTransaction {
     private func end(_ index: Int, _ reason: Reason) throws {
         try dropLoaded(index)
         memory.shapes[index].restart()
+        memory.shapes[index].failures = .none
         memory.shapes[index].ended = reason
         try clear(index)
         try save(index)

@@ -43,15 +43,17 @@ final class Fixture {
     @discardableResult
     func answer(
         _ shape: HeldShape, _ messages: [ShapeMessage] = [], isReset: Bool = false, hasMore: Bool = false,
-        confirmed: Int64? = nil, ended: Reason? = nil, epoch: Epoch = Sample.epoch
+        confirmed: Int64? = nil, ended: Reason? = nil, failures: ShapeFailures? = nil,
+        epoch: Epoch = Sample.epoch
     ) throws -> Effects {
         confirmedSeq = confirmed ?? confirmedSeq
         position += 1
         let handle = replica.heldShape(shape.id)?.handle
-        let part = ShapeBatch(
+        var part = ShapeBatch(
             shape: shape.id, handle: isReset ? ShapeHandle("h\(position)") : handle ?? ShapeHandle("h"),
             offset: LogOffset(tx: position, op: 0), isReset: isReset || handle == nil, messages: messages,
             hasMore: hasMore, ended: ended)
+        part.failures = failures
         let effects = try replica.apply(SyncBatch(shapes: [part], frontier: frontier(isComplete: !hasMore, epoch)))
         return effects.last ?? Effects(sequence: 0)
     }

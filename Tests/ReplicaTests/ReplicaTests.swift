@@ -38,6 +38,26 @@ import Testing
         #expect(effects.shapes.first?.changes.first?.fields == [ShapeMessage.Field("name", "load")])
     }
 
+    @Test func whatFailsIsSaidAsLongAsTheRowsAreInView() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(steps)
+        let first = ConditionFailure(
+            table: Sample.steps, key: RowKey(values: [.text("x")]), message: "division by zero")
+        let failures = ShapeFailures(count: 2, first: first, tag: "tag")
+        func held() -> ShapeFailures? { fixture.replica.heldShape(shape.id)?.failures }
+        try fixture.answer(shape, [step(fixture, "a")], failures: failures)
+        #expect(held() == failures)
+        try fixture.answer(shape, [step(fixture, "a")], isReset: true, hasMore: true)
+        #expect(held() == failures)
+        try fixture.answer(shape)
+        #expect(held() == failures)
+        try fixture.answer(shape, failures: ShapeFailures.none)
+        #expect(held() == ShapeFailures.none)
+        try fixture.answer(shape, failures: failures)
+        try fixture.answer(shape, ended: Reason(code: "bad_request", message: "no more"))
+        #expect(held() == ShapeFailures.none)
+    }
+
     @Test func anOwnWriteNeverDisappearsBetweenVerdictAndEcho() throws {
         let fixture = try Fixture()
         let shape = try fixture.hold(steps)

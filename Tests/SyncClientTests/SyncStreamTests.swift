@@ -31,6 +31,26 @@ import Testing
         #expect(fixture.faults == [])
     }
 
+    private static let failures = ShapeFailures(
+        count: 1,
+        first: ConditionFailure(table: TableName(name: "t"), key: RowKey(values: [.text("1")]), message: "m"),
+        tag: "tag")
+
+    /// The rows that are in view until the shape has come anew are those that it was said with.
+    @Test func whatIsKnownOfFailuresStaysWhereTheShapeBeginsAnew() throws {
+        var fixture = try live([StreamFixture.shape("a")])
+        var batch = ShapeBatch(shape: "a", handle: ShapeHandle("h"), offset: .endOf(tx: 9))
+        batch.failures = Self.failures
+        try answer(&fixture, StreamFixture.batch([batch], position: 9))
+        #expect(fixture.inFlight?.request.shapes.map(\.failureTag) == ["tag"])
+        let reset = ShapeBatch(shape: "a", handle: ShapeHandle("i"), offset: .snapshotEnd, isReset: true)
+        try answer(&fixture, StreamFixture.batch([reset], position: 10))
+        #expect(fixture.inFlight?.request.shapes.map(\.failureTag) == ["tag"])
+        batch.failures = ShapeFailures.none
+        try answer(&fixture, StreamFixture.batch([batch], position: 11))
+        #expect(fixture.inFlight?.request.shapes.map(\.failureTag) == [nil])
+    }
+
     @Test func anIncompleteAnswerIsFollowedByAnother() throws {
         var fixture = try live()
         try answer(&fixture, StreamFixture.batch(position: 2, isComplete: false))

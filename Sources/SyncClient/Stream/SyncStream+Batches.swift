@@ -36,11 +36,9 @@ extension SyncStream {
             return
         }
         let shape = shapes[index]
-        // A new life begins with nothing known.
-        let known = batch.isReset ? nil : shape.failureTag
         shapes[index] = SyncRequest.Shape(
             id: shape.id, definition: shape.definition, handle: batch.handle, offset: batch.offset,
-            failureTag: batch.failures.map(\.tag) ?? known)
+            failureTag: batch.failures.map(\.tag) ?? shape.failureTag)
     }
 
     private mutating func goOn(after delivery: Delivery) -> [Action] {
