@@ -56,8 +56,15 @@ extension Replica {
     }
 
     /// The service refused the batch, because it can take no other seq than `expected` next.
+    ///
+    /// In one history nothing that was committed is lost, unless the database was taken back as a whole. Where the
+    /// service knows nothing of this replica at all it has been set up anew, or has forgotten who was away for long:
+    /// what has its verdict happened, and others may have written over it since.
     package func sequenceGap(expected: Int64) throws(ReplicaError) -> Effects {
-        try change(.full) { try $0.resume($0.memory.queueEpoch, after: expected - 1) }.effects
+        try change(.full) { transaction in
+            if expected == 1 { try transaction.settleDecided() }
+            try transaction.resume(transaction.memory.queueEpoch, after: expected - 1)
+        }.effects
     }
 }
 

@@ -77,6 +77,17 @@ extension ReplicaTransaction {
         return addresses
     }
 
+    /// Operations that have their verdict are not offered again, whatever becomes of their seqs.
+    func settleDecided() throws {
+        var addresses: [RowAddress] = []
+        for record in try OperationTable.records(after: 0, in: db) {
+            guard record.state == .acknowledged || record.state == .confirmed else { continue }
+            try set(record, .confirmed, isApplied: false) { $0.seq = nil }
+            if record.isApplied, let address = address(record.operation) { addresses.append(address) }
+        }
+        try rebase(addresses)
+    }
+
     /// The service holds this replica's operations up to `lastSeq`: later ones, confirmed or not, did not happen
     /// there, and are queued again in their old order.
     func resume(_ epoch: Epoch?, after lastSeq: Int64) throws {

@@ -169,6 +169,24 @@ import Testing
         #expect(batch.epoch == epoch && !batch.asksForSequence)
     }
 
+    /// It was set up anew: others may have written over what happened.
+    @Test func aServiceThatKnowsNothingOfTheReplicaIsNotOfferedWhatHasItsVerdict() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(users)
+        try fixture.answer(shape)
+        for id in ["a", "b", "c", "d"] { try fixture.submit(user(id)) }
+        try fixture.send(limit: 1)
+        try fixture.answer(shape, [fixture.insert(Sample.users, "a", ["name": "n"])], confirmed: 1)
+        try fixture.send(limit: 1)
+        let unanswered = try fixture.replica.batchToSend(limit: 1).batch
+        #expect(unanswered.operations.map(\.seq) == [3])
+        #expect(try fixture.states() == ["op1 confirmed", "op2 acknowledged", "op3 sending", "op4 queued"])
+        _ = try fixture.replica.sequenceGap(expected: 1)
+        #expect(try fixture.states() == ["op1 confirmed", "op2 confirmed", "op3 queued", "op4 queued"])
+        let batch = try fixture.replica.batchToSend(limit: 9).batch
+        #expect(batch.operations.map { "\($0.seq) \($0.operation.id)" } == ["1 op3", "2 op4"])
+    }
+
     @Test func aVerdictForAnotherOperationLeavesTheSeq() throws {
         let fixture = try Fixture()
         try fixture.submit(user("a"))
