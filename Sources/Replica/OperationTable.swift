@@ -134,6 +134,12 @@ enum OperationTable {
     }
 
     /// The rows that operations in the overlay touch, sorted.
+    static func hasAppliedParked(in db: Database) throws -> Bool {
+        try Bool.fetchOne(
+            db.cachedStatement(
+                sql: "SELECT EXISTS (SELECT 1 FROM operation WHERE state = 'parked' AND is_applied = 1)")) ?? false
+    }
+
     static func appliedAddresses(in db: Database) throws -> [RowAddress] {
         try GRDB.Row.fetchAll(
             db,

@@ -7,7 +7,7 @@ extension ReplicaTransaction {
     func rebase(_ addresses: [RowAddress]) throws {
         guard hasLocalChanges else { return }
         if journal.isCollapsed { return try rebaseAll() }
-        if hasNoAppliedOperations { return try letGoOfOverlay() }
+        if try !hasAppliedOperations { return try letGoOfOverlay() }
         if addresses.isEmpty { return }
         var rebase = Rebase(self)
         try rebase.run(addresses)
@@ -15,8 +15,14 @@ extension ReplicaTransaction {
         if journal.isCollapsed { try rebaseAll() }
     }
 
-    /// Parked ones are not laid on top.
-    private var hasNoAppliedOperations: Bool { memory.unconfirmed == memory.counts[.parked, default: 0] }
+    /// Of the parked ones those are laid on top that only build on a refused one.
+    private var hasAppliedOperations: Bool {
+        get throws {
+            let parked = memory.counts[.parked, default: 0]
+            if memory.unconfirmed > parked { return true }
+            return try parked > 0 && OperationTable.hasAppliedParked(in: db)
+        }
+    }
 
     /// Without own operations everything is as the service said, however it was decided before.
     private func letGoOfOverlay() throws {

@@ -169,6 +169,23 @@ import Testing
         #expect(batch.epoch == epoch && !batch.asksForSequence)
     }
 
+    @Test func whatIsParkedForAnotherOperationStaysInView() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(users)
+        try fixture.submit(user("a", "refused"))
+        try fixture.submit(Sample.update(Sample.users, "a", ["name": "mine"]))
+        try fixture.send(.rejected, limit: 1)
+        #expect(try fixture.states() == ["op1 parked", "op2 parked"])
+        // The row of that key is somebody else's, and what was parked is laid on top.
+        let row = fixture.insert(Sample.users, "a", ["name": "theirs"])
+        try fixture.answer(shape, [row])
+        #expect(try fixture.value(shape, Sample.users, "a", "name") == "mine")
+        try fixture.answer(shape, [fixture.insert(Sample.users, "b", ["name": "n"])])
+        #expect(try fixture.value(shape, Sample.users, "a", "name") == "mine")
+        _ = try fixture.replica.cancel(OperationID("op1"), withDependents: true)
+        #expect(try fixture.value(shape, Sample.users, "a", "name") == "theirs")
+    }
+
     /// It was set up anew: others may have written over what happened.
     @Test func aServiceThatKnowsNothingOfTheReplicaIsNotOfferedWhatHasItsVerdict() throws {
         let fixture = try Fixture()
