@@ -6,6 +6,17 @@ CONFIGURATION=${SATCHEL_CONFIGURATION:-release}
 BIN=$ROOT/.build/$CONFIGURATION
 
 say() { printf '%s\n' "$*"; }
+# The words as a shell reads them back, in quotes only where they need some.
+quoted() {
+    local word words=()
+    for word in "$@"; do
+        case $word in
+            "" | *[!A-Za-z0-9_./:=@%+,-]*) words+=("'${word//\'/\'\\\'\'}'") ;;
+            *) words+=("$word") ;;
+        esac
+    done
+    printf '%s' "${words[*]}"
+}
 fail() {
     printf 'error: %s\n' "$*" >&2
     exit 1
