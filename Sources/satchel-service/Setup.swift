@@ -10,15 +10,33 @@ struct Setup: ParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
 
-    @Option(help: "A table to publish, `schema.table`; repeat it. Default: every table of schema public.")
+    @Option(
+        help: """
+            A table to publish, `schema.table`, beside those that are already; repeat it. Default: every table of \
+            schema public.
+            """)
     var table: [String] = []
 
-    @Option(help: "The data model's YAML file: its read rules are checked, and tables without one are listed.")
+    @Flag(help: "Publish no other tables than those of --table. Shapes of the others end, for everybody.")
+    var only = false
+
+    @Option(
+        help: """
+            The data model's YAML file: its read rules are checked before anything is changed, and tables without one \
+            are listed.
+            """)
     var model: String?
+
+    func validate() throws {
+        guard !only || !table.isEmpty else {
+            throw ValidationError("--only takes at least one --table; `teardown` removes all")
+        }
+    }
 
     func run() throws {
         var options = try connection.load()
         if let model { options.dataModel = model }
+        try options.checkedDataModel(against: nil)
         try options.withDatabase("satchel setup") { try run(options, $0) }
     }
 
@@ -28,10 +46,19 @@ struct Setup: ParsableCommand {
         guard missing.isEmpty else { throw OptionsError("Setup cannot begin: " + missing.joined(separator: "; ")) }
         let named = table.map { TableName($0) }
         let tables = named.isEmpty ? try Self.allTables(database) : named
-        let report = try Bookkeeping.setup(on: database, tables: tables, publication: options.publications[0])
-        for name in report.tracked { print("published  \(name)") }
-        for name in report.withoutKey { print("refused    \(name): it has no primary key") }
+        let report = try Bookkeeping.setup(
+            on: database, tables: tables, publication: options.publications[0], keepingOthers: !only
+        ) {
+            let catalogue = try Bookkeeping.catalogue(publishedBy: options.publications, on: database)
+            try options.checkedDataModel(against: catalogue.schema)
+        }
+        let unserved = try Bookkeeping.unserved(of: report.tracked, publishedBy: options.publications, on: database)
+        for name in report.tracked where !unserved.contains(where: { $0.table == name }) { print("published  \(name)") }
+        for refusal in report.refused { print("refused    \(refusal.reason)") }
+        for refusal in unserved { print("not served \(refusal.reason)") }
         try Self.reportRules(options, database)
+        // Who asked for a table by name is told by the exit status too.
+        if (report.refused + unserved).contains(where: { named.contains($0.table) }) { throw ExitCode(1) }
     }
 
     /// In `secure` mode nobody reads a table without a rule; in `insecure` mode everybody does.
@@ -52,7 +79,7 @@ struct Setup: ParsableCommand {
         let names = try database.query(
             """
             SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
+            WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition ORDER BY 1
             """)
         return names.rows.compactMap { $0[0].map { TableName(name: $0) } }
     }

@@ -16,17 +16,30 @@ package enum Bookkeeping {
     package struct Report: Hashable, Sendable {
         /// Tables with bookkeeping, sorted.
         package let tracked: [TableName]
-        /// Refused: without a primary key a row has no name to keep a clock under.
-        package let withoutKey: [TableName]
+        /// Neither tracked nor published, sorted: without a primary key a row has no name to keep a clock under, and
+        /// of unlogged tables, views and foreign tables the log has nothing.
+        package let refused: [Refusal]
         /// True when the triggers follow `ALTER TABLE` by themselves. It takes a superuser's setup; without it,
         /// dropping or renaming a column of a tracked table needs `setup` again before the next write.
         package let followsAlterations: Bool
     }
 
+    /// A table that nobody will be served.
+    package struct Refusal: Hashable, Sendable {
+        package let table: TableName
+        /// Begins with the table, and says what to do.
+        package let reason: String
+    }
+
     /// Installs the bookkeeping for exactly `tables`. A publication named `publication` is made for them, unless
     /// there is one that somebody else made.
+    ///
+    /// - Parameters:
+    ///   - keepingOthers: what was tracked and published before stays so, beside `tables`.
+    ///   - check: sees the database as it will be. Where it throws, nothing was changed.
     package static func setup(
-        on connection: PostgresConnection, tables: [TableName], publication: String = defaultPublication
+        on connection: PostgresConnection, tables: [TableName], publication: String = defaultPublication,
+        keepingOthers: Bool = false, check: () throws -> Void = {}
     ) throws -> Report {
         try connection.transaction {
             try connection.execute("SET LOCAL client_min_messages = warning")
@@ -35,10 +48,12 @@ package enum Bookkeeping {
             try connection.execute(Self.tables)
             try checkFormat(on: connection)
             for script in [expressions, triggers, tracking, locking] { try connection.execute(script) }
-            let (tracked, withoutKey) = try track(tables, on: connection)
-            try publish(tracked, as: publication, on: connection)
+            let others = keepingOthers ? try trackedTables(on: connection) : []
+            let (tracked, refused) = try track(Set(tables + others).sorted(), on: connection)
+            try publish(tracked, as: publication, keepingOthers: keepingOthers, on: connection)
             let follows = try followAlterations(on: connection)
-            return Report(tracked: tracked, withoutKey: withoutKey, followsAlterations: follows)
+            try check()
+            return Report(tracked: tracked, refused: refused, followsAlterations: follows)
         }
     }
 
@@ -91,53 +106,6 @@ extension Bookkeeping {
                 .notSupported,
                 "schema satchel has format \(found), this service writes format \(format): use the service that "
                     + "installed it, or run its teardown first")
-        }
-    }
-
-    private static func track(
-        _ tables: [TableName], on connection: PostgresConnection
-    ) throws -> (tracked: [TableName], withoutKey: [TableName]) {
-        var tracked: [TableName] = []
-        var withoutKey: [TableName] = []
-        for table in tables.sorted() {
-            let name = qualified(table)
-            guard try connection.query("SELECT to_regclass($1) IS NOT NULL", [name]).value == "t" else {
-                throw PostgresError(
-                    .undefinedTable, "there is no table \(table): check its name and the schema before the dot")
-            }
-            if try connection.query("SELECT satchel.key_form('n', $1::regclass) IS NULL", [name]).value == "t" {
-                withoutKey.append(table)
-            } else {
-                try connection.query("SELECT satchel.track($1::regclass)", [name])
-                tracked.append(table)
-            }
-        }
-        try connection.query(
-            """
-            SELECT satchel.untrack(tgrelid::regclass) FROM pg_trigger WHERE tgname = 'satchel_update'
-            AND tgrelid <> ALL (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)::regclass::oid))
-            """, [jsonArray(tracked.map(qualified))])
-        return (tracked, withoutKey)
-    }
-
-    private static func publish(_ tables: [TableName], as name: String, on connection: PostgresConnection) throws {
-        if try !exists(publication: clockPublication, on: connection) {
-            try connection.execute("CREATE PUBLICATION \(clockPublication) FOR TABLE satchel.clock")
-        }
-        let list = tables.map(qualified).joined(separator: ", ")
-        let made = try connection.query("SELECT value FROM satchel.meta WHERE name = 'publication'").value
-        if try !exists(publication: name, on: connection) {
-            try connection.execute(
-                "CREATE PUBLICATION \(quoted(name))" + (tables.isEmpty ? "" : " FOR TABLE \(list)"))
-            try connection.query(
-                """
-                INSERT INTO satchel.meta VALUES ('publication', $1)
-                ON CONFLICT (name) DO UPDATE SET value = excluded.value
-                """, [name])
-        } else if made == name, !tables.isEmpty,
-            try self.tables(publishedBy: [name], on: connection) != tables.sorted()
-        {
-            try connection.execute("ALTER PUBLICATION \(quoted(name)) SET TABLE \(list)")
         }
     }
 

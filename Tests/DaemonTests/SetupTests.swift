@@ -1,0 +1,82 @@
+import Foundation
+import Postgres
+import PostgresTesting
+import Testing
+
+/// `satchel-service setup` as people run them.
+@Suite(.timeLimit(.minutes(5))) struct SetupTests {
+    private static let tables = """
+        CREATE TABLE notes (id int PRIMARY KEY); CREATE TABLE plans (id int PRIMARY KEY);
+        CREATE TABLE nokey (line text); CREATE UNLOGGED TABLE cache (id int PRIMARY KEY);
+        """
+
+    private func run(_ arguments: String..., on database: TestDatabase) throws -> (status: Int32, said: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: TestProcess.path(of: "satchel-service"))
+        process.arguments = arguments + ["--database-url", database.connectionString]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, said)
+    }
+
+    private func published(_ sql: PostgresConnection) throws -> [String] {
+        try sql.query(
+            "SELECT tablename FROM pg_publication_tables WHERE pubname = 'satchel_tables' ORDER BY 1"
+        ).rows.compactMap { $0[0] }
+    }
+
+    @Test func tablesAreAddedAndGoOnlyByWish() throws {
+        let database = try TestDatabase(
+            Self.tables + "CREATE SCHEMA other; CREATE TABLE other.far (id int PRIMARY KEY)")
+        let sql = try database.connect()
+        let all = try run("setup", on: database)
+        #expect(all.status == 0, "\(all.said)")
+        for line in [
+            "published  public.notes", "refused    public.cache is unlogged",
+            "refused    public.nokey has no primary key",
+        ] { #expect(all.said.contains(line), "\(all.said)") }
+        #expect(try published(sql) == ["notes", "plans"])
+        #expect(try run("setup", "--table", "other.far", on: database).status == 0)
+        #expect(try run("setup", on: database).status == 0)
+        #expect(try published(sql) == ["far", "notes", "plans"])
+        #expect(try run("setup", "--only", on: database).status == 2)
+        #expect(try run("setup", "--only", "--table", "public.plans", on: database).status == 0)
+        #expect(try published(sql) == ["plans"])
+    }
+
+    @Test func aTableAskedForByNameThatIsRefusedIsAFailure() throws {
+        let database = try TestDatabase(
+            Self.tables + "CREATE TABLE sums (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id) STORED)")
+        for (table, line) in [
+            ("nokey", "refused    public.nokey has no primary key"), ("cache", "refused    public.cache is unlogged"),
+            ("sums", "not served public.sums has generated columns"),
+        ] {
+            let (status, said) = try run("setup", "--table", "public.notes", "--table", "public.\(table)", on: database)
+            #expect(status == 1 && said.contains(line), "\(status) \(said)")
+            #expect(said.contains("published  public.notes"), "\(said)")
+        }
+        #expect(try run("setup", "--table", "public.notes", on: database).status == 0)
+    }
+
+    @Test func aWrongModelChangesNothing() throws {
+        let database = try TestDatabase(Self.tables)
+        let directory = TestDirectory()
+        let sql = try database.connect()
+        let (form, names) = ("\(directory.path)/form.yaml", "\(directory.path)/names.yaml")
+        try "nonsense: [".write(toFile: form)
+        try "permissions:\n  nowhere:\n    read: \"true\"\n".write(toFile: names)
+        for model in [form, names] {
+            let (status, said) = try run("setup", "--model", model, on: database)
+            #expect(status == 78, "\(said)")
+            #expect(
+                try sql.query("SELECT to_regnamespace('satchel'), count(*) FROM pg_publication").rows == [[nil, "0"]])
+        }
+        #expect(try run("setup", "--table", "public.plans", on: database).status == 0)
+        #expect(try run("setup", "--table", "public.notes", "--model", names, on: database).status == 78)
+        #expect(try published(sql) == ["plans"])
+    }
+}
