@@ -96,6 +96,7 @@ struct Teardown: ParsableCommand {
         let slot = try Slot(options.slot)
         try options.withDatabase("satchel teardown") { database in
             try Self.refuseInUse(slot, database)
+            try Bookkeeping.refuseForeignTables(on: database)
             try slot.drop(database)
             try Bookkeeping.teardown(on: database)
         }

@@ -3,7 +3,7 @@ import Postgres
 import PostgresTesting
 import Testing
 
-/// `satchel-service setup` as people run them.
+/// `satchel-service setup` and `teardown` as people run them.
 @Suite(.timeLimit(.minutes(5))) struct SetupTests {
     private static let tables = """
         CREATE TABLE notes (id int PRIMARY KEY); CREATE TABLE plans (id int PRIMARY KEY);
@@ -78,5 +78,18 @@ import Testing
         #expect(try run("setup", "--table", "public.plans", on: database).status == 0)
         #expect(try run("setup", "--table", "public.notes", "--model", names, on: database).status == 78)
         #expect(try published(sql) == ["plans"])
+    }
+
+    @Test func teardownNamesSomebodysTablesAndRemovesNothing() throws {
+        let database = try TestDatabase(Self.tables)
+        let sql = try database.connect()
+        #expect(try run("setup", on: database).status == 0)
+        try sql.execute("CREATE TABLE satchel.mine (id int PRIMARY KEY)")
+        let (status, said) = try run("teardown", on: database)
+        #expect(status == 1 && said.contains(#"ALTER TABLE "satchel"."mine" SET SCHEMA public"#), "\(status) \(said)")
+        #expect(try published(sql) == ["notes", "plans"])
+        try sql.execute("ALTER TABLE satchel.mine SET SCHEMA public")
+        #expect(try run("teardown", on: database).status == 0)
+        #expect(try published(sql) == [])
     }
 }

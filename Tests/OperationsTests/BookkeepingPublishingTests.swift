@@ -1,10 +1,11 @@
+import Foundation
 import Postgres
 import PostgresTesting
 import SyncModel
 import SyncService
 import Testing
 
-/// Which tables `setup` publishes and serves.
+/// Which tables `setup` publishes and serves, and what `teardown` leaves alone.
 @Suite struct BookkeepingPublishingTests {
     private static let tables = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY);"
 
@@ -111,5 +112,26 @@ import Testing
         #expect(reason.hasPrefix("public.b is in no publication that is served: "))
         try sql.execute(reason.split(separator: ": ").last.map { String($0) } ?? "")
         #expect(try told().isEmpty)
+    }
+
+    @Test func teardownRefusesWhereSomebodysTablesAreInItsSchema() throws {
+        let sql = try TestDatabase(Self.tables).connect()
+        _ = try Bookkeeping.setup(on: sql, tables: [TableName("a")])
+        try sql.execute(
+            """
+            CREATE TABLE satchel."My notes" (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);
+            INSERT INTO satchel."My notes" DEFAULT VALUES; CREATE VIEW satchel.seen AS SELECT 1 AS id;
+            CREATE SEQUENCE satchel.counter
+            """)
+        let error = #expect(throws: OptionsError.self) { try Bookkeeping.teardown(on: sql) }
+        let said = error?.description ?? ""
+        #expect(said.contains("satchel.My notes, satchel.counter, satchel.seen. "), "\(said)")
+        #expect(try Bookkeeping.isInstalled(on: sql) && published(sql) == ["a"])
+        let begin = try #require(said.range(of: "first: ")).upperBound
+        let end = try #require(said.range(of: ". Nothing")).lowerBound
+        try sql.execute(String(said[begin..<end]))
+        try Bookkeeping.teardown(on: sql)
+        #expect(try !Bookkeeping.isInstalled(on: sql))
+        #expect(try sql.query("SELECT t.id, n FROM public.\"My notes\" t, public.seen").rows == [["1", "1"]])
     }
 }

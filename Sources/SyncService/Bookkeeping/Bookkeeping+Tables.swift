@@ -1,3 +1,6 @@
+import Postgres
+import SyncModel
+
 extension Bookkeeping {
     /// The tables of schema `satchel`.
     ///
@@ -72,4 +75,29 @@ extension Bookkeeping {
             PRIMARY KEY (replica, seq)
         );
         """
+
+    /// Of `tables`: what `teardown` may remove.
+    private static let relations = ["meta", "clock", "nulled", "replica", "verdict", "version"]
+
+    /// Throws where somebody's tables are in schema `satchel`, which go with it: with a role called `satchel` and
+    /// PostgreSQL's usual `search_path`, tables made without naming a schema land there.
+    package static func refuseForeignTables(on connection: PostgresConnection) throws {
+        let result = try connection.query(
+            """
+            SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'satchel' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+            AND c.relname <> ALL (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))
+            AND NOT EXISTS (
+                SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND c.relkind = 'S'
+                AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))
+            ORDER BY 1
+            """, [jsonArray(relations)])
+        let names = result.rows.map { TableName(schema: "satchel", name: $0[0] ?? "") }
+        guard !names.isEmpty else { return }
+        throw OptionsError(
+            "Schema satchel has tables that Satchel did not make, and would take them along: "
+                + names.map(\.description).joined(separator: ", ") + ". Move them first: "
+                + names.map { "ALTER TABLE \(qualified($0)) SET SCHEMA public" }.joined(separator: "; ")
+                + ". Nothing was removed")
+    }
 }

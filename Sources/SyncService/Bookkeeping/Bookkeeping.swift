@@ -57,10 +57,12 @@ package enum Bookkeeping {
         }
     }
 
-    /// Removes all that `setup` ever made in this database, clocks and verdicts included.
+    /// Removes all that `setup` ever made in this database, clocks and verdicts included. Throws what
+    /// `refuseForeignTables` does.
     package static func teardown(on connection: PostgresConnection) throws {
         try connection.transaction {
             try connection.execute("SET LOCAL client_min_messages = warning")
+            try refuseForeignTables(on: connection)
             if try isInstalled(on: connection) {
                 let made = try connection.query("SELECT value FROM satchel.meta WHERE name = 'publication'").value
                 if let made { try connection.execute("DROP PUBLICATION IF EXISTS \(quoted(made))") }
