@@ -63,7 +63,8 @@ extension PipelineRows {
         var operations: [ImportOperation] = []
         if let row = current.pipeline {
             operations += Self.update(
-                "pipelines", id: pipeline.id, to: pipeline.columns, from: row, json: PipelineRow.jsonColumns)
+                "pipelines", id: pipeline.id, to: pipeline.columns, from: row, json: PipelineRow.jsonColumns,
+                arrays: PipelineRow.arrayColumns)
         } else {
             let owner: [(name: String, value: Value)] = [
                 ("team_id", Value(pipeline.teamID)), ("created_by", Value(createdBy)),
@@ -141,13 +142,20 @@ extension PipelineRows {
 
     private static func update(
         _ table: String, id: String, to wanted: [(name: String, value: Value)], from row: ColumnMap,
-        json: Set<String>
+        json: Set<String>, arrays: Set<String> = []
     ) -> [ImportOperation] {
         let changed = wanted.filter { name, value in
             guard let held = row[name] else { return true }
             return held != value && !(json.contains(name) && isSameJSON(held, value))
+                && !(arrays.contains(name) && isSameArray(held, value))
         }
         return changed.isEmpty ? [] : [ImportOperation(table, .update, id: id, set: changed)]
+    }
+
+    /// An edit that waits may be written with more quotes than PostgreSQL uses.
+    private static func isSameArray(_ left: Value, _ right: Value) -> Bool {
+        guard let left = left.text.flatMap(TextArray.elements) else { return false }
+        return left == right.text.flatMap(TextArray.elements)
     }
 
     /// PostgreSQL writes jsonb in its own order and spacing.

@@ -18,6 +18,7 @@ extension PipelineRow {
     }
 
     package static let jsonColumns: Set<String> = ["config", "defaults", "authentication"]
+    package static let arrayColumns: Set<String> = ["tags"]
 
     package init(columns: ColumnMap) throws(PipelineFileError) {
         let row = RowReader(table: "pipelines", columns: columns)

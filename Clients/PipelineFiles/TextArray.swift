@@ -2,18 +2,26 @@ import SyncModel
 
 /// PostgreSQL's text form of a one-dimensional `text[]`: `{plain,"with, comma",NULL}`.
 package enum TextArray {
-    /// Every element is quoted: then none can be taken for NULL or hold a delimiter.
+    /// As PostgreSQL writes it (`array_out`), so that what is stored compares equal: an element is quoted
+    /// only where it could be taken for NULL, for nothing, or for more than one.
     package static func literal(_ elements: [Text]) -> Text {
-        let quoted = elements.map { element in
-            var output = "\""
-            for scalar in element.string.unicodeScalars {
-                if scalar == "\"" || scalar == "\\" { output += "\\" }
-                output.unicodeScalars.append(scalar)
-            }
-            return output + "\""
-        }
-        return Text("{" + quoted.joined(separator: ",") + "}")
+        Text("{" + elements.map { written($0.string) }.joined(separator: ",") + "}")
     }
+
+    private static func written(_ element: String) -> String {
+        let scalars = element.unicodeScalars
+        let isPlain = !scalars.isEmpty && !scalars.contains(where: quoted.contains)
+        guard !isPlain || element.lowercased() == "null" else { return element }
+        var output = "\""
+        for scalar in scalars {
+            if scalar == "\"" || scalar == "\\" { output += "\\" }
+            output.unicodeScalars.append(scalar)
+        }
+        return output + "\""
+    }
+
+    /// Delimiters, and PostgreSQL's white space.
+    private static let quoted = Set("{}\"\\, \t\n\r\u{b}\u{c}".unicodeScalars)
 
     /// nil for what is no such array, or has a NULL in it.
     package static func elements(_ literal: Text) -> [Text]? {

@@ -51,6 +51,19 @@ import Testing
         #expect(operations[0].set == [ImportOperation.Column("config", #"{"value":2}"#)])
     }
 
+    /// Also of one that was written with every element quoted.
+    @Test(arguments: ["{support,\"e mail\"}", "{\"support\",\"e mail\"}"] as [Value])
+    func submitsNothingForTagsThatAreTheSame(stored: Value) throws {
+        let text = "workflow: {name: n, tags: [support, e mail], steps: [{name: a, type: t}]}"
+        let rows = try read(text)
+        var current = rows.current
+        current.pipeline?["tags"] = stored
+        #expect(try rows.operations(current: current, createdBy: nil) == [])
+        let fewer = try read(text.replacing(", e mail", with: ""), current: current)
+        let operations = try fewer.operations(current: current, createdBy: nil)
+        #expect(operations.map(\.set) == [[ImportOperation.Column("tags", "{support}")]])
+    }
+
     @Test func deletesWhatVanishedChildrenFirst() throws {
         let before = try read(Self.text)
         var current = before.current

@@ -13,6 +13,19 @@ import Testing
         #expect(TextArray.elements(#"{a,"b c","d\"e"}"#) == ["a", "b c", "d\"e"])
     }
 
+    /// Of `SELECT ARRAY[…]::text[]` in PostgreSQL 15.
+    @Test func writesWhatPostgreSQLWrites() {
+        #expect(TextArray.literal([]) == "{}")
+        #expect(TextArray.literal(["support", "mail"]) == "{support,mail}")
+        let elements: [Text] = [
+            "", "NULL", "Null", "nulls", "x,y", "{", "}", "\"", "\\", "a b", "a\nb", "a\u{b}", "é", "'",
+        ]
+        #expect(
+            TextArray.literal(elements)
+                == Text(
+                    #"{"","NULL","Null",nulls,"x,y","{","}","\"","\\","a b",""# + "a\nb\",\"a\u{b}\",é,'}"))
+    }
+
     @Test(
         arguments: ["", "{", "a", "{a,}", "{,a}", "{NULL}", "{a\"b}", "{\"a}", "{{a}}", "{a}b", "}{"]
             as [Text])
