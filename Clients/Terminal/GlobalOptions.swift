@@ -15,7 +15,7 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp(
             "The daemon's socket.",
             discussion:
-                "Without it $SATCHEL_SOCKET, or the default path, where a daemon is started on demand.",
+                "Without it $SATCHEL_SOCKET, or the default path, where a daemon is started on demand. SATCHEL_AUTOSTART=1 starts it elsewhere too, 0 never.",
             valueName: "path"))
     var socket: String?
 

@@ -15,6 +15,10 @@ struct Satchel: ParsableCommand {
         discussion: """
             Exit codes: 0 fine, 1 failed, 2 wrong arguments, 3 not found, 4 the daemon cannot be reached, \
             5 a conflict or changes that need you, 130 interrupted.
+
+            Where no daemon listens at the default socket, one is started, as the last one there was: with its state, \
+            service and user. SATCHEL_AUTOSTART=1 does so at any socket (--socket, $SATCHEL_SOCKET), SATCHEL_AUTOSTART=0 \
+            nowhere.
             """,
         version: ProgramVersion.current,
         subcommands: [

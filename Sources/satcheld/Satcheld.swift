@@ -60,6 +60,7 @@ struct CommonOptions: ParsableArguments {
                     isOfConfiguration: true)
             }
             options = try DaemonOptions(text: text, environment: environment)
+            options.configFile = config
         }
         options.stateDirectory = state ?? options.stateDirectory
         options.socket = socket ?? options.socket

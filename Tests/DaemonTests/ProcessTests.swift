@@ -1,3 +1,4 @@
+import DaemonProtocol
 import Foundation
 import Glibc
 import JSONText
@@ -62,6 +63,25 @@ import Testing
 
     private static func ids(_ client: TestClient) throws -> [String] {
         try client.call("operation/list", ["limit": 10_000])["operations"]?.array?.compactMap { $0["id"]?.string } ?? []
+    }
+
+    /// Who starts it again must name the same state, and nobody learns a secret.
+    @Test func aKilledDaemonLeavesHowItWasStarted() throws {
+        let directory = TestDirectory()
+        let (socket, token) = ("\(directory.path)/s", "\(directory.path)/token")
+        try Data("secret-of-ana\n".utf8).write(to: URL(filePath: token))
+        try Data("old".utf8).write(to: URL(filePath: "\(socket).json"))
+        let process = try TestProcess(
+            "run", state: directory.path, socket: socket, user: "ana", tokenFile: token)
+        try process.socketClient().initialize()
+        process.kill(SIGKILL)
+        _ = process.exitStatus()
+        let text = try String(contentsOfFile: "\(socket).json", encoding: .utf8)
+        let record = try StartRecord(json: JSON(parsing: text))
+        #expect(record.state == directory.path && record.user == "ana" && record.tokenFile == token)
+        #expect(!text.contains("secret"))
+        var status = stat()
+        #expect(stat("\(socket).json", &status) == 0 && status.st_mode & 0o777 == 0o600)
     }
 
     @Test func aSecondDaemonOnTheSameStateIsRefused() async throws {

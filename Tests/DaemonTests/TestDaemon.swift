@@ -142,7 +142,8 @@ final class TestProcess {
     /// - Parameter fileBlocks: no file grows beyond so many blocks of 512 bytes, as on a full disk.
     init(
         _ command: String, state: String?, socket: String, fileBlocks: Int? = nil,
-        service: String = "http://127.0.0.1:1", user: String? = nil
+        service: String = "http://127.0.0.1:1", user: String? = nil,
+        tokenFile: String? = nil
     ) throws {
         self.socket = socket
         // Port 1 is nobody's.
@@ -150,6 +151,7 @@ final class TestProcess {
             [
                 command, "--socket", socket, "--service", service, "--log-level", "critical",
             ] + (state.map { ["--state", $0] } ?? []) + (user.map { ["--user", $0] } ?? [])
+            + (tokenFile.map { ["--token-file", $0] } ?? [])
         if let fileBlocks {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
             let script = "ulimit -f \(fileBlocks); trap '' XFSZ; exec \"$0\" \"$@\""

@@ -1,3 +1,4 @@
+import DaemonProtocol
 import TerminalText
 
 // `environ` is a variable to Swift; nothing here changes the environment.
@@ -41,7 +42,7 @@ struct DaemonLauncher {
     private func unreachable(_ failure: UnixSocket.Failure) -> CommandFailure {
         let advice =
             failure.nobodyListens
-            ? "Start it with `satcheld run --socket \(path.path)`, or set SATCHEL_AUTOSTART=1."
+            ? StartText.advice(socket: path.path, record: StartRecord(besideSocket: path.path))
             : "Check the path and its rights."
         return CommandFailure(
             .unreachable, "No daemon can be reached at \(path.path) (\(failure.message)). \(advice)")
@@ -76,7 +77,9 @@ struct DaemonLauncher {
         defer { posix_spawnattr_destroy(&attributes) }
         // A session of its own: closing the terminal must not end the daemon.
         posix_spawnattr_setflags(&attributes, Self.ownSession)
-        let arguments = [program, "run", "--socket", path.path]
+        // With the state that has the queue, where the last daemon left word of it.
+        let record = StartRecord(besideSocket: path.path)
+        let arguments = [program] + (record?.arguments(socket: path.path) ?? ["run", "--socket", path.path])
         var pointers = arguments.map { strdup($0) }
         defer { for pointer in pointers { free(pointer) } }
         pointers.append(nil)

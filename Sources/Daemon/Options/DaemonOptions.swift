@@ -3,6 +3,8 @@ import SharedOptions
 /// All options of `satcheld`, decoded once: what the command line leaves out comes from the configuration file,
 /// and what that leaves out has the value given here.
 package struct DaemonOptions: Hashable, Sendable {
+    /// The file that options were taken from.
+    package var configFile: String?
     /// Where the service is: `http://host:port`, `https://host` or `unix:///path`.
     package var service = "http://127.0.0.1:7077"
     /// Who is asking, where the service trusts names (`auth.mode: insecure`).

@@ -1,3 +1,4 @@
+import DaemonProtocol
 import Foundation
 import JSONRPCTransport
 import Logging
@@ -116,12 +117,24 @@ extension DaemonProcess {
             }
             let server = try UnixSocketServer.bind(path: plan.socket, group: group, handler: daemon).wait()
             logger.info("listening at \(plan.socket)")
+            leaveRecord(plan, logger)
             return server
         } catch {
             // The one client that started this daemon is served all the same.
             guard hasClient else { throw error }
             logger.warning("no other client can connect: \(error)")
             return nil
+        }
+    }
+
+    private static func leaveRecord(_ plan: StartPlan, _ logger: Logger) {
+        // An abstract name has no place beside it.
+        guard plan.socket.utf8.first == UInt8(ascii: "/") else { return }
+        do {
+            try plan.record.write(besideSocket: plan.socket)
+        } catch {
+            logger.warning(
+                "how this daemon was started cannot be left in \(StartRecord.path(socket: plan.socket)): \(error)")
         }
     }
 

@@ -1,3 +1,4 @@
+import DaemonProtocol
 import Foundation
 import JSONText
 import Replica
@@ -10,11 +11,17 @@ package struct StartPlan: Sendable {
     package let address: ServiceAddress
     package let credentials: Credentials
     package let settings: DaemonSettings
+    package let record: StartRecord
 
     package init(_ options: DaemonOptions, environment: [String: String], instance: String) throws(StartError) {
         let paths = DaemonPaths(environment: environment)
         stateDirectory = DaemonPaths.absolute(options.stateDirectory ?? paths.state)
         socket = DaemonPaths.absolute(options.socket ?? paths.socket)
+        // A token that the configuration has stays there.
+        record = StartRecord(
+            state: stateDirectory, config: options.configFile.map { DaemonPaths.absolute($0) },
+            service: options.service, user: options.user,
+            tokenFile: options.token == nil ? options.tokenFile.map { DaemonPaths.absolute($0) } : nil)
         guard let address = ServiceAddress(options.service) else {
             throw StartError(
                 "The service \(options.service) is no address: give http://HOST:PORT, https://HOST or unix:///PATH.",
