@@ -7,11 +7,7 @@ enum ValueSyntax {
     static func problem(_ text: Text, _ type: ColumnType) -> String? {
         let string = text.string
         if string.utf8.contains(0) { return "cannot hold the character U+0000: remove it" }
-        guard type.dimensions == 0 else {
-            let isArray = string.utf8.first == UInt8(ascii: "{") && string.utf8.last == UInt8(ascii: "}")
-            return isArray || string.utf8.first == UInt8(ascii: "[")
-                ? nil : "is an array: write it as PostgreSQL does, {a,b}"
-        }
+        guard type.dimensions == 0 else { return arrayProblem(text, type) }
         if !type.labels.isEmpty {
             let isLabel = type.labels.contains { Text($0) == text }
             return isLabel ? nil : "is one of \(SubmissionCheck.list(type.labels)), not \(quoted(string))"
@@ -31,9 +27,10 @@ enum ValueSyntax {
         }
     }
 
-    /// The form in which PostgreSQL writes the value, for the types that keys are made of.
+    /// The form in which PostgreSQL writes the value, for the types that keys are made of, and arrays.
     static func normalised(_ text: Text, _ type: ColumnType) -> Text {
-        guard type.dimensions == 0, type.labels.isEmpty else { return text }
+        guard type.dimensions == 0 else { return normalisedArray(text, type) }
+        guard type.labels.isEmpty else { return text }
         switch type.name {
         case "uuid": return uuid(text.string).map { Text($0) } ?? text
         case "int2", "int4", "int8": return parse(text.string).map { Text(String($0)) } ?? text

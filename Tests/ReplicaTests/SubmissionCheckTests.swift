@@ -10,7 +10,8 @@ import Testing
             ("id", ColumnType("uuid")), ("small", ColumnType("int2")), ("big", ColumnType("int8")),
             ("flag", ColumnType("bool")), ("doc", ColumnType("jsonb")),
             ("mood", ColumnType("mood", labels: ["sad", "ok"])),
-            ("short", ColumnType("varchar", modifier: 7)), ("real", ColumnType("float8")),
+            ("short", ColumnType("varchar", modifier: 7)), ("counts", ColumnType("int4", dimensions: 1)),
+            ("real", ColumnType("float8")),
             ("tags", ColumnType("text", dimensions: 1)), ("at", ColumnType("timestamptz")),
         ]
         let columns = types.enumerated().map { Column($1.0, number: $0 + 1, type: $1.1, isNotNull: $1.0 == "flag") }
@@ -36,7 +37,9 @@ import Testing
     @Test(arguments: [
         ("small", "32768"), ("small", "1.5"), ("big", "9223372036854775808"), ("flag", "maybe"), ("doc", "{a: 1}"),
         ("doc", #"{"a": "\u0000"}"#), ("mood", "happy"), ("short", "abcd"), ("real", "0x10"), ("real", "one"),
-        ("tags", "a,b"), ("at", "soon"), ("short", "a\u{0}"), ("nothing", "1"), ("id", "1"),
+        ("tags", "a,b"), ("tags", "{a"), ("tags", "{a}b}"), ("tags", "{\"a}"), ("tags", "[\"a\""), ("tags", "[a]"),
+        ("tags", "{{a},{b,c}}"), ("tags", "[[\"a\"], \"b\"]"), ("counts", "{1,x}"), ("counts", "[1, 2147483648]"),
+        ("counts", "[\"\"]"), ("at", "soon"), ("short", "a\u{0}"), ("nothing", "1"), ("id", "1"),
     ])
     func refusesWhatAColumnCannotHold(column: String, value: String) throws {
         let replica = try replica()
@@ -56,6 +59,28 @@ import Testing
         let operation = try #require(record).operation
         #expect(operation.key == ["id": Self.id])
         #expect(operation.set["small"] == "7" && operation.set["flag"] == "t")
+    }
+
+    /// The texts are those of PostgreSQL 15 for the arrays that they are.
+    @Test(arguments: [
+        ("tags", "{a,b}", "{a,b}"), ("tags", #"{"a" , "b c",null}"#, #"{a,"b c",NULL}"#), ("tags", "{}", "{}"),
+        ("tags", "[0:1]={a,b}", "[0:1]={a,b}"), ("tags", #"["x"]"#, "{x}"), ("tags", "[]", "{}"),
+        ("tags", #"["", "null", null, "a,b", "\"", "\\", "{", "é"]"#, #"{"","null",NULL,"a,b","\"","\\","{",é}"#),
+        ("tags", #"[["a"], ["b"]]"#, "{{a},{b}}"), ("tags", #"[1, true, {"a": [1]}]"#, #"{1,t,"{\"a\":[1]}"}"#),
+        ("counts", "[1, -2, null]", "{1,-2,NULL}"), ("counts", "{{1,2},{3,4}}", "{{1,2},{3,4}}"),
+    ])
+    func takesArraysInBothForms(column: String, value: String, stored: String) throws {
+        let record = try submit(replica(), ["id": Self.id], [column: Value(value)])
+        #expect(try #require(record).operation.set[column] == Value(stored))
+    }
+
+    @Test func saysHowAnArrayIsWritten() throws {
+        let replica = try replica()
+        let malformed = #expect(throws: ReplicaError.self) { try submit(replica, ["id": Self.id], ["tags": "x"]) }
+        let forms = #"as PostgreSQL does, {a,"b c"}, or as a JSON array, ["a", "b c"]"#
+        #expect(malformed?.message.contains(forms) == true)
+        let element = #expect(throws: ReplicaError.self) { try submit(replica, ["id": Self.id], ["counts": "{1,x}"]) }
+        #expect(element?.message.contains(#"counts element 2 is a whole number, not "x""#) == true)
     }
 
     @Test func namesWhatIsWrongWithTheKey() throws {
