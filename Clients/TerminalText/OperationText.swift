@@ -10,15 +10,17 @@ package enum OperationText {
         let total = counts.filter { $0.count > 0 }.map { "\($0.count) \($0.state.rawValue)" }
         let summary = total.isEmpty ? "The queue is empty." : total.joined(separator: " · ")
         guard !operations.isEmpty else { return [summary] }
+        let hasReasons = operations.contains { $0.reason != nil }
         let rows = operations.map { operation in
             [
                 operation.id.description, state(operation), operation.action.rawValue,
                 RowsText.name(operation.table), RowsText.key(operation.key),
                 operation.columns.joined(separator: ","), TimeText.ago(operation.submittedAt, now: now),
-            ]
+            ] + (hasReasons ? [operation.reason?.message ?? ""] : [])
         }
         let table = TableText(
-            heading: ["id", "state", "op", "table", "key", "columns", "submitted"], rows: rows)
+            heading: ["id", "state", "op", "table", "key", "columns", "submitted"] + (hasReasons ? ["reason"] : []),
+            rows: rows)
         return table.lines(width: width, style: style) + [style(.quiet, summary)]
     }
 
@@ -32,7 +34,7 @@ package enum OperationText {
         ]
         if let seq = summary.seq { lines.append(fact("seq", "\(seq), sent \(summary.attempts)×")) }
         if let group = summary.group { lines.append(fact("group", group)) }
-        if let reason = operation.reason { lines.append(fact("reason", "\(reason.code): \(reason.message)")) }
+        if let reason = summary.reason { lines.append(fact("reason", "\(reason.code): \(reason.message)")) }
         for field in operation.set.fields {
             lines.append(fact("set", "\(field.column) = \(RowsText.text(field.value))"))
         }

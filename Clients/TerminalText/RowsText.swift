@@ -61,6 +61,11 @@ package enum RowsText {
         return mark + (change.isPending ? "* " : "  ") + Printable.line(parts.joined(separator: " "))
     }
 
+    /// A row that is there, as the change that would bring it.
+    package static func insert(_ row: ViewRow) -> ViewChange {
+        ViewChange(operation: .insert, table: row.table, key: row.key, value: row.value, isPending: row.isPending)
+    }
+
     package static func key(_ key: KeyValues) -> String {
         key.fields.map(\.text.string).joined(separator: "/")
     }

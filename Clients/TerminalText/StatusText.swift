@@ -39,7 +39,8 @@ package enum StatusText {
 
     /// Why `satchel sync wait` does not return.
     package static func waiting(_ status: SyncStatus, hasTimeout: Bool) -> String {
-        let pending = status.pending == 0 ? "" : ", and \(Printable.count(status.pending, "change")) wait to be sent"
+        let wait = "\(Printable.count(status.pending, "change")) \(status.pending == 1 ? "waits" : "wait")"
+        let pending = status.pending == 0 ? "" : ", and \(wait) to be sent"
         let why =
             if status.isPaused || !status.isOnline {
                 "\(offlineReason(status))\(pending)"

@@ -31,13 +31,18 @@ extension Replica {
     }
 
     /// - Parameter forget: its shapes go, those that nobody looks at and that were held for views alone.
-    package func leaveView(forget: Bool, inUse: Set<String>) throws(ReplicaError) -> Effects {
-        guard memory.views.entered != nil || forget else { return Effects(sequence: memory.sequence) }
-        return try change(.normal) { transaction in
+    /// - Returns: the shapes that went.
+    package func leaveView(
+        forget: Bool, inUse: Set<String>
+    ) throws(ReplicaError) -> (shapes: [String], effects: Effects) {
+        guard memory.views.entered != nil || forget else { return ([], Effects(sequence: memory.sequence)) }
+        let (shapes, effects) = try change(.normal) { transaction in
             transaction.memory.views.entered = nil
-            if forget { try transaction.forgetLeft(keeping: 0, inUse: inUse) }
+            let forgotten = forget ? try transaction.forgetLeft(keeping: 0, inUse: inUse) : []
             try transaction.storeViews()
-        }.effects
+            return forgotten
+        }
+        return (shapes, effects)
     }
 }
 
@@ -73,8 +78,12 @@ extension ReplicaTransaction {
         memory.views.entries.filter { $0.isOnlyForViews && !inUse.contains(HeldRecord.id($0.shape)) }.map(\.shape)
     }
 
-    func forgetLeft(keeping count: Int, inUse: Set<String>) throws {
-        for shape in leftShapes(inUse: inUse).dropFirst(count) { try forget(HeldRecord.id(shape)) }
+    /// Those that went, the most recent first.
+    @discardableResult
+    func forgetLeft(keeping count: Int, inUse: Set<String>) throws -> [String] {
+        let shapes = leftShapes(inUse: inUse).dropFirst(count).map(HeldRecord.id)
+        for shape in shapes { try forget(shape) }
+        return shapes
     }
 
     /// Somebody asked for the shape by itself: it is kept whatever becomes of the view.

@@ -78,6 +78,34 @@ import Testing
         }
     }
 
+    @Test func hasAStatusForNamesThatAreNotThere() throws {
+        try withDaemon { (_, run) throws in
+            for arguments in [
+                ["read", "--shape", "nosuch"], ["watch", "--shape", "nosuch"], ["view", "enter", "nosuch"],
+                ["shape", "explain", "teams", "1", "--shape", "nosuch"],
+            ] {
+                let missing = try run(arguments)
+                #expect(missing.status == 3 && missing.errors.contains("the data model has"), "\(arguments)")
+            }
+            // Of a name that is there another value is wrong.
+            #expect(try run(["read", "teams", "--where", "wrong"]).status == 2)
+            let json = try JSON(parsing: run(["read", "--shape", "nosuch", "--json"]).output)
+            #expect(json["error"]?["data"]?["code"] == "invalid_shape")
+        }
+    }
+
+    /// A line for each row that the device holds, then the status, then what changes.
+    @Test func printsTheRowsThatAreThereBeforeTheChanges() throws {
+        try withDaemon { daemon, _ in
+            let text = try untilInterrupted(daemon, ["watch", "teams"], until: "[2J\n")
+            let lines = text.split(separator: "\n").map(String.init)
+            #expect(
+                lines.dropFirst() == [
+                    "+  teams \(Self.team) name=Pipelines", "= teams: live, 1 row", "~* teams 1 name=new�[2J",
+                ])
+        }
+    }
+
     @Test func tellsWhereAConditionThatWasTypedGoesWrong() throws {
         try withDaemon { (_, run) throws in
             for command in ["read", "watch"] {
@@ -134,7 +162,7 @@ import Testing
     }
 
     @Test func listsEntersAndLeavesViews() throws {
-        try withDaemon { (_, run) throws in
+        try withDaemon { (daemon, run) throws in
             #expect(
                 try run(["view", "list"]).lines == [
                     "views", "* team id=7 · A team's start.", "  empty", "shapes", "  teams id=<uuid>",
@@ -148,7 +176,13 @@ import Testing
             #expect(try run(["view", "leave"]).output == "team left\n")
             let none = try run(["view", "leave"])
             #expect(none.status == 0 && none.output.isEmpty && none.errors == "No view was entered.\n")
-            #expect(try JSON(parsing: run(["view", "leave", "--forget", "--json"]).output) == [:])
+            let forgotten = try run(["view", "leave", "--forget"])
+            #expect(forgotten.output == "s3 forgotten\ns2 forgotten\n" && forgotten.errors == "No view was entered.\n")
+            let gone = try JSON(parsing: run(["view", "leave", "--forget", "--json"]).output)
+            #expect(gone == ["shapes": ["s3", "s2"]])
+            daemon.with { $0.unusedShapes = [] }
+            #expect(
+                try run(["view", "leave", "--forget"]).errors == "No view was entered, and views left nothing here.\n")
         }
     }
 
@@ -224,36 +258,53 @@ import Testing
         }
     }
 
+    /// Interrupts the program once it has printed `end`. The fake daemon changes one row right after the answer.
+    private func untilInterrupted(_ daemon: FakeDaemon, _ arguments: [String], until end: String) throws -> String {
+        let program = Process()
+        program.executableURL = Run.program
+        program.arguments = arguments
+        program.environment = ["SATCHEL_SOCKET": daemon.path]
+        let pipe = Pipe()
+        program.standardOutput = pipe
+        // Threads of the test's pool block signals, and a child inherits that.
+        var interrupt = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&interrupt)
+        sigaddset(&interrupt, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &interrupt, &before)
+        try program.run()
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+        var text = ""
+        while !text.contains(end) {
+            let data = pipe.fileHandleForReading.availableData
+            guard !data.isEmpty else { break }
+            text += String(decoding: data, as: UTF8.self)
+        }
+        program.interrupt()
+        program.waitUntilExit()
+        #expect(program.terminationStatus == 130)
+        return text
+    }
+
     @Test func streamsChangesAndEndsWithTheInterrupt() throws {
         try withDaemon { daemon, _ in
-            // The fake daemon changes one row right after the answer.
-            let program = Process()
-            program.executableURL = Run.program
-            program.arguments = ["watch", "teams", "--json"]
-            program.environment = ["SATCHEL_SOCKET": daemon.path]
-            let pipe = Pipe()
-            program.standardOutput = pipe
-            // Threads of the test's pool block signals, and a child inherits that.
-            var interrupt = sigset_t()
-            var before = sigset_t()
-            sigemptyset(&interrupt)
-            sigaddset(&interrupt, SIGINT)
-            pthread_sigmask(SIG_UNBLOCK, &interrupt, &before)
-            try program.run()
-            pthread_sigmask(SIG_SETMASK, &before, nil)
-            var text = ""
-            while !text.contains("\"changed\"") {
-                let data = pipe.fileHandleForReading.availableData
-                guard !data.isEmpty else { break }
-                text += String(decoding: data, as: UTF8.self)
-            }
-            program.interrupt()
-            program.waitUntilExit()
-            #expect(program.terminationStatus == 130)
+            let text = try untilInterrupted(daemon, ["watch", "teams", "--json"], until: "\"changed\"")
             let events = try text.split(separator: "\n").map {
                 try JSON(parsing: String($0))["event"]?.string
             }
             #expect(events.contains("status") && events.contains("rows") && events.contains("changed"))
+        }
+    }
+
+    @Test func saysThatADryRunQueuesNothing() throws {
+        try withDaemon { (daemon, run) throws in
+            let operation = #"{"table":"teams","op":"upsert","key":{"id":"1"},"set":{"n":1}}"#
+            let dry = try run(["submit", "--dry-run", operation])
+            #expect(dry.output == "o0 would be queued\n" && dry.errors == "1 operation would be accepted.\n")
+            let json = try JSON(parsing: run(["submit", "--dry-run", operation, "--json"]).output)
+            #expect(json["dryRun"] == true && json["operations"]?.array?.count == 1)
+            #expect(try JSON(parsing: run(["submit", operation, "--json"]).output)["dryRun"] == nil)
+            #expect(daemon.with { $0.submits } == [1])
         }
     }
 
@@ -330,6 +381,19 @@ import Testing
         }
     }
 
+    /// As where the replica's file cannot be opened: nothing is awaited, and nothing is saved.
+    @Test func waitingForASyncThatCannotBeFails() throws {
+        var state = state()
+        state.status.state = .error
+        state.status.text = "Sync error · file is not a database"
+        state.status.reason = Reason(code: "storage", message: "file is not a database")
+        try withDaemon(state) { (_, run) throws in
+            let waited = try run(["sync", "wait"])
+            #expect(waited.status == 1 && waited.output == "● Sync error · file is not a database\n")
+            #expect(waited.errors.contains("file is not a database"))
+        }
+    }
+
     @Test func saysWhyItWaits() throws {
         var state = state()
         state.status.isOnline = false
@@ -378,6 +442,22 @@ import Testing
             #expect(imported.status == 1)
             #expect(imported.errors.contains("Waiting for the first sync of users, team_members, teams: this device"))
             #expect(imported.errors.contains("not on this device yet"))
+        }
+    }
+
+    @Test func saysThatNoPipelinesHaveComeYet() throws {
+        var state = state()
+        state.shapeStatus = .initial
+        try withDaemon(state) { (_, run) throws in
+            let list = try run(["pipeline", "list"])
+            #expect(list.status == 0 && list.output.isEmpty)
+            #expect(list.errors.hasPrefix("The pipelines have not come to this device yet"))
+            let json = try JSON(parsing: run(["pipeline", "list", "--json"]).output)
+            #expect(json == ["pipelines": [], "complete": false])
+            for arguments in [["show", "hello"], ["diff", "\(Self.samples)/hello.yaml"], ["export", "hello"]] {
+                let none = try run(["pipeline"] + arguments)
+                #expect(none.status == 1 && none.errors.contains("The pipelines have not come"), "\(none.errors)")
+            }
         }
     }
 

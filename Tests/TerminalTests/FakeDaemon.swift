@@ -173,7 +173,8 @@ enum FakeAnswers {
             return EnterView.Result(subscriptions: [part]).json
         case LeaveView.method:
             defer { state.enteredView = nil }
-            return LeaveView.Result(left: state.enteredView).json
+            let forgets = try LeaveView.params(of: request).forget
+            return LeaveView.Result(left: state.enteredView, shapes: forgets ? state.unusedShapes : nil).json
         case ListShapes.method:
             let held = ShapeSummary(
                 shape: "s1", definition: ["root_table": "teams"], status: .live, rows: 3, bytes: 1_536, subscribers: 0,
@@ -187,6 +188,9 @@ enum FakeAnswers {
             }
         case ExplainShape.method:
             let params = try ExplainShape.params(of: request)
+            if case .definition(let asked) = params.source, asked["name"] == "nosuch" {
+                throw ResponseError(.invalidShape, "There is no shape nosuch: the data model has teams.")
+            }
             guard params.wait > 0, case .definition(let definition) = params.source else {
                 throw ResponseError(.timeout, "The service has not answered.")
             }
@@ -245,6 +249,9 @@ enum FakeAnswers {
         // That of the view.
         case .subscription("v1"): definition = ["name": "teams"]
         case .subscription: throw ResponseError(.unknownSubscription, "There is no such subscription.")
+        }
+        if let name = definition["name"]?.string, !names.shapes.contains(where: { $0.name == name }) {
+            throw ResponseError(.invalidShape, "There is no shape \(name): the data model has teams.")
         }
         if definition["where"]?.string?.contains("wrong") == true {
             throw ResponseError(.invalidShape, "where: At character 17: syntax error at end of input")
@@ -318,7 +325,7 @@ enum FakeAnswers {
         }
         return SubmitOperations.Result(
             operations: params.operations.indices.map { .init(id: OperationID("o\($0)"), state: .queued) },
-            sequence: 1)
+            sequence: 1, isDryRun: params.isDryRun)
     }
 
     private static func apply(_ operation: SubmittedOperation, _ state: inout FakeDaemon.State) {

@@ -146,7 +146,13 @@ import Testing
     @Test func listsTheQueue() {
         let counts = [ListOperations.Count(.queued, 0), ListOperations.Count(.confirmed, 1)]
         let lines = OperationText.lines([summary], counts: counts, now: 5_000_000, width: nil, style: .plain)
-        #expect(lines.count == 3 && lines[2] == "1 confirmed")
+        #expect(lines.count == 3 && lines[2] == "1 confirmed" && !lines[0].contains("reason"))
+        let parked = OperationSummary(
+            id: OperationID("o2"), seq: nil, state: .parked, verdict: .rejected, table: TableName("steps"),
+            action: .delete, key: KeyValues([.init("id", "2")]), columns: [], group: nil, submittedAt: 0, attempts: 1,
+            reason: Reason(code: "check", message: "no such team"))
+        let both = OperationText.lines([summary, parked], counts: counts, now: 0, width: nil, style: .plain)
+        #expect(both[0].hasSuffix("  reason") && both[2].hasSuffix("  no such team") && !both[1].contains("no such"))
         #expect(
             OperationText.lines([], counts: [], now: 0, width: nil, style: .plain) == ["The queue is empty."])
     }

@@ -52,7 +52,9 @@ extension ShapeCommand {
                 table: ExplainArguments.table(table), key: key, wait: wait)
             try options.withDaemon(conditions: conditions) { daemon in
                 try refuseParameters(daemon)
-                let result = try daemon.call(ExplainShape.self, params)
+                let result = try shape.map(NamedThing.shape).lookedUp(with: daemon) {
+                    try daemon.call(ExplainShape.self, params)
+                }
                 if options.json { return Output.json(result.json) }
                 Output.lines(
                     ExplanationText.lines(

@@ -33,10 +33,13 @@ struct PipelineListCommand: ParsableCommand {
         try options.withDaemon { daemon in
             let store = PipelineStore(daemon: daemon)
             let teamID = try store.team(named: team.team, isRequired: false)?.teamID
-            let pipelines = try store.catalogue(teamID: teamID).catalogue.all
+            let (catalogue, status) = try store.catalogue(teamID: teamID)
+            let pipelines = catalogue.all
             if options.json {
-                Output.json(["pipelines": .array(pipelines.map(Self.json))])
-            } else {
+                Output.json([
+                    "pipelines": .array(pipelines.map(Self.json)), "complete": .bool(status != .initial),
+                ])
+            } else if status != .initial {
                 let rows = pipelines.map { pipeline in
                     [
                         pipeline.name.string, pipeline.pipeline?["status"]?.text?.string ?? "",
@@ -46,6 +49,7 @@ struct PipelineListCommand: ParsableCommand {
                 let table = TableText(heading: ["name", "status", "steps", "connections", "id"], rows: rows)
                 Output.lines(table.lines(width: Terminal.size?.width, style: Terminal.style))
             }
+            if status == .initial { Output.say(try ReadCommand.notYet(PipelineStore.nothingYet, daemon)) }
         }
     }
 
@@ -74,8 +78,7 @@ struct PipelineShowCommand: ParsableCommand {
         try options.withDaemon { daemon in
             let store = PipelineStore(daemon: daemon)
             let teamID = try store.team(named: team.team, isRequired: false)?.teamID
-            let found = try store.find(
-                pipeline, in: try store.catalogue(teamID: teamID).catalogue, teamID: teamID)
+            let found = try store.find(pipeline, in: try store.arrived(teamID: teamID), teamID: teamID)
             let answer = try ShapeReader(daemon: daemon).read(Self.definition(found.id))
             if options.json {
                 Output.json([

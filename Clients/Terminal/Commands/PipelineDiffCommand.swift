@@ -22,7 +22,7 @@ struct PipelineDiffCommand: ParsableCommand {
         try options.withDaemon { daemon in
             let store = PipelineStore(daemon: daemon)
             let teamID = try store.team(named: team.team, isRequired: false)?.teamID
-            let catalogue = try store.catalogue(teamID: teamID).catalogue
+            let catalogue = try store.arrived(teamID: teamID)
             var count = 0
             for file in files {
                 let pipeline = try store.find(Self.name(file), in: catalogue, teamID: teamID)

@@ -42,11 +42,7 @@ struct PipelineExportCommand: ParsableCommand {
         try options.withDaemon { daemon in
             let store = PipelineStore(daemon: daemon)
             let teamID = try store.team(named: team.team, isRequired: false)?.teamID
-            let (catalogue, status) = try store.catalogue(teamID: teamID)
-            if status == .initial {
-                throw CommandFailure(
-                    .failed, "The pipelines have not come to this device yet: go online once.")
-            }
+            let catalogue = try store.arrived(teamID: teamID)
             let chosen: [(wanted: String?, pipeline: CurrentPipeline)] =
                 all
                 ? catalogue.all.map { (nil, $0) }

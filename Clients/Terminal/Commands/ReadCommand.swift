@@ -30,6 +30,8 @@ struct DefinitionOptions: ParsableArguments {
             table: table, definition: definition, where: conditions, params: param, include: include)
     }
 
+    var named: NamedThing? { shape.map(NamedThing.shape) }
+
     /// The definitions that the arguments name: tables, or the parameters of a named shape.
     func all(_ arguments: [String]) throws -> [JSON] {
         let isPlain = definition == nil && conditions.isEmpty && include.isEmpty && param.isEmpty
@@ -75,8 +77,10 @@ struct ReadCommand: ParsableCommand {
             throw UsageError("Name one table, or --shape NAME, or give --definition JSON.")
         }
         try options.withDaemon(conditions: shape.conditions) { daemon in
-            let rows = try ShapeReader(daemon: daemon).read(
-                definition, wait: patience.wait, isPartial: partial, isOrdered: true)
+            let rows = try shape.named.lookedUp(with: daemon) {
+                try ShapeReader(daemon: daemon).read(
+                    definition, wait: patience.wait, isPartial: partial, isOrdered: true)
+            }
             if options.json {
                 Output.json([
                     "status": .string(rows.status.rawValue), "sequence": .int(rows.sequence),

@@ -37,7 +37,8 @@ struct SubmitCommand: ParsableCommand {
             if options.json {
                 Output.json(result.json)
             } else {
-                Output.lines(result.operations.map { "\($0.id) \($0.state.rawValue)" })
+                Output.lines(
+                    result.operations.map { "\($0.id) \(isDryRun ? "would be " : "")\($0.state.rawValue)" })
                 let done = isDryRun ? "would be accepted" : "accepted, on disk"
                 Output.say("\(Printable.count(Int64(result.operations.count), "operation")) \(done).")
             }

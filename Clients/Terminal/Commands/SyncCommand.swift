@@ -2,6 +2,7 @@ import ArgumentParser
 import DaemonProtocol
 import JSONRPC
 import JSONText
+import SyncModel
 import TerminalText
 
 struct SyncCommand: ParsableCommand {
@@ -34,7 +35,7 @@ struct SyncCommand: ParsableCommand {
     struct Wait: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "wait", abstract: "Wait until the queue is empty and every shape is up to date.",
-            discussion: "Ends with 5 when changes are left that need you.")
+            discussion: "Ends with 5 when changes are left that need you, with 1 when there is a sync error.")
 
         @Option(help: ArgumentHelp("Give up after so many milliseconds.", valueName: "ms"))
         var timeout: Int?
@@ -58,6 +59,10 @@ struct SyncCommand: ParsableCommand {
                 SyncCommand.show(status, options)
                 if status.parked > 0 || status.conflicts > 0 {
                     throw CommandFailure(.conflict, "Some changes need you: satchel queue list --state parked")
+                }
+                if status.state == .error {
+                    throw CommandFailure(
+                        .failed, "Nothing is in sync: \(Printable.line(status.reason?.message ?? status.text))")
                 }
             }
         }

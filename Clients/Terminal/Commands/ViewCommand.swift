@@ -45,7 +45,9 @@ struct ViewCommand: ParsableCommand {
             try options.withDaemon { daemon in
                 let wait = try ShapeReader(daemon: daemon).patience(patience.wait)
                 let params = EnterView.Params(name: name, parameters: values, limit: 0)
-                let entered = try daemon.call(EnterView.self, params)
+                let entered = try NamedThing.view(name).lookedUp(with: daemon) {
+                    try daemon.call(EnterView.self, params)
+                }
                 var shapes: [ViewText.Shape] = []
                 for part in entered.subscriptions { shapes.append(try Self.read(part, wait: wait, daemon)) }
                 if options.json {
@@ -85,7 +87,7 @@ struct ViewCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "leave", abstract: "Leave the view that was entered last; its rows stay on this device.")
 
-        @Flag(help: "Remove the rows of views from this device, those that nothing else shows.")
+        @Flag(help: "Remove the rows of all views from this device that nothing else shows; say which shapes went.")
         var forget = false
 
         @OptionGroup var options: GlobalOptions
@@ -97,8 +99,10 @@ struct ViewCommand: ParsableCommand {
                 if let left = result.left {
                     Output.line("\(Printable.line(left)) left")
                 } else {
-                    Output.say("No view was entered.")
+                    let isAll = result.shapes?.isEmpty == true
+                    Output.say(isAll ? "No view was entered, and views left nothing here." : "No view was entered.")
                 }
+                Output.lines((result.shapes ?? []).map { "\($0) forgotten" })
             }
         }
     }

@@ -29,7 +29,9 @@ struct WatchCommand: ParsableCommand {
             } else if Terminal.size != nil {
                 view = LiveWatchView()
             }
-            try Self.watch(definitions, isPartial: partial, daemon, &view)
+            try shape.named.lookedUp(with: daemon) {
+                try Self.watch(definitions, isPartial: partial, daemon, &view)
+            }
         }
     }
 

@@ -57,6 +57,8 @@ struct LineWatchView: WatchView {
     mutating func subscribed(_ id: String, _ definition: JSON, _ status: ShapeStatus, _ rows: [ViewRow]) {
         let name = Printable.line(DefinitionText.summary(definition))
         names[id] = name
+        // What is there already comes as it would have come: a line for each row, then the status.
+        Output.lines(rows.map { RowsText.line(RowsText.insert($0), style: Terminal.style) })
         Output.line("= \(name): \(status.rawValue), \(Printable.count(Int64(rows.count), "row"))")
     }
 

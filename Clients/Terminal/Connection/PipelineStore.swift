@@ -45,6 +45,17 @@ struct PipelineStore {
         return (PipelineCatalogue(rows), answer.status)
     }
 
+    static let nothingYet = "The pipelines have not come to this device yet"
+
+    /// Of pipelines that have come: before the first sync nobody knows which there are.
+    func arrived(teamID: String?) throws -> PipelineCatalogue {
+        let (catalogue, status) = try catalogue(teamID: teamID)
+        guard status != .initial else {
+            throw CommandFailure(.failed, try ReadCommand.notYet(Self.nothingYet, daemon))
+        }
+        return catalogue
+    }
+
     private struct Known {
         let rows: [ColumnMap]
         /// False while the first sync of the table is not over.

@@ -11,11 +11,11 @@ enum LeaveViewHandler: RequestHandler {
         let left = core.replica.enteredView?.name
         core.drop(core.clients[caller.client]?.view ?? [], of: caller)
         core.clients[caller.client]?.view = []
-        let effects = try answering { () throws(ReplicaError) in
+        let (shapes, effects) = try answering { () throws(ReplicaError) in
             try core.replica.leaveView(forget: params.forget, inUse: core.shapesInUse)
         }
         core.effects.append(effects)
         core.reconcileShapes()
-        return LeaveView.Result(left: left)
+        return LeaveView.Result(left: left, shapes: params.forget ? shapes : nil)
     }
 }

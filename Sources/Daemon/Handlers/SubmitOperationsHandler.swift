@@ -45,6 +45,6 @@ enum SubmitOperationsHandler: RequestHandler {
             core.storageProblem = nil
             core.effects.append(accepted.effects)
         }
-        return SubmitOperations.Result(accepted)
+        return SubmitOperations.Result(accepted, isDryRun: params.isDryRun)
     }
 }

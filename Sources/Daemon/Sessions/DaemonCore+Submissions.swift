@@ -59,10 +59,11 @@ extension DaemonCore {
 }
 
 extension SubmitOperations.Result {
-    init(_ accepted: AcceptedSubmission) {
+    init(_ accepted: AcceptedSubmission, isDryRun: Bool = false) {
         self.init(
             operations: accepted.operations.map {
                 SubmitOperations.Accepted(id: $0.operation.id, state: $0.state.wire)
-            }, sequence: accepted.effects.sequence)
+            }, sequence: accepted.effects.sequence,
+            isDryRun: isDryRun)
     }
 }

@@ -77,7 +77,9 @@ extension DaemonCore {
         guard let waiter = waiters[id] else { return }
         switch waiter.wish {
         case .emptyQueue:
-            finish(waiter, .error(.timeout("\(pending) operations are still on their way.", status: status)))
+            let moving =
+                pending == 1 ? "1 operation is still on its way" : "\(pending) operations are still on their way"
+            finish(waiter, .error(.timeout("\(moving).", status: status)))
         case .barrier, .caughtUp:
             finish(waiter, .error(.timeout("The service has not been heard of in that time.", status: status)))
         case .liveShape(let shape, let params): finish(waiter, outcome(of: shape, params))

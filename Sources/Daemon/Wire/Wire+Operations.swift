@@ -34,14 +34,14 @@ extension OperationRecord {
             id: operation.id, seq: seq, state: state.wire, verdict: verdict, table: operation.table,
             action: operation.action, key: KeyValues(key.map { KeyValues.Field($0.key, $0.value) }),
             columns: operation.set.keys.sorted { Text($0) < Text($1) }, group: operation.group,
-            submittedAt: submittedAt, attempts: Int64(attempts))
+            submittedAt: submittedAt, attempts: Int64(attempts), reason: reason)
     }
 
     var detail: OperationDetail {
         let set = operation.set.sorted { Text($0.key) < Text($1.key) }
         return OperationDetail(
             summary: summary, set: ColumnValues(set.map { ShapeMessage.Field($0.key, $0.value) }),
-            base: operation.base, at: operation.at, lost: lost, reason: reason)
+            base: operation.base, at: operation.at, lost: lost)
     }
 }
 

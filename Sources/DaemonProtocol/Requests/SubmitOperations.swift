@@ -60,18 +60,26 @@ package enum SubmitOperations: RequestMethod {
         package let operations: [Accepted]
         /// The `shape/changed` that carries their effect has this sequence or a lower one.
         package let sequence: Int64
+        /// Nothing was stored: the states are what they would be.
+        package let isDryRun: Bool
 
-        package init(operations: [Accepted], sequence: Int64) {
+        package init(operations: [Accepted], sequence: Int64, isDryRun: Bool = false) {
             self.operations = operations
             self.sequence = sequence
+            self.isDryRun = isDryRun
         }
 
         package init(json: JSON) throws(WireError) {
             var reader = try MemberReader(json)
             operations = try reader.required("operations", Read.array(Read.value(Accepted.self)))
             sequence = try reader.required("sequence", Read.int)
+            isDryRun = try reader.optional("dryRun", Read.bool) ?? false
         }
 
-        package var json: JSON { ["operations": .array(operations.map(\.json)), "sequence": .int(sequence)] }
+        package var json: JSON {
+            var object: JSONObject = ["operations": .array(operations.map(\.json)), "sequence": .int(sequence)]
+            if isDryRun { object["dryRun"] = true }
+            return .object(object)
+        }
     }
 }

@@ -11,19 +11,16 @@ package struct OperationDetail: WireValue {
     package let at: HybridTimestamp
     /// What lost to another write.
     package let lost: [LostWrite]
-    package let reason: Reason?
 
     package init(
         summary: OperationSummary, set: ColumnValues, base: Int64, at: HybridTimestamp,
-        lost: [LostWrite] = [],
-        reason: Reason? = nil
+        lost: [LostWrite] = []
     ) {
         self.summary = summary
         self.set = set
         self.base = base
         self.at = at
         self.lost = lost
-        self.reason = reason
     }
 
     package init(json: JSON) throws(WireError) {
@@ -33,7 +30,6 @@ package struct OperationDetail: WireValue {
         base = try reader.required("base", Read.int)
         at = HybridTimestamp(microseconds: try reader.required("at", Read.int))
         lost = try reader.required("lost", Read.array(Read.value(LostWrite.self)))
-        reason = try reader.optional("reason", Read.value(Reason.self))
     }
 
     package var json: JSON {
@@ -42,7 +38,6 @@ package struct OperationDetail: WireValue {
         object["base"] = .int(base)
         object["at"] = .int(at.microseconds)
         object["lost"] = .array(lost.map(\.json))
-        object["reason"] = reason?.json
         return .object(object)
     }
 }

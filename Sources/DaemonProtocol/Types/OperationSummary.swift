@@ -23,11 +23,13 @@ package struct OperationSummary: WireValue {
     package let submittedAt: Int64
     /// How often it was sent.
     package let attempts: Int64
+    /// Why it was refused or lost, where that is known.
+    package let reason: Reason?
 
     package init(
         id: OperationID, seq: Int64?, state: OperationState, verdict: Verdict.Outcome?, table: TableName,
         action: Operation.Action, key: KeyValues, columns: [String], group: String?, submittedAt: Int64,
-        attempts: Int64
+        attempts: Int64, reason: Reason? = nil
     ) {
         self.id = id
         self.seq = seq
@@ -40,6 +42,7 @@ package struct OperationSummary: WireValue {
         self.group = group
         self.submittedAt = submittedAt
         self.attempts = attempts
+        self.reason = reason
     }
 
     package init(json: JSON) throws(WireError) {
@@ -59,6 +62,7 @@ package struct OperationSummary: WireValue {
         group = try reader.optional("group", Read.string)
         submittedAt = try reader.required("submittedAt", Read.int)
         attempts = try reader.required("attempts", Read.int)
+        reason = try reader.optional("reason", Read.value(Reason.self))
     }
 
     package var json: JSON { .object(members) }
@@ -75,6 +79,7 @@ package struct OperationSummary: WireValue {
         object["group"] = group.map(JSON.string)
         object["submittedAt"] = .int(submittedAt)
         object["attempts"] = .int(attempts)
+        object["reason"] = reason?.json
         return object
     }
 }
