@@ -48,7 +48,12 @@ struct Setup: ParsableCommand {
         let tables = named.isEmpty ? try Self.allTables(database) : named
         let report = try Bookkeeping.setup(
             on: database, tables: tables, publication: options.publications[0], keepingOthers: !only
-        ) {
+        ) { report in
+            guard !only || !report.tracked.isEmpty else {
+                throw OptionsError(
+                    "None of these tables can be published, so nothing was changed: "
+                        + report.refused.map(\.reason).joined(separator: "; "))
+            }
             let catalogue = try Bookkeeping.catalogue(publishedBy: options.publications, on: database)
             try options.checkedDataModel(against: catalogue.schema)
         }

@@ -46,6 +46,11 @@ import Testing
         #expect(try run("setup", "--only", on: database).status == 2)
         #expect(try run("setup", "--only", "--table", "public.plans", on: database).status == 0)
         #expect(try published(sql) == ["plans"])
+        // Nothing that could take its place: its triggers stay too.
+        let none = try run("setup", "--only", "--table", "public.nokey", on: database)
+        #expect(none.status == 1 && none.said.contains("public.nokey has no primary key"), "\(none.said)")
+        try sql.execute("INSERT INTO plans VALUES (1)")
+        #expect(try sql.query("SELECT relation FROM satchel.clock").rows == [["public.plans"]])
     }
 
     @Test func aTableAskedForByNameThatIsRefusedIsAFailure() throws {

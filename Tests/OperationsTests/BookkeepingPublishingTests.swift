@@ -44,7 +44,8 @@ import Testing
         _ = try Bookkeeping.setup(on: sql, tables: [TableName("a")])
         var seen: [String] = []
         #expect(throws: Wrong.self) {
-            try Bookkeeping.setup(on: sql, tables: [TableName("b")]) {
+            try Bookkeeping.setup(on: sql, tables: [TableName("b")]) { report in
+                #expect(report.tracked == [TableName("b")])
                 seen = try published(sql)
                 throw Wrong()
             }

@@ -39,7 +39,7 @@ package enum Bookkeeping {
     ///   - check: sees the database as it will be. Where it throws, nothing was changed.
     package static func setup(
         on connection: PostgresConnection, tables: [TableName], publication: String = defaultPublication,
-        keepingOthers: Bool = false, check: () throws -> Void = {}
+        keepingOthers: Bool = false, check: (Report) throws -> Void = { _ in }
     ) throws -> Report {
         try connection.transaction {
             try connection.execute("SET LOCAL client_min_messages = warning")
@@ -52,8 +52,9 @@ package enum Bookkeeping {
             let (tracked, refused) = try track(Set(tables + others).sorted(), on: connection)
             try publish(tracked, as: publication, keepingOthers: keepingOthers, on: connection)
             let follows = try followAlterations(on: connection)
-            try check()
-            return Report(tracked: tracked, refused: refused, followsAlterations: follows)
+            let report = Report(tracked: tracked, refused: refused, followsAlterations: follows)
+            try check(report)
+            return report
         }
     }
 
