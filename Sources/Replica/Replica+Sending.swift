@@ -58,8 +58,8 @@ extension Replica {
     /// The service refused the batch, because it can take no other seq than `expected` next.
     ///
     /// In one history nothing that was committed is lost, unless the database was taken back as a whole. Where the
-    /// service knows nothing of this replica at all it has been set up anew, or has forgotten who was away for long:
-    /// what has its verdict happened, and others may have written over it since.
+    /// service knows nothing of this replica at all it is taken to have been set up anew: what has its verdict
+    /// happened, and others may have written over it since.
     package func sequenceGap(expected: Int64) throws(ReplicaError) -> Effects {
         try change(.full) { transaction in
             if expected == 1 { try transaction.settleDecided() }
