@@ -8,35 +8,8 @@ import Testing
 
 /// The built program against a fake daemon on a real socket.
 @Suite(.serialized) struct CommandTests {
-    private static let team = "0b000000-0000-4000-8000-000000000001"
-    private static let ana = "0c000000-0000-4000-8000-000000000001"
-
-    private func state() -> FakeDaemon.State {
-        var state = FakeDaemon.State()
-        state.tables = [
-            "users": [Self.ana: ["id": Value(Self.ana), "email": "ana@example.org", "name": "Ana"]],
-            "teams": [Self.team: ["id": Value(Self.team), "name": "Pipelines"]],
-            "team_members": [
-                "x": ["team_id": Value(Self.team), "user_id": Value(Self.ana), "role": "owner"]
-            ],
-            "pipelines": [:], "steps": [:], "connections": [:], "comments": [:],
-        ]
-        return state
-    }
-
-    private func withDaemon(
-        _ state: FakeDaemon.State? = nil, _ body: (FakeDaemon, ([String]) throws -> Run) throws -> Void
-    ) throws {
-        let daemon = try FakeDaemon(state ?? self.state())
-        defer { daemon.stop() }
-        try body(daemon) { try Run($0, environment: ["SATCHEL_SOCKET": daemon.path]) }
-    }
-
-    private static let samples = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../Scripts/sample/pipelines").standardized.path
-
     @Test func showsTheStatus() throws {
-        try withDaemon { (daemon, run) throws in
+        try CommandFixture.withDaemon { (daemon, run) throws in
             let shown = try run(["status"])
             #expect(shown.status == 0)
             #expect(shown.lines.first == "● All changes saved")
@@ -47,7 +20,7 @@ import Testing
     }
 
     @Test func saysWhatIsWrongAndLeavesWithTheRightCode() throws {
-        try withDaemon { (_, run) throws in
+        try CommandFixture.withDaemon { (_, run) throws in
             #expect(try run(["frob"]).status == 2)
             #expect(try run(["read"]).status == 2)
             #expect(try run(["read", "teams", "--param", "1"]).status == 2)
@@ -68,7 +41,7 @@ import Testing
     }
 
     @Test func readsAndWatchesShapesByName() throws {
-        try withDaemon { (_, run) throws in
+        try CommandFixture.withDaemon { (_, run) throws in
             let json = try JSON(parsing: run(["read", "--shape", "teams", "id=7", "--json"]).output)
             #expect(json["rows"]?.array?.count == 1)
             #expect(try run(["read", "--shape", "teams", "id"]).status == 2)
@@ -79,7 +52,7 @@ import Testing
     }
 
     @Test func hasAStatusForNamesThatAreNotThere() throws {
-        try withDaemon { (_, run) throws in
+        try CommandFixture.withDaemon { (_, run) throws in
             for arguments in [
                 ["read", "--shape", "nosuch"], ["watch", "--shape", "nosuch"], ["view", "enter", "nosuch"],
                 ["shape", "explain", "teams", "1", "--shape", "nosuch"],
@@ -96,18 +69,18 @@ import Testing
 
     /// A line for each row that the device holds, then the status, then what changes.
     @Test func printsTheRowsThatAreThereBeforeTheChanges() throws {
-        try withDaemon { daemon, _ in
+        try CommandFixture.withDaemon { daemon, _ in
             let text = try untilInterrupted(daemon, ["watch", "teams"], until: "[2J\n")
             let lines = text.split(separator: "\n").map(String.init)
             #expect(
                 lines.dropFirst() == [
-                    "+  teams \(Self.team) name=Pipelines", "= teams: live, 1 row", "~* teams 1 name=new�[2J",
+                    "+  teams \(CommandFixture.team) name=Pipelines", "= teams: live, 1 row", "~* teams 1 name=new�[2J",
                 ])
         }
     }
 
     @Test func tellsWhereAConditionThatWasTypedGoesWrong() throws {
-        try withDaemon { (_, run) throws in
+        try CommandFixture.withDaemon { (_, run) throws in
             for command in ["read", "watch"] {
                 let told = try run([command, "teams", "--where", "id = '1'", "--where", "wrong ="])
                 #expect(told.status == 2, "\(command)")
@@ -117,7 +90,7 @@ import Testing
     }
 
     @Test func explainsRows() throws {
-        try withDaemon { (_, run) throws in
+        try CommandFixture.withDaemon { (_, run) throws in
             let named = try run(["shape", "explain", "teams", "7", "--shape", "teams", "--param", "id=7"])
             #expect(named.lines.first == "✓ teams 7 is in the shape  (the service, at position 5)")
             let plain = try run(["shape", "explain", "teams", "id=7", "--where", "id = $1", "--param", "7"])
@@ -139,9 +112,9 @@ import Testing
     }
 
     @Test func printsWhatHasComeOfAFirstSyncOnRequest() throws {
-        var state = state()
+        var state = CommandFixture.state()
         state.shapeStatus = .initial
-        try withDaemon(state) { (_, run) throws in
+        try CommandFixture.withDaemon(state) { (_, run) throws in
             let partial = try run(["read", "teams", "--partial", "--json"])
             let json = try JSON(parsing: partial.output)
             #expect(json["complete"] == false && json["rows"]?.array?.isEmpty == false)
@@ -152,17 +125,17 @@ import Testing
             #expect(plain.errors.contains("The rows have not come yet"))
         }
         state.status.isPaused = true
-        try withDaemon(state) { (_, run) throws in
+        try CommandFixture.withDaemon(state) { (_, run) throws in
             #expect(try run(["read", "teams", "--wait", "0"]).errors.contains("satchel sync resume brings them"))
         }
-        try withDaemon { (_, run) throws in
+        try CommandFixture.withDaemon { (_, run) throws in
             let whole = try JSON(parsing: run(["read", "teams", "--partial", "--json"]).output)
             #expect(whole["complete"] == true && whole["status"] == "live")
         }
     }
 
     @Test func listsEntersAndLeavesViews() throws {
-        try withDaemon { (daemon, run) throws in
+        try CommandFixture.withDaemon { (daemon, run) throws in
             #expect(
                 try run(["view", "list"]).lines == [
                     "views", "* team id=7 · A team's start.", "  empty", "shapes", "  teams id=<uuid>",
@@ -187,20 +160,20 @@ import Testing
     }
 
     @Test func aViewOfWhichAShapeIsNotServedIsAFailure() throws {
-        var state = self.state()
+        var state = CommandFixture.state()
         state.shapeStatus = .ended
         let reason = Reason(code: "not_permitted", message: "teams has no read rule.")
         state.status.shapes = [
             SyncStatus.Shape(
                 shape: "s1", definition: ["root_table": "teams"], status: .ended, rows: 0, reason: reason)
         ]
-        try withDaemon(state) { (_, run) throws in
+        try CommandFixture.withDaemon(state) { (_, run) throws in
             let entered = try run(["view", "enter", "team", "id=7"])
             #expect(entered.status == 1)
             #expect(entered.errors.contains("does not serve teams: teams has no read rule."))
         }
         state.shapeStatus = .initial
-        try withDaemon(state) { (_, run) throws in
+        try CommandFixture.withDaemon(state) { (_, run) throws in
             let entered = try run(["view", "enter", "team", "id=7"])
             #expect(entered.status == 0)
             #expect(entered.errors.contains("--wait 5000"))
@@ -231,7 +204,7 @@ import Testing
     }
 
     @Test func saysOnceThatThereIsNoSuchFile() throws {
-        try withDaemon { (_, run) throws in
+        try CommandFixture.withDaemon { (_, run) throws in
             for command in ["diff", "import"] {
                 let missing = try run(["pipeline", command, "/nowhere/nosuch.yaml"])
                 #expect(missing.status == 3)
@@ -242,9 +215,9 @@ import Testing
     }
 
     @Test func readsAllPagesOfAShape() throws {
-        var state = state()
+        var state = CommandFixture.state()
         for number in 0..<20 { state.tables["teams"]?["t\(number)"] = ["id": Value("t\(number)")] }
-        try withDaemon(state) { (_, run) throws in
+        try CommandFixture.withDaemon(state) { (_, run) throws in
             let json = try JSON(parsing: run(["read", "teams", "--json"]).output)
             #expect(json["rows"]?.array?.count == 21)
             #expect(json["status"] == "live")
@@ -287,7 +260,7 @@ import Testing
     }
 
     @Test func streamsChangesAndEndsWithTheInterrupt() throws {
-        try withDaemon { daemon, _ in
+        try CommandFixture.withDaemon { daemon, _ in
             let text = try untilInterrupted(daemon, ["watch", "teams", "--json"], until: "\"changed\"")
             let events = try text.split(separator: "\n").map {
                 try JSON(parsing: String($0))["event"]?.string
@@ -297,7 +270,7 @@ import Testing
     }
 
     @Test func saysThatADryRunQueuesNothing() throws {
-        try withDaemon { (daemon, run) throws in
+        try CommandFixture.withDaemon { (daemon, run) throws in
             let operation = #"{"table":"teams","op":"upsert","key":{"id":"1"},"set":{"n":1}}"#
             let dry = try run(["submit", "--dry-run", operation])
             #expect(dry.output == "o0 would be queued\n" && dry.errors == "1 operation would be accepted.\n")
@@ -309,7 +282,7 @@ import Testing
     }
 
     @Test func submitsOperationsFromStandardInput() throws {
-        try withDaemon { daemon, _ in
+        try CommandFixture.withDaemon { daemon, _ in
             let text =
                 #"[{"table":"teams","op":"upsert","key":{"id":"1"},"set":{"n":1,"b":true,"j":{"a":[1.5]}}}]"#
             let run = try Run(["submit", "-"], environment: ["SATCHEL_SOCKET": daemon.path], input: text)
@@ -321,7 +294,7 @@ import Testing
     }
 
     @Test func decidesWhatBecomesOfAnOperation() throws {
-        try withDaemon { (_, run) throws in
+        try CommandFixture.withDaemon { (_, run) throws in
             let refused = try run(["queue", "cancel", "o1"])
             #expect(refused.status == 2 && refused.errors.contains("builds on it"))
             #expect(try run(["queue", "cancel", "o1", "--dependents"]).output == "o1 cancelled\nx cancelled\n")
@@ -332,7 +305,7 @@ import Testing
     }
 
     @Test func listsTheShapesOfTheDeviceAndForgetsOne() throws {
-        try withDaemon { (_, run) throws in
+        try CommandFixture.withDaemon { (_, run) throws in
             let list = try run(["shape", "list"])
             #expect(
                 list.output == """
@@ -347,7 +320,7 @@ import Testing
     }
 
     @Test func forgetsShapesThatNobodyUses() throws {
-        try withDaemon { (daemon, run) throws in
+        try CommandFixture.withDaemon { (daemon, run) throws in
             #expect(try run(["shape", "forget", "--unused"]).output == "s3 forgotten\ns2 forgotten\n")
             #expect(try run(["shape", "forget", "--unused", "--json"]).output == "{\"shapes\":[\"s3\",\"s2\"]}\n")
             #expect(try run(["shape", "forget"]).status == 2)
@@ -359,8 +332,8 @@ import Testing
     }
 
     @Test func pausesResumesAndWaits() throws {
-        var state = state()
-        try withDaemon(state) { (daemon, run) throws in
+        var state = CommandFixture.state()
+        try CommandFixture.withDaemon(state) { (daemon, run) throws in
             #expect(try run(["sync", "pause"]).output == "● Working offline\n")
             #expect(daemon.with { $0.status.isPaused })
             #expect(try run(["sync", "resume"]).output == "● All changes saved\n")
@@ -368,14 +341,14 @@ import Testing
             #expect(try run(["sync", "wait", "--timeout", "-1"]).status == 2)
         }
         state.status.conflicts = 1
-        try withDaemon(state) { (_, run) throws in
+        try CommandFixture.withDaemon(state) { (_, run) throws in
             let waited = try run(["sync", "wait"])
             #expect(waited.status == 5)
             // It did not have to wait, and said nothing of it.
             #expect(!waited.errors.contains("Waiting"))
         }
         state.waitError = .timeout("Not within 50 ms.", status: state.status)
-        try withDaemon(state) { (_, run) throws in
+        try CommandFixture.withDaemon(state) { (_, run) throws in
             let waited = try run(["sync", "wait"])
             #expect(waited.status == 1)
         }
@@ -383,11 +356,11 @@ import Testing
 
     /// As where the replica's file cannot be opened: nothing is awaited, and nothing is saved.
     @Test func waitingForASyncThatCannotBeFails() throws {
-        var state = state()
+        var state = CommandFixture.state()
         state.status.state = .error
         state.status.text = "Sync error · file is not a database"
         state.status.reason = Reason(code: "storage", message: "file is not a database")
-        try withDaemon(state) { (_, run) throws in
+        try CommandFixture.withDaemon(state) { (_, run) throws in
             let waited = try run(["sync", "wait"])
             #expect(waited.status == 1 && waited.output == "● Sync error · file is not a database\n")
             #expect(waited.errors.contains("file is not a database"))
@@ -395,11 +368,11 @@ import Testing
     }
 
     @Test func saysWhyItWaits() throws {
-        var state = state()
+        var state = CommandFixture.state()
         state.status.isOnline = false
         state.status.pending = 2
         state.holdsWait = true
-        try withDaemon(state) { daemon, _ in
+        try CommandFixture.withDaemon(state) { daemon, _ in
             let program = Process()
             program.executableURL = Run.program
             program.arguments = ["sync", "wait"]
@@ -424,177 +397,12 @@ import Testing
     }
 
     @Test func tellsWhatCameOfGoingOnlineNotWhatWasBefore() throws {
-        var state = state()
+        var state = CommandFixture.state()
         state.status.state = .offline
         state.status.text = "Working offline"
         state.comesOnlineAfterResume = true
-        try withDaemon(state) { (_, run) throws in
+        try CommandFixture.withDaemon(state) { (_, run) throws in
             #expect(try run(["sync", "resume"]).output == "● All changes saved\n")
-        }
-    }
-
-    @Test func importsNothingBeforeTheFirstSyncAndSaysSo() throws {
-        var state = state()
-        state.shapeStatus = .initial
-        state.tables = ["users": [:], "team_members": [:], "teams": [:]]
-        try withDaemon(state) { (_, run) throws in
-            let imported = try run(["pipeline", "import", Self.samples])
-            #expect(imported.status == 1)
-            #expect(imported.errors.contains("Waiting for the first sync of users, team_members, teams: this device"))
-            #expect(imported.errors.contains("not on this device yet"))
-        }
-    }
-
-    @Test func saysThatNoPipelinesHaveComeYet() throws {
-        var state = state()
-        state.shapeStatus = .initial
-        try withDaemon(state) { (_, run) throws in
-            let list = try run(["pipeline", "list"])
-            #expect(list.status == 0 && list.output.isEmpty)
-            #expect(list.errors.hasPrefix("The pipelines have not come to this device yet"))
-            let json = try JSON(parsing: run(["pipeline", "list", "--json"]).output)
-            #expect(json == ["pipelines": [], "complete": false])
-            for arguments in [["show", "hello"], ["diff", "\(Self.samples)/hello.yaml"], ["export", "hello"]] {
-                let none = try run(["pipeline"] + arguments)
-                #expect(none.status == 1 && none.errors.contains("The pipelines have not come"), "\(none.errors)")
-            }
-        }
-    }
-
-    @Test func importsTwiceAndExportsTheSameData() throws {
-        try withDaemon { (daemon, run) throws in
-            let first = try run(["pipeline", "import", Self.samples])
-            #expect(first.status == 0, "\(first.errors)")
-            #expect(first.lines.last == "5 imported, 0 updated, 0 unchanged, 0 reported")
-            #expect(daemon.with { $0.tables["pipelines"]?.count } == 5)
-            let creator = daemon.with { $0.tables["pipelines"]?.values.first?["created_by"] }
-            #expect(creator == Value(Self.ana))
-            let submits = daemon.with { $0.submits.count }
-
-            let second = try JSON(parsing: run(["pipeline", "import", Self.samples, "--json"]).output)
-            #expect(second["imported"]?.array?.allSatisfy { $0["operations"] == 0 } == true)
-            #expect(daemon.with { $0.submits.count } == submits)
-
-            let folder = daemon.folder.appending(path: "out")
-            let files = try FileManager.default.contentsOfDirectory(atPath: Self.samples).sorted()
-            let paths = files.map { "\(Self.samples)/\($0)" }
-            let exported = try run(["pipeline", "export", "--output", folder.path] + paths)
-            #expect(exported.status == 0, "\(exported.errors)")
-            for file in files {
-                let original = try String(contentsOfFile: "\(Self.samples)/\(file)", encoding: .utf8)
-                let copy = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
-                #expect(try DataTree(yaml: copy) == DataTree(yaml: original), "\(file)")
-            }
-            // Into the same folder again, all of them: the names are recognised.
-            #expect(try run(["pipeline", "export", "--all", "--output", folder.path]).status == 0)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == files)
-            let one = try run(["pipeline", "export", "hello"])
-            #expect(try DataTree(yaml: one.output)["workflow"]?["name"] == "hello")
-            #expect(try run(["pipeline", "list"]).lines.count == 6)
-        }
-    }
-
-    @Test func saysOfEachFileWhetherItChangedAnything() throws {
-        try withDaemon { (daemon, run) throws in
-            let file = "\(Self.samples)/hello.yaml"
-            let first = try run(["pipeline", "import", file])
-            let id = try #require(daemon.with { $0.tables["pipelines"]?.keys.first })
-            #expect(
-                first.lines == [
-                    "\(file): imported · 1 step · \(id)", "1 imported, 0 updated, 0 unchanged, 0 reported",
-                ])
-            let second = try run(["pipeline", "import", file])
-            #expect(
-                second.lines == [
-                    "\(file): unchanged · 1 step · \(id)", "0 imported, 0 updated, 1 unchanged, 0 reported",
-                ])
-            #expect(second.status == 0)
-            daemon.with { $0.tables["pipelines"]?[id]?["name"] = "renamed" }
-            let third = try run(["pipeline", "import", file])
-            #expect(
-                third.lines == [
-                    "\(file): updated (1 operation) · 1 step · \(id)",
-                    "0 imported, 1 updated, 0 unchanged, 0 reported",
-                ])
-            let json = try JSON(parsing: run(["pipeline", "import", Self.samples, "--json"]).output)
-            let outcomes = json["imported"]?.array?.compactMap { $0["outcome"]?.string } ?? []
-            #expect(outcomes.sorted() == ["imported", "imported", "imported", "imported", "unchanged"])
-        }
-    }
-
-    @Test func waitsForRoomWhenTheQueueIsFull() throws {
-        var state = state()
-        state.queueLimit = 7
-        try withDaemon(state) { (daemon, run) throws in
-            let imported = try run(["pipeline", "import", Self.samples])
-            #expect(imported.status == 0)
-            #expect(imported.lines.last == "5 imported, 0 updated, 0 unchanged, 0 reported")
-            #expect(imported.errors.contains("The queue is full"))
-            let (steps, refusals, largest) = daemon.with {
-                ($0.tables["steps"]?.count, $0.refusals, $0.submits.max())
-            }
-            #expect(steps == 20)
-            #expect(refusals > 0)
-            #expect((largest ?? 8) <= 7)
-        }
-    }
-
-    @Test func reportsFilesThatAreNoPipelinesAndGoesOn() throws {
-        try withDaemon { (daemon, run) throws in
-            let bad = daemon.folder.appending(path: "bad.yaml")
-            try Data("a: 1\nworkflow:\n  name: n\n".utf8).write(to: bad)
-            let mixed = try run([
-                "pipeline", "import", bad.path, "\(Self.samples)/hello.yaml", "/nowhere/x.yaml",
-            ])
-            #expect(mixed.status == 0)
-            #expect(mixed.lines.last == "1 imported, 0 updated, 0 unchanged, 2 reported")
-            #expect(mixed.errors.contains("\(bad.path):2: `workflow` has no list of `steps`"))
-            let none = try run(["pipeline", "import", bad.path])
-            #expect(none.status == 1)
-        }
-    }
-
-    @Test func asksForTheTeamWhereThereAreSeveral() throws {
-        var state = state()
-        state.tables["teams"]?["0b000000-0000-4000-8000-000000000002"] = [
-            "id": "0b000000-0000-4000-8000-000000000002", "name": "Others",
-        ]
-        state.tables["team_members"] = [:]
-        try withDaemon(state) { (_, run) throws in
-            let file = "\(Self.samples)/hello.yaml"
-            let refused = try run(["pipeline", "import", file])
-            #expect(refused.status == 2)
-            #expect(refused.errors.contains("Others"))
-            #expect(try run(["pipeline", "import", file, "--team", "Others"]).status == 0)
-        }
-    }
-
-    @Test func showsAPipelineWithItsComments() throws {
-        try withDaemon { (daemon, run) throws in
-            _ = try run(["pipeline", "import", "\(Self.samples)/release_notes.yaml"])
-            daemon.with { state in
-                let step = state.tables["steps"]?.first { $0.value["name"] == "write" }
-                state.tables["comments"]?["c"] = [
-                    "id": "c", "pipeline_id": step?.value["pipeline_id"] ?? .null,
-                    "step_id": Value(step?.key),
-                    "user_id": Value(Self.ana), "content": "Shorter?", "resolved": "f", "created_at": "2026",
-                ]
-            }
-            let shown = try run(["pipeline", "show", "release_notes"])
-            #expect(shown.lines.contains("    write  claude  ← list_changes"))
-            #expect(shown.lines.contains("  publish  file_ops  disabled  ← write"))
-            #expect(shown.lines.contains("  · Ana on write: Shorter?"))
-        }
-    }
-
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["SATCHEL_SHARED"] != nil, "set SATCHEL_SHARED"))
-    func importsFortyRealFilesAndReportsFour() throws {
-        let shared = ProcessInfo.processInfo.environment["SATCHEL_SHARED"] ?? ""
-        try withDaemon { (daemon, run) throws in
-            let imported = try run(["pipeline", "import", "\(shared)/data/pipelines"])
-            #expect(imported.status == 0)
-            #expect(imported.lines.last == "40 imported, 0 updated, 0 unchanged, 4 reported")
-            #expect(daemon.with { $0.tables["pipelines"]?.count } == 40)
         }
     }
 }

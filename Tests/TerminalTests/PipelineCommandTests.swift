@@ -1,0 +1,177 @@
+import DaemonProtocol
+import Foundation
+import JSONRPC
+import JSONText
+import PipelineFiles
+import SyncModel
+import Testing
+
+/// `satchel pipeline` against a fake daemon on a real socket.
+@Suite(.serialized) struct PipelineCommandTests {
+    @Test func importsNothingBeforeTheFirstSyncAndSaysSo() throws {
+        var state = CommandFixture.state()
+        state.shapeStatus = .initial
+        state.tables = ["users": [:], "team_members": [:], "teams": [:]]
+        try CommandFixture.withDaemon(state) { (_, run) throws in
+            let imported = try run(["pipeline", "import", CommandFixture.samples])
+            #expect(imported.status == 1)
+            #expect(imported.errors.contains("Waiting for the first sync of users, team_members, teams: this device"))
+            #expect(imported.errors.contains("not on this device yet"))
+        }
+    }
+
+    @Test func saysThatNoPipelinesHaveComeYet() throws {
+        var state = CommandFixture.state()
+        state.shapeStatus = .initial
+        try CommandFixture.withDaemon(state) { (_, run) throws in
+            let list = try run(["pipeline", "list"])
+            #expect(list.status == 0 && list.output.isEmpty)
+            #expect(list.errors.hasPrefix("The pipelines have not come to this device yet"))
+            let json = try JSON(parsing: run(["pipeline", "list", "--json"]).output)
+            #expect(json == ["pipelines": [], "complete": false])
+            for arguments in [
+                ["show", "hello"], ["diff", "\(CommandFixture.samples)/hello.yaml"], ["export", "hello"],
+            ] {
+                let none = try run(["pipeline"] + arguments)
+                #expect(none.status == 1 && none.errors.contains("The pipelines have not come"), "\(none.errors)")
+            }
+        }
+    }
+
+    @Test func importsTwiceAndExportsTheSameData() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            let first = try run(["pipeline", "import", CommandFixture.samples])
+            #expect(first.status == 0, "\(first.errors)")
+            #expect(first.lines.last == "5 imported, 0 updated, 0 unchanged, 0 reported")
+            #expect(daemon.with { $0.tables["pipelines"]?.count } == 5)
+            let creator = daemon.with { $0.tables["pipelines"]?.values.first?["created_by"] }
+            #expect(creator == Value(CommandFixture.ana))
+            let submits = daemon.with { $0.submits.count }
+
+            let second = try JSON(parsing: run(["pipeline", "import", CommandFixture.samples, "--json"]).output)
+            #expect(second["imported"]?.array?.allSatisfy { $0["operations"] == 0 } == true)
+            #expect(daemon.with { $0.submits.count } == submits)
+
+            let folder = daemon.folder.appending(path: "out")
+            let files = try FileManager.default.contentsOfDirectory(atPath: CommandFixture.samples).sorted()
+            let paths = files.map { "\(CommandFixture.samples)/\($0)" }
+            let exported = try run(["pipeline", "export", "--output", folder.path] + paths)
+            #expect(exported.status == 0, "\(exported.errors)")
+            for file in files {
+                let original = try String(contentsOfFile: "\(CommandFixture.samples)/\(file)", encoding: .utf8)
+                let copy = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+                #expect(try DataTree(yaml: copy) == DataTree(yaml: original), "\(file)")
+            }
+            // Into the same folder again, all of them: the names are recognised.
+            #expect(try run(["pipeline", "export", "--all", "--output", folder.path]).status == 0)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == files)
+            let one = try run(["pipeline", "export", "hello"])
+            #expect(try DataTree(yaml: one.output)["workflow"]?["name"] == "hello")
+            #expect(try run(["pipeline", "list"]).lines.count == 6)
+        }
+    }
+
+    @Test func saysOfEachFileWhetherItChangedAnything() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            let file = "\(CommandFixture.samples)/hello.yaml"
+            let first = try run(["pipeline", "import", file])
+            let id = try #require(daemon.with { $0.tables["pipelines"]?.keys.first })
+            #expect(
+                first.lines == [
+                    "\(file): imported · 1 step · \(id)", "1 imported, 0 updated, 0 unchanged, 0 reported",
+                ])
+            let second = try run(["pipeline", "import", file])
+            #expect(
+                second.lines == [
+                    "\(file): unchanged · 1 step · \(id)", "0 imported, 0 updated, 1 unchanged, 0 reported",
+                ])
+            #expect(second.status == 0)
+            daemon.with { $0.tables["pipelines"]?[id]?["name"] = "renamed" }
+            let third = try run(["pipeline", "import", file])
+            #expect(
+                third.lines == [
+                    "\(file): updated (1 operation) · 1 step · \(id)",
+                    "0 imported, 1 updated, 0 unchanged, 0 reported",
+                ])
+            let json = try JSON(parsing: run(["pipeline", "import", CommandFixture.samples, "--json"]).output)
+            let outcomes = json["imported"]?.array?.compactMap { $0["outcome"]?.string } ?? []
+            #expect(outcomes.sorted() == ["imported", "imported", "imported", "imported", "unchanged"])
+        }
+    }
+
+    @Test func waitsForRoomWhenTheQueueIsFull() throws {
+        var state = CommandFixture.state()
+        state.queueLimit = 7
+        try CommandFixture.withDaemon(state) { (daemon, run) throws in
+            let imported = try run(["pipeline", "import", CommandFixture.samples])
+            #expect(imported.status == 0)
+            #expect(imported.lines.last == "5 imported, 0 updated, 0 unchanged, 0 reported")
+            #expect(imported.errors.contains("The queue is full"))
+            let (steps, refusals, largest) = daemon.with {
+                ($0.tables["steps"]?.count, $0.refusals, $0.submits.max())
+            }
+            #expect(steps == 20)
+            #expect(refusals > 0)
+            #expect((largest ?? 8) <= 7)
+        }
+    }
+
+    @Test func reportsFilesThatAreNoPipelinesAndGoesOn() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            let bad = daemon.folder.appending(path: "bad.yaml")
+            try Data("a: 1\nworkflow:\n  name: n\n".utf8).write(to: bad)
+            let mixed = try run([
+                "pipeline", "import", bad.path, "\(CommandFixture.samples)/hello.yaml", "/nowhere/x.yaml",
+            ])
+            #expect(mixed.status == 0)
+            #expect(mixed.lines.last == "1 imported, 0 updated, 0 unchanged, 2 reported")
+            #expect(mixed.errors.contains("\(bad.path):2: `workflow` has no list of `steps`"))
+            let none = try run(["pipeline", "import", bad.path])
+            #expect(none.status == 1)
+        }
+    }
+
+    @Test func asksForTheTeamWhereThereAreSeveral() throws {
+        var state = CommandFixture.state()
+        state.tables["teams"]?["0b000000-0000-4000-8000-000000000002"] = [
+            "id": "0b000000-0000-4000-8000-000000000002", "name": "Others",
+        ]
+        state.tables["team_members"] = [:]
+        try CommandFixture.withDaemon(state) { (_, run) throws in
+            let file = "\(CommandFixture.samples)/hello.yaml"
+            let refused = try run(["pipeline", "import", file])
+            #expect(refused.status == 2)
+            #expect(refused.errors.contains("Others"))
+            #expect(try run(["pipeline", "import", file, "--team", "Others"]).status == 0)
+        }
+    }
+
+    @Test func showsAPipelineWithItsComments() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            _ = try run(["pipeline", "import", "\(CommandFixture.samples)/release_notes.yaml"])
+            daemon.with { state in
+                let step = state.tables["steps"]?.first { $0.value["name"] == "write" }
+                state.tables["comments"]?["c"] = [
+                    "id": "c", "pipeline_id": step?.value["pipeline_id"] ?? .null,
+                    "step_id": Value(step?.key),
+                    "user_id": Value(CommandFixture.ana), "content": "Shorter?", "resolved": "f", "created_at": "2026",
+                ]
+            }
+            let shown = try run(["pipeline", "show", "release_notes"])
+            #expect(shown.lines.contains("    write  claude  ← list_changes"))
+            #expect(shown.lines.contains("  publish  file_ops  disabled  ← write"))
+            #expect(shown.lines.contains("  · Ana on write: Shorter?"))
+        }
+    }
+
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["SATCHEL_SHARED"] != nil, "set SATCHEL_SHARED"))
+    func importsFortyRealFilesAndReportsFour() throws {
+        let shared = ProcessInfo.processInfo.environment["SATCHEL_SHARED"] ?? ""
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            let imported = try run(["pipeline", "import", "\(shared)/data/pipelines"])
+            #expect(imported.status == 0)
+            #expect(imported.lines.last == "40 imported, 0 updated, 0 unchanged, 4 reported")
+            #expect(daemon.with { $0.tables["pipelines"]?.count } == 40)
+        }
+    }
+}
