@@ -57,9 +57,11 @@ enum LiveDiffMeasure: Measure {
         let stage = try HeldStage(bench)
         defer { stage.strike() }
         let client = try stage.daemon.connect()
-        _ = try client.call(
-            "shape/subscribe", #"{"definition":{"root_table":"item","order_by":"amount"},"limit":1}"#)
-        _ = try client.waitForSync()
+        let definition = #""definition":{"root_table":"item","order_by":"amount"}"#
+        // Held before it is subscribed to: whoever subscribes to a first sync is sent all its rows, and a change that
+        // comes while they are sent is told as one of them.
+        _ = try client.call("shape/read", "{\(definition),\"limit\":1,\"wait\":600000}")
+        _ = try client.call("shape/subscribe", "{\(definition),\"limit\":1}")
         let connection = try stage.database.connect()
         defer { connection.close() }
         let keys = try ItemTable.keys(ChangeCost.changes, seed: bench.options.seed, in: connection)
