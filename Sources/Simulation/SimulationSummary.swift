@@ -18,6 +18,16 @@ package struct SimulationSummary: Sendable {
 
     package init() {}
 
+    /// Of a batch, with its plan.
+    package init(of plan: [SimulationOptions], _ outcomes: [SimulationBatch.Outcome]) {
+        for (options, outcome) in zip(plan, outcomes) {
+            switch outcome {
+            case .success(let report): add(report)
+            case .failure(let error): add(options, endedBy: error)
+            }
+        }
+    }
+
     package mutating func add(_ report: SimulationReport) {
         runs += 1
         for (name, count) in report.counts {

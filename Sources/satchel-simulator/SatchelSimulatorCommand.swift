@@ -20,8 +20,11 @@ struct SatchelSimulatorCommand: ParsableCommand {
     @Option(help: "One run with this seed, told in full. (default: 1)")
     var seed: UInt64?
 
-    @Option(help: "So many runs one after the other, with a summary at the end; progress on standard error.")
+    @Option(help: "So many runs, with a summary at the end; progress on standard error.")
     var seeds: UInt64?
+
+    @Option(help: "With --seeds: so many runs at a time. (default: one for each processor)")
+    var jobs: Int?
 
     @Option(help: "With --seeds: the first seed; the next ones count up from it. (default: 1)")
     var first: UInt64?
@@ -43,6 +46,8 @@ struct SatchelSimulatorCommand: ParsableCommand {
         let ways = [seed != nil, seeds != nil, replay != nil].count { $0 }
         guard ways <= 1 else { throw ValidationError("give one of --seed, --seeds and --replay") }
         guard first == nil || seeds != nil else { throw ValidationError("--first goes with --seeds") }
+        guard jobs == nil || seeds != nil else { throw ValidationError("--jobs goes with --seeds") }
+        guard jobs.map({ $0 > 0 }) ?? true else { throw ValidationError("--jobs is 1 or more") }
         if let canary, Canary(rawValue: canary) == nil {
             throw ValidationError("--canary: there is no '\(canary)'; see --help")
         }
@@ -61,25 +66,25 @@ struct SatchelSimulatorCommand: ParsableCommand {
     }
 
     private func run(seeds: UInt64) throws {
-        var summary = SimulationSummary()
-        for number in 0..<seeds {
-            let options = options(seed: (first ?? 1) &+ number)
+        let plan = (0..<seeds).map { options(seed: (first ?? 1) &+ $0) }
+        let jobs = jobs ?? ProcessInfo.processInfo.activeProcessorCount
+        let outcomes = SimulationBatch.run(plan, jobs: jobs) { place in
             // Told before: a run that brings the process down is known by it.
-            progress("seed \(options.seed), \(number + 1) of \(seeds), \(summary.failures.count) failed")
-            do {
-                let report = try Simulation.run(options)
-                summary.add(report)
-                if report.hasFailed { progress(report.text) }
-            } catch {
-                summary.add(options, endedBy: error)
+            Self.progress("seed \(plan[place].seed), \(place + 1) of \(seeds)")
+        } ended: { place, outcome in
+            switch outcome {
+            case .success(let report):
+                if report.hasFailed { Self.progress("seed \(plan[place].seed) FAILED\n\(report.text)") }
+            case .failure(let error): Self.progress("seed \(plan[place].seed) FAILED: \(error)")
             }
         }
+        let summary = SimulationSummary(of: plan, outcomes)
         print(json ? summary.json : summary.text)
         // A canary is looked for in each of the runs, and what some run is to meet is not.
         if canary == nil ? summary.hasFailed : !summary.failures.isEmpty { throw ExitCode.failure }
     }
 
-    private func progress(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
+    private static func progress(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
 
     private func options(seed: UInt64) -> SimulationOptions {
         SimulationOptions(seed: seed, ticks: ticks, canary: canary.flatMap(Canary.init(rawValue:)))

@@ -24,14 +24,20 @@ import Testing
         let first = environment["SATCHEL_SEED"].flatMap { UInt64($0) } ?? 1000
         let more = environment["SATCHEL_SEEDS"].flatMap { UInt64($0) } ?? 0
         plan += (0..<more).map { SimulationOptions(seed: first + $0) }
-        var summary = SimulationSummary()
-        for options in plan {
-            let report = try Simulation.run(options)
-            #expect(!report.hasFailed, "\(report.text)")
-            summary.add(report)
-        }
+        let outcomes = SimulationBatch.run(plan, jobs: ProcessInfo.processInfo.activeProcessorCount)
+        #expect(outcomes.count == plan.count)
+        let summary = SimulationSummary(of: plan, outcomes)
+        #expect(summary.failures.isEmpty)
         print("simulation:", summary.text)
         #expect(summary.missing.isEmpty)
+    }
+
+    @Test func whatComesOfARunDoesNotDependOnThoseBesideIt() throws {
+        let plan = (1...4).map { SimulationOptions(seed: $0, ticks: 300) }
+        let alone = SimulationBatch.run(plan, jobs: 1)
+        let together = SimulationBatch.run(plan, jobs: 4)
+        let hashes = try [alone, together].map { try $0.map { try $0.get().traceHash } }
+        #expect(hashes[0] == hashes[1] && Set(hashes[0]).count == plan.count)
     }
 
     @Test(arguments: Canary.allCases) func everyCanaryIsCaught(_ canary: Canary) throws {
