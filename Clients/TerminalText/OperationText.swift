@@ -3,17 +3,19 @@ import SyncModel
 
 /// The queue for people.
 package enum OperationText {
+    /// - isOnline: the service is reached. Without it what is `sending` is shown as `waiting`: it is tried again with
+    ///   the next connection.
     package static func lines(
-        _ operations: [OperationSummary], counts: [ListOperations.Count], now: Int64, width: Int?,
-        style: Style
+        _ operations: [OperationSummary], counts: [ListOperations.Count], isOnline: Bool = true, now: Int64,
+        width: Int?, style: Style
     ) -> [String] {
-        let total = counts.filter { $0.count > 0 }.map { "\($0.count) \($0.state.rawValue)" }
+        let total = counts.filter { $0.count > 0 }.map { "\($0.count) \(word($0.state, isOnline))" }
         let summary = total.isEmpty ? "The queue is empty." : total.joined(separator: " · ")
         guard !operations.isEmpty else { return [summary] }
         let hasReasons = operations.contains { $0.reason != nil }
         let rows = operations.map { operation in
             [
-                operation.id.description, state(operation), operation.action.rawValue,
+                operation.id.description, state(operation, isOnline) + loss(operation), operation.action.rawValue,
                 RowsText.name(operation.table), RowsText.key(operation.key),
                 operation.columns.joined(separator: ","), TimeText.ago(operation.submittedAt, now: now),
             ] + (hasReasons ? [operation.reason?.message ?? ""] : [])
@@ -24,11 +26,13 @@ package enum OperationText {
         return table.lines(width: width, style: style) + [style(.quiet, summary)]
     }
 
-    package static func detail(_ operation: OperationDetail, now: Int64, style: Style) -> [String] {
+    package static func detail(
+        _ operation: OperationDetail, isOnline: Bool = true, now: Int64, style: Style
+    ) -> [String] {
         let summary = operation.summary
         var lines = [
             style(.strong, "\(summary.action.rawValue) \(RowsText.name(summary.table)) \(key(summary))"),
-            fact("id", summary.id.description), fact("state", state(summary)),
+            fact("id", summary.id.description), fact("state", state(summary, isOnline)),
             fact("submitted", TimeText.ago(summary.submittedAt, now: now)),
             fact("base", operation.base == 0 ? "none" : String(operation.base)),
         ]
@@ -43,7 +47,7 @@ package enum OperationText {
     }
 
     private static func lost(_ lost: LostWrite, now: Int64, style: Style) -> [String] {
-        let writer = lost.writer == .plainSQL ? "plain SQL" : "replica \(lost.writer)"
+        let writer = writer(of: lost)
         let when = TimeText.ago(lost.writtenAt.microseconds, now: now)
         guard let column = lost.column else {
             return [style(.warning, "  lost      the whole operation, to \(writer), \(when)")]
@@ -62,8 +66,30 @@ package enum OperationText {
         Printable.line(RowsText.key(summary.key))
     }
 
-    private static func state(_ operation: OperationSummary) -> String {
-        operation.verdict.map { "\(operation.state.rawValue) (\($0.rawValue))" } ?? operation.state.rawValue
+    private static func writer(of lost: LostWrite) -> String {
+        guard lost.writer == .plainSQL else { return "another device (\(short(lost.writer)))" }
+        // Of what the person may not read the service tells neither value nor writer.
+        return lost.theirs.text == nil ? "plain SQL, or a write that you may not read" : "plain SQL"
+    }
+
+    /// Enough of a replica's id to tell a few apart.
+    private static func short(_ replica: ReplicaID) -> String {
+        let id = Printable.line(replica.description)
+        return id.count > 9 ? "\(id.prefix(8))…" : id
+    }
+
+    private static func loss(_ operation: OperationSummary) -> String {
+        guard let columns = operation.lostColumns else { return "" }
+        return columns.isEmpty ? ", lost" : ", lost \(Printable.count(Int64(columns.count), "column"))"
+    }
+
+    private static func state(_ operation: OperationSummary, _ isOnline: Bool) -> String {
+        let word = word(operation.state, isOnline)
+        return operation.verdict.map { "\(word) (\($0.rawValue))" } ?? word
+    }
+
+    private static func word(_ state: OperationState, _ isOnline: Bool) -> String {
+        state == .sending && !isOnline ? "waiting" : state.rawValue
     }
 }
 

@@ -60,6 +60,10 @@ package enum StatusText {
         if status.parked > 0 || status.conflicts > 0 {
             lines.append("See what needs you with: satchel queue list --state parked")
         }
+        if let lost = status.lost {
+            let what = lost == 1 ? "1 change" : "\(lost) changes"
+            lines.append("Of \(what) in the last 24 hours something lost to others' writes: satchel queue list --lost")
+        }
         if status.storage == .memory {
             lines.append("Online only: the replica file cannot be used, and nothing is kept on this device.")
         }

@@ -62,5 +62,7 @@ package struct OperationCounts: Hashable, Sendable {
     package var parked: Int
     /// Parked by a conflict.
     package var conflicts: Int
+    /// Of which something lost a merge; applied otherwise.
+    package var merged: Int
     package var byState: [OperationState: Int]
 }

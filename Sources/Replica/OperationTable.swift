@@ -169,6 +169,10 @@ enum OperationTable {
             db, sql: "SELECT count(*) FROM operation WHERE state = 'parked' AND verdict = 'conflict'") ?? 0
     }
 
+    static func merged(in db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM operation WHERE verdict = 'merged'") ?? 0
+    }
+
     private static func fetch(
         _ condition: String, _ arguments: StatementArguments, in db: Database
     ) throws -> [OperationRecord] {

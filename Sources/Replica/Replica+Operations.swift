@@ -9,7 +9,8 @@ extension Replica {
             let pending = [OperationState.queued, .held, .sending, .acknowledged]
                 .reduce(0) { $0 + counts[$1, default: 0] }
             return OperationCounts(
-                pending: pending, parked: parked - conflicts, conflicts: conflicts, byState: counts)
+                pending: pending, parked: parked - conflicts, conflicts: conflicts, merged: memory.mergedCount,
+                byState: counts)
         }
     }
 
@@ -74,7 +75,12 @@ extension Replica {
         return try change(.normal) { transaction in
             let count = try OperationTable.prune(confirmedBefore: time, in: transaction.db)
             transaction.memory.counts[.confirmed, default: 0] -= count
-            if count > 0 { try transaction.storeClocks() }
+            if count > 0 {
+                if transaction.memory.mergedCount > 0 {
+                    transaction.memory.mergedCount = try OperationTable.merged(in: transaction.db)
+                }
+                try transaction.storeClocks()
+            }
             return count
         }.result
     }

@@ -125,6 +125,7 @@ extension ReplicaTransaction {
         let time = state == .confirmed ? confirmedAt ?? memory.serviceClock.microseconds : nil
         try OperationTable.update(record, to: new, confirmedAt: time, in: db)
         memory.move(from: record.state, to: state)
+        memory.judge(from: record.verdict, to: new.verdict)
         if new.state != record.state || new.verdict != record.verdict { noteChanged(new.operation.id, new) }
     }
 

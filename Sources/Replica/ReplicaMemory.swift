@@ -28,6 +28,8 @@ struct ReplicaMemory {
     var shapes: [HeldRecord]
     var sets: MembershipSets
     var counts: [OperationState: Int]
+    /// Operations of which something lost a merge.
+    var mergedCount: Int
     /// Overlay rows by table; tables without any are not there.
     var overlaid: [TableName: Int]
     /// Rows kept as they stood.
@@ -55,6 +57,10 @@ struct ReplicaMemory {
     mutating func move(from: OperationState?, to: OperationState?) {
         if let from { counts[from, default: 0] -= 1 }
         if let to { counts[to, default: 0] += 1 }
+    }
+
+    mutating func judge(from: Verdict.Outcome?, to: Verdict.Outcome?) {
+        mergedCount += (to == .merged ? 1 : 0) - (from == .merged ? 1 : 0)
     }
 
     mutating func adopt(_ schema: DatabaseSchema?) {
@@ -100,6 +106,7 @@ extension ReplicaMemory {
         recency = try StateName.recency.text(in: db).map { ShapeRecency(text: $0) } ?? ShapeRecency()
         sets = try MembershipSets(in: db)
         counts = try OperationTable.counts(in: db)
+        mergedCount = try OperationTable.merged(in: db)
         shapes = try ShapeTable.all(in: db)
         overlaid = [:]
         references = [:]

@@ -19,6 +19,7 @@ extension ReplicaTransaction {
         for record in gone {
             try OperationTable.delete(record, in: db)
             memory.move(from: record.state, to: nil)
+            memory.judge(from: record.verdict, to: nil)
             noteChanged(record.operation.id, nil)
         }
         try storeClocks()

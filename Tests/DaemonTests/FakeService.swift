@@ -21,6 +21,7 @@ final class FakeService: HTTPPort {
         var echoesAtOnce = true
         var outcome = Verdict.Outcome.applied
         var reason: Reason?
+        var lost: [LostWrite] = []
         /// id and body, by id.
         var rows: [String: String] = [:]
         var log: [(tx: UInt64, message: ShapeMessage)] = []
@@ -257,7 +258,7 @@ extension FakeService.State {
             verdicts.append(
                 Verdict(
                     seq: operation.seq, id: operation.operation.id, outcome: outcome, at: operation.operation.at,
-                    reason: reason))
+                    lost: lost, reason: reason))
             unechoed.append(operation)
         }
         if let withdrawal = request.withdrawal { verdicts = withdraw(withdrawal) }

@@ -68,6 +68,31 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    @Test func whatLostToAnotherWriteIsToldInTheListAndCountedInTheStatus() async throws {
+        let service = FakeService()
+        service.set {
+            $0.outcome = .merged
+            $0.lost = [
+                LostWrite(column: "body", mine: "nine", theirs: "ten", writer: ReplicaID("r2"), writtenAt: .zero)
+            ]
+        }
+        let (daemon, directory) = try await started(service)
+        let client = try await daemon.client()
+        try client.initialize()
+        #expect(try client.call("sync/wait")["lost"] == nil)
+        _ = try client.call("operation/submit", ["operations": [OfflineRequestTests.insert("9")]])
+        _ = try client.notification("operation/changed") {
+            $0["operations"]?[0]?["state"] == "confirmed" && $0["operations"]?[0]?["lostColumns"] == ["body"]
+        }
+        let listed = try client.call("operation/list", ["states": ["confirmed"]])["operations"]?[0]
+        #expect(listed?["verdict"] == "merged" && listed?["lostColumns"] == ["body"])
+        let shown = try client.call("operation/show", ["id": listed?["id"] ?? .null])
+        #expect(shown["lostColumns"] == ["body"] && shown["lost"]?[0]?["writer"] == "r2")
+        #expect(try client.call("sync/status")["lost"] == 1)
+        try await daemon.end()
+        withExtendedLifetime(directory) {}
+    }
+
     @Test func anOperationThatTheServiceCannotReadIsParkedAndTheOthersGoOn() async throws {
         let service = FakeService()
         service.set { $0.unreadableRows = ["3", "6"] }

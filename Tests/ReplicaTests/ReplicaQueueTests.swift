@@ -230,6 +230,27 @@ import Testing
         #expect(try #require(try fixture.replica.operations(limit: 9).last).operation.at > late)
     }
 
+    @Test func countsWhatLostSomethingUntilItIsForgotten() throws {
+        let fixture = try Fixture()
+        let shape = try fixture.hold(users)
+        try fixture.answer(shape)
+        try fixture.submit(user("a"))
+        try fixture.submit(user("b"))
+        try fixture.send(.merged)
+        try fixture.submit(user("c"))
+        try fixture.send()
+        try fixture.answer(shape, confirmed: 3)
+        #expect(try fixture.replica.counts.merged == 2)
+        // What came last did not happen in this history.
+        let epoch = Epoch(systemIdentifier: "7301", timeline: 2)
+        try fixture.answer(shape, isReset: true, confirmed: 1, epoch: epoch)
+        _ = try fixture.replica.epochChanged(epoch, lastSeq: 1)
+        #expect(try fixture.replica.counts.merged == 1)
+        let day: Int64 = 24 * 3_600 * 1_000_000
+        #expect(try fixture.replica.prune(now: HybridTimestamp(microseconds: day + 1_001)) == 1)
+        #expect(try fixture.replica.counts.merged == 0)
+    }
+
     @Test func aChangeOfColumnsThatNobodySelectedMovesTheBaseAndTellsNothing() throws {
         let fixture = try Fixture()
         let shape = try fixture.hold(#"{"root_table": "users", "select": ["id", "name"]}"#)

@@ -143,6 +143,50 @@ import Testing
         #expect(lines.contains("    theirs  download"))
     }
 
+    @Test func namesAnotherDeviceByTheBeginningOfItsReplica() {
+        func line(_ writer: String) -> String? {
+            let lost = LostWrite(
+                column: "name", mine: "a", theirs: "b", writer: ReplicaID(writer), writtenAt: .zero)
+            let detail = OperationDetail(summary: summary, set: ColumnValues([]), base: 3, at: .zero, lost: [lost])
+            return OperationText.detail(detail, now: 0, style: .plain).first { $0.contains("lost") }
+        }
+        #expect(
+            line("5f0c1a2b-3c4d-4e5f-8a9b-0c1d2e3f4a5b")
+                == "  lost      name, to another device (5f0c1a2b…), just now")
+        #expect(line("5f0c") == "  lost      name, to another device (5f0c), just now")
+    }
+
+    private func operation(
+        _ state: DaemonProtocol.OperationState, _ verdict: Verdict.Outcome? = nil, lost: [String]? = nil
+    ) -> OperationSummary {
+        OperationSummary(
+            id: OperationID("o1"), seq: 4, state: state, verdict: verdict, table: TableName("steps"), action: .update,
+            key: KeyValues([.init("id", "1")]), columns: ["name"], group: nil, submittedAt: 0, attempts: 2,
+            lostColumns: lost)
+    }
+
+    @Test(arguments: [
+        (["name"], "confirmed (merged), lost 1 column "), (["a", "b"], "confirmed (merged), lost 2 columns "),
+        ([], "confirmed (merged), lost "), (nil, "confirmed (merged)  "),
+    ])
+    func marksWhatLost(columns: [String]?, text: String) {
+        let lines = OperationText.lines(
+            [operation(.confirmed, .merged, lost: columns)], counts: [], now: 0, width: nil, style: .plain)
+        #expect(lines[1].contains(text), "\(lines)")
+    }
+
+    @Test func whatIsUnderwayWaitsWhereNobodyIsReached() {
+        let (counts, sent) = ([ListOperations.Count(.sending, 1)], operation(.sending))
+        for (isOnline, word) in [(true, "sending"), (false, "waiting")] {
+            let lines = OperationText.lines(
+                [sent], counts: counts, isOnline: isOnline, now: 0, width: nil, style: .plain)
+            #expect(lines[1].hasPrefix("o1  \(word)  ") && lines[2] == "1 \(word)", "\(lines)")
+            let detail = OperationDetail(summary: sent, set: ColumnValues([]), base: 0, at: .zero)
+            let shown = OperationText.detail(detail, isOnline: isOnline, now: 0, style: .plain)
+            #expect(shown.contains("  state     \(word)"))
+        }
+    }
+
     @Test func listsTheQueue() {
         let counts = [ListOperations.Count(.queued, 0), ListOperations.Count(.confirmed, 1)]
         let lines = OperationText.lines([summary], counts: counts, now: 5_000_000, width: nil, style: .plain)

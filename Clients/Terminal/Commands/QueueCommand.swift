@@ -14,7 +14,7 @@ struct QueueCommand: ParsableCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "List operations, oldest first; without --state or --all those not yet confirmed.")
+            abstract: "List operations, oldest first; without --state, --all or --lost those not yet confirmed.")
 
         @Option(help: "queued, held, sending, acknowledged, confirmed or parked; repeatable.")
         var state: [OperationState] = []
@@ -22,27 +22,33 @@ struct QueueCommand: ParsableCommand {
         @Flag(help: "Confirmed ones of the last 24 hours, too.")
         var all = false
 
+        @Flag(help: "Only those of which something lost to another write, confirmed ones too.")
+        var lost = false
+
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
             try options.withDaemon { daemon in
                 let open = OperationState.allCases.filter { $0 != .confirmed }
-                let states = all ? nil : state.isEmpty ? open : state
+                let states = all ? nil : !state.isEmpty ? state : lost ? nil : open
                 var operations: [OperationSummary] = []
                 var counts: [ListOperations.Count] = []
                 var cursor: String?
                 repeat {
                     let params = ListOperations.Params(states: states, limit: Limits.page, cursor: cursor)
                     let page = try daemon.call(ListOperations.self, params)
-                    operations += page.operations
+                    operations += page.operations.filter { !lost || $0.lostColumns != nil }
                     counts = page.counts
                     cursor = page.next
                 } while cursor != nil
-                show(operations, counts)
+                let isSending = counts.contains { $0.state == .sending && $0.count > 0 }
+                show(operations, counts, isOnline: try !isSending || daemon.isOnline())
             }
         }
 
-        private func show(_ operations: [OperationSummary], _ counts: [ListOperations.Count]) {
+        private func show(
+            _ operations: [OperationSummary], _ counts: [ListOperations.Count], isOnline: Bool
+        ) {
             if options.json {
                 Output.json([
                     "operations": .array(operations.map(\.json)),
@@ -51,8 +57,8 @@ struct QueueCommand: ParsableCommand {
             } else {
                 Output.lines(
                     OperationText.lines(
-                        operations, counts: counts, now: SystemClock.now, width: Terminal.size?.width,
-                        style: Terminal.style))
+                        operations, counts: counts, isOnline: isOnline, now: SystemClock.now,
+                        width: Terminal.size?.width, style: Terminal.style))
             }
         }
     }
@@ -73,10 +79,17 @@ struct QueueCommand: ParsableCommand {
                 if options.json {
                     Output.json(operation.json)
                 } else {
+                    let isSending = operation.summary.state == .sending
                     Output.lines(
-                        OperationText.detail(operation, now: SystemClock.now, style: Terminal.style))
+                        OperationText.detail(
+                            operation, isOnline: try !isSending || daemon.isOnline(), now: SystemClock.now,
+                            style: Terminal.style))
                 }
             }
         }
     }
+}
+
+extension DaemonConnection {
+    fileprivate func isOnline() throws -> Bool { try call(ReadSyncStatus.self, Nothing()).isOnline }
 }

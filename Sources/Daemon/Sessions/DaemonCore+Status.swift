@@ -25,7 +25,8 @@ extension DaemonCore {
         let decision = StatusDecision(facts)
         return SyncStatus(
             state: decision.state, text: decision.text, pending: Int64(facts.pending), parked: Int64(facts.parked),
-            conflicts: Int64(facts.conflicts), isPaused: facts.isPaused, isOnline: facts.isConnected,
+            conflicts: Int64(facts.conflicts), lost: counts.flatMap { $0.merged > 0 ? Int64($0.merged) : nil },
+            isPaused: facts.isPaused, isOnline: facts.isConnected,
             reason: facts.storageProblem ?? facts.refusal ?? offlineReason, shapes: held.map(shape),
             frontier: frontier.map { String($0.position) }, epoch: replica.epoch?.description, user: settings.user,
             replica: replica.id, service: settings.service, lastContact: lastContact,

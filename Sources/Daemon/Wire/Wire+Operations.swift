@@ -34,7 +34,8 @@ extension OperationRecord {
             id: operation.id, seq: seq, state: state.wire, verdict: verdict, table: operation.table,
             action: operation.action, key: KeyValues(key.map { KeyValues.Field($0.key, $0.value) }),
             columns: operation.set.keys.sorted { Text($0) < Text($1) }, group: operation.group,
-            submittedAt: submittedAt, attempts: Int64(attempts), reason: reason)
+            submittedAt: submittedAt, attempts: Int64(attempts), reason: reason,
+            lostColumns: lost.isEmpty ? nil : lost.compactMap(\.column))
     }
 
     var detail: OperationDetail {

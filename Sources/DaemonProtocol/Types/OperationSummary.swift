@@ -25,11 +25,13 @@ package struct OperationSummary: WireValue {
     package let attempts: Int64
     /// Why it was refused or lost, where that is known.
     package let reason: Reason?
+    /// Where something lost to another write: the columns, or none where the whole operation did.
+    package let lostColumns: [String]?
 
     package init(
         id: OperationID, seq: Int64?, state: OperationState, verdict: Verdict.Outcome?, table: TableName,
         action: Operation.Action, key: KeyValues, columns: [String], group: String?, submittedAt: Int64,
-        attempts: Int64, reason: Reason? = nil
+        attempts: Int64, reason: Reason? = nil, lostColumns: [String]? = nil
     ) {
         self.id = id
         self.seq = seq
@@ -43,6 +45,7 @@ package struct OperationSummary: WireValue {
         self.submittedAt = submittedAt
         self.attempts = attempts
         self.reason = reason
+        self.lostColumns = lostColumns
     }
 
     package init(json: JSON) throws(WireError) {
@@ -63,6 +66,7 @@ package struct OperationSummary: WireValue {
         submittedAt = try reader.required("submittedAt", Read.int)
         attempts = try reader.required("attempts", Read.int)
         reason = try reader.optional("reason", Read.value(Reason.self))
+        lostColumns = try reader.optional("lostColumns", Read.array(Read.string))
     }
 
     package var json: JSON { .object(members) }
@@ -80,6 +84,7 @@ package struct OperationSummary: WireValue {
         object["submittedAt"] = .int(submittedAt)
         object["attempts"] = .int(attempts)
         object["reason"] = reason?.json
+        object["lostColumns"] = lostColumns.map { .array($0.map(JSON.string)) }
         return object
     }
 }

@@ -39,6 +39,8 @@ package struct SyncStatus: WireValue {
     package var pending: Int64
     package var parked: Int64
     package var conflicts: Int64
+    /// Listed operations of which something lost to another write; nil: none.
+    package var lost: Int64?
     package var isPaused: Bool
     package var isOnline: Bool
     package var reason: Reason?
@@ -56,7 +58,7 @@ package struct SyncStatus: WireValue {
     package var storage: Storage
 
     package init(
-        state: State, text: String, pending: Int64 = 0, parked: Int64 = 0, conflicts: Int64 = 0,
+        state: State, text: String, pending: Int64 = 0, parked: Int64 = 0, conflicts: Int64 = 0, lost: Int64? = nil,
         isPaused: Bool = false, isOnline: Bool, reason: Reason? = nil, shapes: [Shape] = [],
         frontier: String? = nil,
         epoch: String? = nil, user: String, replica: ReplicaID, service: String, lastContact: Int64? = nil,
@@ -67,6 +69,7 @@ package struct SyncStatus: WireValue {
         self.pending = pending
         self.parked = parked
         self.conflicts = conflicts
+        self.lost = lost
         self.isPaused = isPaused
         self.isOnline = isOnline
         self.reason = reason
@@ -90,6 +93,7 @@ extension SyncStatus {
         pending = try reader.required("pending", Read.int)
         parked = try reader.required("parked", Read.int)
         conflicts = try reader.required("conflicts", Read.int)
+        lost = try reader.optional("lost", Read.int)
         isPaused = try reader.required("paused", Read.bool)
         isOnline = try reader.required("online", Read.bool)
         reason = try reader.optional("reason", Read.value(Reason.self))
@@ -110,6 +114,7 @@ extension SyncStatus {
             "parked": .int(parked),
             "conflicts": .int(conflicts), "paused": .bool(isPaused), "online": .bool(isOnline),
         ]
+        object["lost"] = lost.map(JSON.int)
         object["reason"] = reason?.json
         object["shapes"] = .array(shapes.map(\.json))
         object["frontier"] = frontier.map(JSON.string)
