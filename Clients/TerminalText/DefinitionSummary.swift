@@ -16,9 +16,9 @@ struct DefinitionSummary {
     init(_ definition: JSON) {
         self.definition = definition
         switch definition["params"] ?? definition["parameters"] {
-        case .array(let values)?: params = values.map(Self.bare)
+        case .array(let values)?: params = values.map(Self.literal)
         case .object(let values)?:
-            params = (0..<values.count).map { values[String($0 + 1)].map(Self.bare) ?? "$\($0 + 1)" }
+            params = (0..<values.count).map { values[String($0 + 1)].map(Self.literal) ?? "$\($0 + 1)" }
         default: params = []
         }
     }
@@ -36,7 +36,7 @@ struct DefinitionSummary {
     private var root: String {
         if let name = definition["name"]?.string {
             let parameters = definition["parameters"]?.object?.members ?? []
-            return ([name] + parameters.map { "\($0.key)=\(Self.bare($0.value))" }).joined(separator: " ")
+            return ([name] + parameters.map { "\($0.key)=\(Self.argument($0.value))" }).joined(separator: " ")
         }
         let table = definition["root_table"]?.string ?? "?"
         return table.hasPrefix("public.") ? String(table.dropFirst("public.".count)) : table
@@ -71,10 +71,30 @@ struct DefinitionSummary {
         switch json {
         case .string(let text)?: ConditionText(text, params: params).text
         case .object(let members)? where !members.isEmpty:
-            members.members.map { "\($0.key) = \(Self.bare($0.value))" }.joined(separator: " and ")
+            members.members.map { "\($0.key) = \(Self.literal($0.value))" }.joined(separator: " and ")
         default: nil
         }
     }
+
+    /// As a condition has it. Text that reads as a number stands as one: every value comes as text.
+    private static func literal(_ json: JSON) -> String {
+        guard let text = json.string else { return json.text }
+        let isNumber =
+            Double(text) != nil && text.utf8.allSatisfy { (48...57).contains($0) || "+-.e".utf8.contains($0) }
+        return isNumber ? text : quoted(text)
+    }
+
+    /// Behind a parameter's name: in quotes where it is not clear where it ends.
+    private static func argument(_ json: JSON) -> String {
+        guard let text = json.string else { return json.text }
+        let isPlain = text.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 0x80
+                || "-_./:@%+".utf8.contains(byte)
+        }
+        return isPlain && !text.isEmpty ? text : quoted(text)
+    }
+
+    private static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
 
     private static func bare(_ json: JSON) -> String { json.string ?? json.text }
 }

@@ -11,18 +11,19 @@ package struct UsageError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Shape definitions, made from arguments and shown to people.
 package enum DefinitionText {
-    /// From `TABLE --where … --param … --include …`, or `--definition JSON`.
+    /// From `TABLE --where … --param … --include … --order-by … --limit …`, or `--definition JSON`.
     package static func make(
         table: String?, definition: String?, where conditions: [String] = [], params: [String] = [],
-        include: [String] = []
+        include: [String] = [], orderBy: [String] = [], limit: Int? = nil
     ) throws(UsageError) -> JSON {
         switch (table, definition) {
         case (nil, nil): throw UsageError("Name a table, or give --definition JSON.")
         case (.some, .some): throw UsageError("Give a table or --definition, not both.")
         case (nil, let definition?):
-            guard conditions.isEmpty, params.isEmpty, include.isEmpty else {
+            guard conditions.isEmpty, params.isEmpty, include.isEmpty, orderBy.isEmpty, limit == nil else {
                 throw UsageError(
-                    "--where, --param and --include belong to a table: write them into --definition.")
+                    "--where, --param, --include, --order-by and --limit belong to a table: write them into --definition."
+                )
             }
             return try object(definition, of: "--definition")
         case (let table?, nil):
@@ -31,12 +32,16 @@ package enum DefinitionText {
             }
             var object: JSONObject = ["root_table": .string(table)]
             if !conditions.isEmpty {
-                object["where"] = .string(JoinedConditions(conditions).text)
+                let joined = JoinedConditions(conditions)
+                try joined.check()
+                object["where"] = .string(joined.text)
             }
             if !params.isEmpty { object["params"] = .array(params.map(JSON.string)) }
             if !include.isEmpty {
                 object["include"] = .object(JSONObject(include.map { ($0, .bool(true)) }))
             }
+            if !orderBy.isEmpty { object["order_by"] = .array(orderBy.map(JSON.string)) }
+            if let limit { object["limit"] = .int(Int64(limit)) }
             return .object(object)
         }
     }

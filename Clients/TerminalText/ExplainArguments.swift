@@ -22,24 +22,35 @@ package enum ExplainArguments {
         return KeyValues(fields)
     }
 
-    /// Refuses values of the named shape's parameters where the row's key is wanted. A key column may have a
-    /// parameter's name: it does where that parameter has its value by `--param`.
+    /// Tells values of the named shape's parameters from the row's key: `name=value` is a parameter's where the shape
+    /// has one of that name without a value by `--param`. A key column may have the same name: give both then.
     ///
+    /// - arguments: what stands behind the table.
     /// - parameters: the names that the shape has.
-    package static func refuseParameters(
-        among key: [String], of shape: String, parameters: [String], params: [String]
-    ) throws(UsageError) {
+    package static func split(
+        _ arguments: [String], of shape: String, parameters: [String], params: [String]
+    ) throws(UsageError) -> (key: [String], params: [String]) {
         func name(_ argument: String) -> Text? {
             argument.firstIndex(of: "=").map { Text(argument[..<$0]) }
         }
-        let given = params.compactMap(name)
-        for argument in key {
-            guard let name = name(argument), !given.contains(name), parameters.contains(where: { Text($0) == name })
-            else { continue }
-            throw UsageError(
-                "`\(name.string)` is a parameter of the shape \(shape): write --param \(argument). What stands behind the "
-                    + "table is the row's key; where a column of the key has that name, give both.")
+        var given = params.compactMap(name)
+        var (key, values): ([String], [String]) = ([], [])
+        for argument in arguments {
+            if let name = name(argument), !given.contains(name), parameters.contains(where: { Text($0) == name }) {
+                values.append(argument)
+                given.append(name)
+            } else {
+                key.append(argument)
+            }
         }
+        guard !key.isEmpty else {
+            let names = values.compactMap { name($0)?.string }.joined(separator: "`, `")
+            throw UsageError(
+                "`\(names)` \(values.count == 1 ? "is a parameter" : "are parameters") of the shape \(shape), so the row's "
+                    + "key is missing: column=value. Where a column of the key has a parameter's name, give that parameter by --param."
+            )
+        }
+        return (key, params + values)
     }
 
     /// The table's own rows where nothing else is given.

@@ -44,6 +44,11 @@ import Testing
         try CommandFixture.withDaemon { (_, run) throws in
             let json = try JSON(parsing: run(["read", "--shape", "teams", "id=7", "--json"]).output)
             #expect(json["rows"]?.array?.count == 1)
+            let option = try JSON(parsing: run(["read", "--shape", "teams", "--param", "id=7", "--json"]).output)
+            #expect(option == json)
+            #expect(try run(["read", "--shape", "teams", "id=7", "--param", "id=7"]).status == 2)
+            #expect(try run(["read", "--shape", "teams", "--limit", "1"]).status == 2)
+            #expect(try run(["watch", "teams", "users", "--order-by", "id"]).status == 2)
             #expect(try run(["read", "--shape", "teams", "id"]).status == 2)
             #expect(try run(["read", "--shape", "teams", "id=1", "id=2"]).status == 2)
             #expect(try run(["read", "--shape", "teams", "--where", "x"]).status == 2)
@@ -82,9 +87,12 @@ import Testing
     @Test func tellsWhereAConditionThatWasTypedGoesWrong() throws {
         try CommandFixture.withDaemon { (_, run) throws in
             for command in ["read", "watch"] {
-                let told = try run([command, "teams", "--where", "id = '1'", "--where", "wrong ="])
+                let told = try run([command, "teams", "--where", "id = '1'", "--where", "wrong = 1"])
                 #expect(told.status == 2, "\(command)")
                 #expect(told.errors.contains("satchel: --where 2: At character 1: syntax error"), "\(told.errors)")
+                let alone = try run([command, "teams", "--where", "id = '1'", "--where", "name = 'b')"])
+                #expect(alone.status == 2, "\(command)")
+                #expect(alone.errors == "satchel: --where 2: At character 11: syntax error at or near \")\"\n")
             }
         }
     }
@@ -99,10 +107,11 @@ import Testing
             #expect(json["source"] == "service" && json["explanation"]?["member"] == true)
             #expect(try run(["shape", "explain", "teams"]).status == 2)
             let mixed = try run(["shape", "explain", "teams", "7", "id=8", "--shape", "teams"])
-            #expect(mixed.status == 2)
-            let parameter = try run(["shape", "explain", "teams", "name=x", "id=8", "--shape", "teams"])
+            #expect(mixed.lines.first == "✓ teams 7 is in the shape  (the service, at position 5)")
+            let parameter = try run(["shape", "explain", "teams", "id=8", "--shape", "teams"])
             #expect(parameter.status == 2)
-            #expect(parameter.errors.contains("`id` is a parameter of the shape teams: write --param id=8."))
+            #expect(
+                parameter.errors.contains("`id` is a parameter of the shape teams, so the row's key is missing"))
             let both = try run(["shape", "explain", "teams", "id=7", "--shape", "teams", "--param", "id=8"])
             #expect(both.lines.first == "✓ teams 7 is in the shape  (the service, at position 5)")
             #expect(try run(["shape", "explain", "teams", "7", "--shape", "teams", "--where", "x"]).status == 2)
@@ -290,6 +299,29 @@ import Testing
             #expect(run.output == "o0 queued\n")
             let row = daemon.with { $0.tables["teams"]?["1"] }
             #expect(row == ["id": "1", "n": "1", "b": "t", "j": #"{"a":[1.5]}"#])
+        }
+    }
+
+    @Test func listsWhatLostSomething() throws {
+        var state = CommandFixture.state()
+        state.operations = [("o1", ["name"]), ("o2", nil)].map { id, lost in
+            let summary = OperationSummary(
+                id: OperationID(id), seq: 1, state: lost == nil ? .sending : .confirmed,
+                verdict: lost.map { _ in .merged },
+                table: TableName("teams"), action: .update, key: KeyValues([.init("id", "1")]), columns: ["name"],
+                group: nil, submittedAt: 0, attempts: 1, lostColumns: lost)
+            return OperationDetail(summary: summary, set: ColumnValues([]), base: 1, at: .zero)
+        }
+        state.status.isOnline = false
+        try CommandFixture.withDaemon(state) { (_, run) throws in
+            let lost = try run(["queue", "list", "--lost"]).lines
+            #expect(lost.count == 3 && lost[1].hasPrefix("o1  confirmed (merged), lost 1 column  update"), "\(lost)")
+            #expect(try run(["queue", "list", "--all"]).lines.count == 4)
+            let shown = try run(["queue", "show", "o2"])
+            #expect(shown.lines.contains("  state     waiting"), "\(shown)")
+            let json = try JSON(parsing: run(["queue", "list", "--lost", "--json"]).output)
+            #expect(json["operations"]?.array?.count == 1)
+            #expect(json["operations"]?[0]?["lostColumns"] == ["name"])
         }
     }
 

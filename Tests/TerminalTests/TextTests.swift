@@ -57,6 +57,20 @@ import Testing
         #expect(listed.last?.contains("2 rows left out: division by zero") == true)
     }
 
+    @Test func saysHowManyChangesLostSomething() {
+        var status = status(.synced, "All changes saved")
+        func told() -> [String] {
+            StatusText.lines(status, now: 0, width: nil, style: .plain).filter { $0.contains("lost") }
+        }
+        #expect(told() == [])
+        status.lost = 1
+        #expect(
+            told() == ["  Of 1 change in the last 24 hours something lost to others' writes: satchel queue list --lost"]
+        )
+        status.lost = 2
+        #expect(told().first?.hasPrefix("  Of 2 changes in") == true)
+    }
+
     @Test func saysWhatToDoAboutTrouble() {
         var status = status(.error, "Sync error · 2 changes need you")
         status.parked = 1
@@ -138,7 +152,12 @@ import Testing
                 "root_table": "steps", "where": "(a = $1) AND (b = $2 OR c)", "params": ["1", "x"],
                 "include": ["comments": true],
             ])
-        #expect(DefinitionText.summary(made) == "steps where (a = 1) AND (b = x OR c) + comments")
+        #expect(DefinitionText.summary(made) == "steps where (a = 1) AND (b = 'x' OR c) + comments")
+        let first = try DefinitionText.make(
+            table: "steps", definition: nil, orderBy: ["name DESC", "id"], limit: 5)
+        #expect(first == ["root_table": "steps", "order_by": ["name DESC", "id"], "limit": 5])
+        let remark = try DefinitionText.make(table: "steps", definition: nil, where: ["a -- why", "b"])
+        #expect(remark["where"] == "(a -- why\n) AND (b\n)")
         #expect(try DefinitionText.make(table: nil, definition: "{\"a\":1}") == ["a": 1])
     }
 
@@ -154,8 +173,22 @@ import Testing
             (["a", "b"], "There is no table.", "There is no table."),
             ([], "where: At character 1: x", "where: At character 1: x"),
         ])
-    func tellsPlacesInConditionsAsTyped(conditions: [String], message: String, told: String) {
+    func tellsPlacesInConditionsAsJoined(conditions: [String], message: String, told: String) {
         #expect(JoinedConditions(conditions).retold(message) == told)
+    }
+
+    @Test(
+        arguments: [
+            (["a", "b)"], "--where 2: At character 2: syntax error at or near \")\""),
+            (["é = 'x", "b"], "--where 1: At character 5: unterminated quoted string at or near \"'x\""),
+            (["a) OR (b", "c"], "--where 1: At character 2: syntax error at or near \")\""),
+            (["a", ""], "--where 2: At character 1: syntax error at end of input"),
+        ])
+    func refusesAConditionThatIsNoneByItself(conditions: [String], told: String) {
+        let error = #expect(throws: UsageError.self) {
+            try DefinitionText.make(table: "t", definition: nil, where: conditions)
+        }
+        #expect(error?.description == told)
     }
 
     @Test func refusesWhatContradictsItself() {
@@ -167,13 +200,15 @@ import Testing
         #expect(throws: UsageError.self) {
             try DefinitionText.make(table: nil, definition: "{}", where: ["a"])
         }
+        #expect(throws: UsageError.self) { try DefinitionText.make(table: nil, definition: "{}", limit: 1) }
+        #expect(throws: UsageError.self) { try DefinitionText.make(table: nil, definition: "{}", orderBy: ["a"]) }
         #expect(throws: UsageError.self) { try DefinitionText.make(table: nil, definition: "[1]") }
         #expect(throws: UsageError.self) { try DefinitionText.make(table: nil, definition: "{") }
     }
 
     @Test func summarisesEqualities() {
         let definition: JSON = ["root_table": "public.pipelines", "where": ["team_id": "t", "n": 1]]
-        #expect(DefinitionText.summary(definition) == "pipelines where team_id = t and n = 1")
+        #expect(DefinitionText.summary(definition) == "pipelines where team_id = 't' and n = 1")
         #expect(DefinitionText.summary([:]) == "?")
     }
 
@@ -189,12 +224,16 @@ import Testing
             ["root_table": "steps", "include_all": true],
             ["name": "steps_of", "parameters": ["id": "7"]],
             ["name": "steps_of", "parameters": ["id": "8"]],
+            ["name": "steps_of", "parameters": ["id": "8 x=9"]],
+            ["name": "steps_of", "parameters": ["id": "8", "x": "9"]],
+            ["name": "steps_of", "parameters": ["id": ""]],
         ]
         #expect(
             definitions.map(DefinitionText.summary) == [
                 "steps", "steps (id, name)", "steps order by name DESC", "steps order by name DESC, id",
                 "steps limit 5", "steps + comments", "steps + comments {on step_id where n = 1 limit 3}",
-                "steps + all", "steps_of id=7", "steps_of id=8",
+                "steps + all", "steps_of id=7", "steps_of id=8", "steps_of id='8 x=9'", "steps_of id=8 x=9",
+                "steps_of id=''",
             ])
     }
 
@@ -203,7 +242,9 @@ import Testing
             ("\"team_id\" = ($1::uuid)", ["7"], "team_id = 7"),
             ("\"Team\" = ($1::uuid)", ["7"], "\"Team\" = 7"),
             ("x < ($2::numeric(3, 1))", ["7", "8"], "x < (8::numeric(3, 1))"),
-            ("a = '$1' AND b = $1 AND c = $2", ["it's"], "a = '$1' AND b = it's AND c = $2"),
+            ("a = '$1' AND b = $1 AND c = $2", ["it's"], "a = '$1' AND b = 'it''s' AND c = $2"),
+            ("a = $1 OR b", ["x OR b"], "a = 'x OR b' OR b"), ("a = $1", ["-1.5"], "a = -1.5"),
+            ("a = $1", ["inf"], "a = 'inf'"),
             ("a = 'it''s $1' OR \"$1\" IN ($1)", ["7"], "a = 'it''s $1' OR \"$1\" IN (7)"),
             ("a = '$1", ["7"], "a = '$1"), ("$", ["7"], "$"), ("($1", ["7"], "(7"), ("\"", [], "\""),
             ("(", [], "("),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DaemonProtocol
+import JSONText
 import SyncModel
 import TerminalText
 
@@ -12,13 +13,16 @@ extension ShapeCommand {
                 how changes find the shape. Without a connection it says what this device can tell.
 
                 satchel shape explain steps id=7 --definition '{"root_table": "pipelines", "include": {"steps": true}}'
-                satchel shape explain steps id=7 --shape pipeline_workspace --param pipeline_id=3
+                satchel shape explain steps id=7 --shape pipeline_workspace pipeline_id=3
                 """)
 
         @Argument(help: "The row's table.")
         var table: String
 
-        @Argument(help: ArgumentHelp("The row's key, column=value; a value alone is that of id.", valueName: "key"))
+        @Argument(
+            help: ArgumentHelp(
+                "The row's key, column=value; a value alone is that of id. With --shape also its parameters, name=value.",
+                valueName: "key"))
         var key: [String]
 
         @Option(help: ArgumentHelp("A whole shape definition; without it the table's rows.", valueName: "json"))
@@ -31,10 +35,13 @@ extension ShapeCommand {
 
         @Option(
             help: ArgumentHelp(
-                "The value of $1, $2 … of --where, in order; after --shape, name=value.", valueName: "value"))
+                "The value of $1, $2 … of --where, in order; with --shape, name=value.", valueName: "value"))
         var param: [String] = []
 
-        @Option(help: ArgumentHelp("A shape of the data model (`satchel view list`).", valueName: "name"))
+        @Option(
+            help: ArgumentHelp(
+                "A shape of the data model (`satchel view list`); its parameters are name=value, with or without --param.",
+                valueName: "name"))
         var shape: String?
 
         @Option(
@@ -44,32 +51,44 @@ extension ShapeCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
-            let key = try ExplainArguments.key(self.key)
-            let params = ExplainShape.Params(
-                source: .definition(
-                    try ExplainArguments.definition(
-                        table: table, definition: definition, where: conditions, params: param, shape: shape)),
-                table: ExplainArguments.table(table), key: key, wait: wait)
+            // Mistakes that need no daemon to be seen are told without one.
+            if shape == nil {
+                _ = try request(key: key, params: param)
+            } else {
+                _ = try definition(params: param)
+            }
             try options.withDaemon(conditions: conditions) { daemon in
-                try refuseParameters(daemon)
+                let (key, params) = try arguments(daemon)
+                let request = try request(key: key, params: params)
                 let result = try shape.map(NamedThing.shape).lookedUp(with: daemon) {
-                    try daemon.call(ExplainShape.self, params)
+                    try daemon.call(ExplainShape.self, request)
                 }
                 if options.json { return Output.json(result.json) }
                 Output.lines(
                     ExplanationText.lines(
-                        result, table: params.table, key: key, style: Terminal.style,
+                        result, table: request.table, key: request.key, style: Terminal.style,
                         signs: ExplanationText.Signs(environment: Environment.current)))
             }
         }
 
-        /// `satchel read --shape` takes them where the key stands here.
-        private func refuseParameters(_ daemon: DaemonConnection) throws {
-            guard let shape, key.contains(where: { $0.contains("=") }) else { return }
+        private func request(key: [String], params: [String]) throws -> ExplainShape.Params {
+            ExplainShape.Params(
+                source: .definition(try definition(params: params)), table: ExplainArguments.table(table),
+                key: try ExplainArguments.key(key), wait: wait)
+        }
+
+        private func definition(params: [String]) throws -> JSON {
+            try ExplainArguments.definition(
+                table: table, definition: definition, where: conditions, params: params, shape: shape)
+        }
+
+        /// The row's key, and the values of parameters.
+        private func arguments(_ daemon: DaemonConnection) throws -> (key: [String], params: [String]) {
+            guard let shape, key.contains(where: { $0.contains("=") }) else { return (key, param) }
             let names = try daemon.call(ListViews.self, Nothing())
-            guard let found = names.shapes.first(where: { Text($0.name) == Text(shape) }) else { return }
-            try ExplainArguments.refuseParameters(
-                among: key, of: shape, parameters: found.parameters.map(\.name), params: param)
+            guard let found = names.shapes.first(where: { Text($0.name) == Text(shape) }) else { return (key, param) }
+            return try ExplainArguments.split(
+                key, of: shape, parameters: found.parameters.map(\.name), params: param)
         }
     }
 }

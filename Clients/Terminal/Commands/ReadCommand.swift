@@ -13,7 +13,9 @@ struct DefinitionOptions: ParsableArguments {
         help: ArgumentHelp("A condition; several hold together.", valueName: "sql"))
     var conditions: [String] = []
 
-    @Option(help: ArgumentHelp("The value of $1, $2 … of the conditions, in order.", valueName: "value"))
+    @Option(
+        help: ArgumentHelp(
+            "The value of $1, $2 … of the conditions, in order; with --shape, name=value.", valueName: "value"))
     var param: [String] = []
 
     @Option(help: ArgumentHelp("A related table whose rows come along.", valueName: "table"))
@@ -21,30 +23,41 @@ struct DefinitionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A shape of the data model (`satchel view list`); its parameters follow, as name=value.", valueName: "name")
-    )
+            "An order of the rows, as in SQL: 'name DESC, id'; repeatable.", valueName: "columns"))
+    var orderBy: [String] = []
+
+    @Option(help: ArgumentHelp("The first rows by --order-by, so many at most.", valueName: "rows"))
+    var limit: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "A shape of the data model (`satchel view list`); its parameters are name=value, with or without --param.",
+            valueName: "name"))
     var shape: String?
 
     func make(table: String?) throws -> JSON {
         try DefinitionText.make(
-            table: table, definition: definition, where: conditions, params: param, include: include)
+            table: table, definition: definition, where: conditions, params: param, include: include, orderBy: orderBy,
+            limit: limit)
     }
 
     var named: NamedThing? { shape.map(NamedThing.shape) }
 
     /// The definitions that the arguments name: tables, or the parameters of a named shape.
     func all(_ arguments: [String]) throws -> [JSON] {
-        let isPlain = definition == nil && conditions.isEmpty && include.isEmpty && param.isEmpty
+        let isPlain =
+            definition == nil && conditions.isEmpty && include.isEmpty && orderBy.isEmpty && limit == nil
         if let shape {
             guard isPlain else {
-                throw UsageError("--where, --param, --include and --definition do not go with --shape.")
+                throw UsageError(
+                    "--where, --include, --order-by, --limit and --definition do not go with --shape.")
             }
-            return [try DefinitionText.named(shape, arguments)]
+            return [try DefinitionText.named(shape, arguments + param)]
         }
         if arguments.count > 1 || (arguments.isEmpty && definition == nil) {
-            guard definition == nil, conditions.isEmpty, include.isEmpty else {
+            guard isPlain, param.isEmpty else {
                 throw UsageError(
-                    "--where, --include and --definition go with one table: name it first, as in satchel read pipelines --where …"
+                    "--where, --param, --include, --order-by, --limit and --definition go with one table: name it first, as in satchel read pipelines --where …"
                 )
             }
             return try arguments.map { try make(table: $0) }

@@ -34,6 +34,9 @@ package enum Language {
             isVariadic: function.isVariadic)
     }
 
+    /// Throws where the text is no condition, whatever the tables are that it is about.
+    package static func checkSyntax(of condition: String) throws(ShapeError) { _ = try Parser.parse(condition) }
+
     /// The types that a comparison takes on its sides, those equal on both sides or mixed.
     package static let comparisons: [(left: String, right: String)] = Comparisons.candidates.map {
         ($0[0].name, $0[1].name)
