@@ -44,10 +44,13 @@ package struct ImportTally: Hashable, Sendable {
     /// A file that is no pipeline, or that was refused.
     package mutating func countReported() { reported += 1 }
 
-    /// `2 imported, 1 updated, 0 unchanged, 0 reported`
+    /// `2 imported, 1 updated, 0 unchanged, 0 reported`; where some of the files did not go, it says so.
     package var summary: String {
         let outcomes: [ImportOutcome] = [.imported, .updated(operations: 0), .unchanged]
         let parts = outcomes.map { "\(counts[$0.name] ?? 0) \($0.name)" }
-        return (parts + ["\(reported) reported"]).joined(separator: ", ")
+        let all = (parts + ["\(reported) reported"]).joined(separator: ", ")
+        let total = counts.values.reduce(reported, +)
+        guard reported > 0, total > reported else { return all }
+        return all + "; \(reported) of \(total) files \(reported == 1 ? "was" : "were") not imported, as said above"
     }
 }

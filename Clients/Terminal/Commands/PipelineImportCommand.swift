@@ -17,7 +17,7 @@ struct PipelineImportCommand: ParsableCommand {
         discussion: """
             A file that was imported before updates its pipeline: it is recognised by team and file name. \
             Works offline. Of each file it says whether its pipeline was imported, updated, or unchanged. \
-            A file that is no pipeline is reported, and the others go on.
+            A file that is no pipeline is reported, and the others go on: the exit status is 0 where any went, 2 where none.
             """)
 
     @Argument(help: "Files, or folders with .yaml files.")
@@ -153,7 +153,7 @@ struct ImportRun {
         } else {
             Output.line(tally.summary)
         }
-        if imported.isEmpty { throw CommandFailure(.failed, "No file was imported.") }
+        if imported.isEmpty { throw CommandFailure(.usage, "No file was imported.") }
     }
 }
 
