@@ -22,6 +22,22 @@ fail() {
     exit 1
 }
 
+# Wrong arguments: $1, then the script's own lines of usage, from its head.
+misused() {
+    printf 'error: %s\n' "$1" >&2
+    usage >&2
+    exit 2
+}
+# The comment at the head of the script that runs.
+usage() { sed -n '2,/^[^#]/s/^# //p' "$0"; }
+
+# Colours, where a person looks: on a terminal, unless NO_COLOR is set.
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+    GOOD=$'\033[32m' BAD=$'\033[31m' STRONG=$'\033[1m' PLAIN=$'\033[0m'
+else
+    GOOD="" BAD="" STRONG="" PLAIN=""
+fi
+
 # The Debian packages that building and running take.
 PACKAGES=(g++ pkg-config libsqlite3-dev libcurl4-openssl-dev libpq-dev libsimdjson-dev libncurses-dev postgresql jq curl socat)
 

@@ -51,7 +51,9 @@ struct Satchel: ParsableCommand {
                 Output.line(message)
                 exit(CommandStatus.success.rawValue)
             }
-            Output.say(message)
+            // The parser begins with `Error: `, unlike every other message.
+            let mark = "Error: "
+            Output.say(message.hasPrefix(mark) ? "satchel: \(message.dropFirst(mark.count))" : message)
             exit(CommandStatus.usage.rawValue)
         }
     }

@@ -4,9 +4,9 @@ check() {
     local what=$1 expected=$2 actual=$3
     CHECKS=$((CHECKS + 1))
     if [ "$expected" = "$actual" ]; then
-        printf '  \033[32m✓\033[0m %s\n' "$what"
+        printf '  %s✓%s %s\n' "$GOOD" "$PLAIN" "$what"
     else
-        printf '  \033[31m✗ %s\033[0m\n    expected: %s\n    got:      %s\n' "$what" "${expected:0:600}" "${actual:0:600}"
+        printf '  %s✗ %s%s\n    expected: %s\n    got:      %s\n' "$BAD" "$what" "$PLAIN" "${expected:0:600}" "${actual:0:600}"
         exit 1
     fi
 }

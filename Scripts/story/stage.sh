@@ -80,5 +80,5 @@ restart_daemon() {
 ana() { SATCHEL_SOCKET=$D/ana/satchel.sock "$BIN/satchel" "$@"; }
 ben() { SATCHEL_SOCKET=$D/ben/satchel.sock "$BIN/satchel" "$@"; }
 
-chapter() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+chapter() { printf '\n%s%s%s\n' "$STRONG" "$*" "$PLAIN"; }
 tells() { printf '  %s\n' "$*"; }

@@ -66,7 +66,8 @@ package struct DataModel: Hashable, Sendable {
     func unpublished(_ table: TableName, line: Int, in schema: DatabaseSchema) -> DataModelError {
         let known = schema.tables.map(\.name.description).joined(separator: ", ")
         return DataModelError(
-            file: file, line: line, message: "the database publishes no table \(table); it publishes: \(known)")
+            file: file, line: line,
+            message: "the database publishes no table \(table); it publishes: \(known.isEmpty ? "none" : known)")
     }
 }
 

@@ -46,8 +46,15 @@ package enum ProgramMain {
     /// The parser's own status for wrong arguments is 64, which differs from what the terminal client answers.
     package static func status(of code: ExitCode) -> Int32 { code == .validationFailure ? 2 : code.rawValue }
 
+    /// The parser begins with `Error: `; whoever reads a log wants to know whose.
+    private static func named(_ message: String, _ program: String) -> String {
+        let mark = "Error: "
+        return message.hasPrefix(mark) ? "\(program): \(message.dropFirst(mark.count))" : message
+    }
+
     private static func end<Command: ParsableCommand>(_: Command.Type, _ error: any Error) -> Never {
-        let message = Command.fullMessage(for: error)
+        let message = named(
+            Command.fullMessage(for: error), Command.configuration.commandName ?? ProcessInfo.processInfo.processName)
         let code = Command.exitCode(for: error)
         if !message.isEmpty {
             let output: FileHandle = code.isSuccess ? .standardOutput : .standardError

@@ -13,9 +13,10 @@ struct SubmissionCheck {
                 .schemaUnknown, "The service was never reached, so no table is known yet: connect once, then try again")
         }
         guard let table = schema[operation.table] else {
-            throw ReplicaError(
-                .invalidOperation,
-                "There is no table \(operation.table): use one of \(Self.list(schema.tables.map(\.name.description)))")
+            let advice =
+                schema.tables.isEmpty
+                ? "the service publishes none yet" : "use one of \(Self.list(schema.tables.map(\.name.description)))"
+            throw ReplicaError(.invalidOperation, "There is no table \(operation.table): \(advice)")
         }
         if let refusal = OperationCheck.refusal(of: operation, in: table) {
             throw ReplicaError(.invalidOperation, refusal.message)

@@ -103,4 +103,21 @@ import Testing
         #expect(plan.settings.user == "ana")
         #expect("\(plan.credentials.identity)".contains("eyJ") == false)
     }
+
+    @Test func aUserBesideATokenIsThePersonThatTheTokenIsFor() throws {
+        var options = DaemonOptions()
+        options.token = "e30.eyJzdWIiOiJhbmEifQ.x"
+        options.user = "ana"
+        #expect(try StartPlan(options, environment: [:], instance: "i").settings.user == "ana")
+        options.user = "ben"
+        let error = #expect(throws: StartError.self) { try StartPlan(options, environment: [:], instance: "i") }
+        #expect(error?.isOfConfiguration == true && error?.description.contains("`ben`") == true)
+        // Whose it is cannot be told here.
+        options.token = "opaque"
+        #expect(try StartPlan(options, environment: [:], instance: "i").settings.user == "ben")
+        let both = #expect(throws: StartError.self) {
+            try DaemonOptions(text: "daemon: {token: a, token_file: b}", environment: [:])
+        }
+        #expect(both?.description == "daemon.token and daemon.token_file exclude each other: keep one of them.")
+    }
 }

@@ -158,8 +158,13 @@ import Testing
             #expect(code == 78, "\(program) \(arguments): \(said)")
             #expect(said.split(separator: "\n").count == 1, "\(said)")
         }
+        for program in [daemon, service] {
+            let (code, said) = try status(["--nonsense"], of: program)
+            #expect(code == 2 && said.hasPrefix("\(program): Unknown option"), "\(said)")
+        }
         // No database, and nothing wrong with what is written.
-        #expect(try status(["check", "--state", directory.path], of: service).0 == 1)
+        let (code, said) = try status(["check", "--state", directory.path], of: service)
+        #expect(code == 1 && said.hasPrefix("satchel-service: "), "\(said)")
     }
 
     @Test func aStateDirectoryThatCannotBeMadeLeavesTheDaemonOnlineOnly() async throws {

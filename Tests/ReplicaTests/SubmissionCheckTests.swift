@@ -32,6 +32,23 @@ import Testing
         ).operations.first
     }
 
+    @Test func namesTheTablesThatThereAreInsteadOfAnUnknownOne() throws {
+        func message(_ replica: Replica) -> String? {
+            let other = Submission(
+                table: TableName(name: "nowhere"), action: .delete, key: ["id": Self.id], set: [:])
+            do throws(ReplicaError) {
+                _ = try replica.submit([other], atomic: false, now: .zero, newID: { OperationID("x") })
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        #expect(try message(replica()) == "There is no table public.nowhere: use one of public.things")
+        let bare = try Replica(location: .memory, newReplicaID: ReplicaID("r"))
+        _ = try bare.adopt(schema: DatabaseSchema(tables: []), dataModel: nil)
+        #expect(message(bare) == "There is no table public.nowhere: the service publishes none yet")
+    }
+
     private static let id: Text = "6f1c0000-0000-4000-8000-00000000000a"
 
     @Test(arguments: [

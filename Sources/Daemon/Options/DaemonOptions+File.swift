@@ -15,6 +15,10 @@ extension DaemonOptions {
         user = value("daemon.user")
         token = value("daemon.token")
         tokenFile = value("daemon.token_file")
+        guard token == nil || tokenFile == nil else {
+            throw StartError(
+                "daemon.token and daemon.token_file exclude each other: keep one of them.", isOfConfiguration: true)
+        }
         stateDirectory = value("daemon.state")
         socket = value("daemon.socket")
         maxOfflineQueue = number("electric.client.max_offline_queue") ?? maxOfflineQueue

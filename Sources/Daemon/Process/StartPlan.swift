@@ -3,6 +3,7 @@ import Foundation
 import JSONText
 import Replica
 import SyncClient
+import SyncModel
 
 /// The options, checked and made whole: everything a daemon needs to start.
 package struct StartPlan: Sendable {
@@ -39,7 +40,13 @@ package struct StartPlan: Sendable {
         self.address = address
         var token = options.token
         if token == nil, let file = options.tokenFile { token = try Credentials.read(DaemonPaths.absolute(file)) }
-        let user = try Self.user(options.user ?? token.flatMap(Self.subject) ?? "anonymous")
+        let subject = token.flatMap(Self.subject)
+        if let user = options.user, let subject, Text(user) != Text(subject) {
+            throw StartError(
+                "The user is `\(user)`, but the token is that of `\(subject)`, and the service goes by the token: leave the "
+                    + "user out, or take that person's token.", isOfConfiguration: true)
+        }
+        let user = try Self.user(options.user ?? subject ?? "anonymous")
         credentials = Credentials(
             token.map { .token($0) } ?? .user(user),
             tokenFile: options.token == nil ? options.tokenFile.map { DaemonPaths.absolute($0) } : nil)
