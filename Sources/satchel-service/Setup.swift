@@ -62,6 +62,9 @@ struct Setup: ParsableCommand {
         for refusal in report.refused { print("refused    \(refusal.reason)") }
         for refusal in unserved { print("not served \(refusal.reason)") }
         try Self.reportRules(options, database)
+        if try SlotLock.holder(of: Slot(options.slot), database) != nil {
+            print("The service that follows this database notices within \(Follower.ticksPerLook) s.")
+        }
         // Who asked for a table by name is told by the exit status too.
         if (report.refused + unserved).contains(where: { named.contains($0.table) }) { throw ExitCode(1) }
     }
@@ -69,7 +72,13 @@ struct Setup: ParsableCommand {
     /// In `secure` mode nobody reads a table without a rule; in `insecure` mode everybody does.
     private static func reportRules(_ options: ServiceOptions, _ database: PostgresConnection) throws {
         let schema = try Bookkeeping.catalogue(publishedBy: options.publications, on: database).schema
-        let model = try options.checkedDataModel(against: schema)
+        guard let model = try options.checkedDataModel(against: schema) else {
+            print(
+                "no data model was given (--model FILE, or service.data_model), so no table has a read rule: "
+                    + (options.auth.mode == .secure
+                        ? "a service without one serves nothing" : "a service without one serves all to everybody"))
+            return
+        }
         let missing = options.tablesWithoutReadRule(model, in: schema)
         guard !missing.isEmpty else { return }
         for name in missing { print("no rule    \(name)") }

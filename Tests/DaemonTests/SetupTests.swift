@@ -39,6 +39,8 @@ import Testing
             "published  public.notes", "refused    public.cache is unlogged",
             "refused    public.nokey has no primary key",
         ] { #expect(all.said.contains(line), "\(all.said)") }
+        #expect(all.said.contains("no data model was given (--model FILE"), "\(all.said)")
+        #expect(!all.said.contains("no rule") && !all.said.contains("notices within"), "\(all.said)")
         #expect(try published(sql) == ["notes", "plans"])
         #expect(try run("setup", "--table", "other.far", on: database).status == 0)
         #expect(try run("setup", on: database).status == 0)
@@ -65,6 +67,16 @@ import Testing
             #expect(said.contains("published  public.notes"), "\(said)")
         }
         #expect(try run("setup", "--table", "public.notes", on: database).status == 0)
+    }
+
+    @Test func saysWhenAServiceThatRunsWillNotice() throws {
+        let database = try TestDatabase(Self.tables)
+        let lock = SlotLock(try Slot("satchel"), conninfo: database.connectionString)
+        try lock.take()
+        let during = try run("setup", on: database)
+        #expect(during.status == 0, "\(during.said)")
+        #expect(during.said.contains("The service that follows this database notices within 10 s."), "\(during.said)")
+        lock.release()
     }
 
     @Test func aWrongModelChangesNothing() throws {

@@ -3,7 +3,8 @@ import Postgres
 import SyncModel
 
 extension Follower {
-    private static let ticksPerLook = 10
+    /// Seconds, too.
+    package static let ticksPerLook = 10
     private static let ticksPerCollection = 3_600
 
     /// Once a second: what the mirror holds is made durable, and only then told to PostgreSQL. Every ten seconds
