@@ -37,7 +37,7 @@ extension DataModel {
             } catch {
                 throw DataModelError(
                     file: file, line: permission.readLine,
-                    message: "the read rule of \(permission.table): \(error.message)")
+                    message: "the read rule of \(permission.table): \(error.explained)")
             }
         }
     }
@@ -81,7 +81,7 @@ extension Reader {
         do throws(ShapeError) {
             return try ReadRule(parsing: Text(text))
         } catch {
-            throw failure(line, "the read rule of \(name.text): \(error.message)")
+            throw failure(line, "the read rule of \(name.text): \(error.explained)")
         }
     }
 }

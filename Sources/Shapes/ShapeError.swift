@@ -31,15 +31,19 @@ package struct ShapeError: Error, Hashable, Sendable {
 
     /// Where in its condition the mistake is: UTF-8 bytes from the start. nil: of the whole, or of no condition.
     package var offset: Int? { details.offset }
-    /// The message without a location.
+    /// The message without a location, in words that say more than Electric's where there are any.
     package var problem: String { details.problem }
+
+    /// As `message`, with `problem`.
+    package var explained: String { details.location.map { Self.located($0, problem) } ?? message }
 
     /// Behind a reference: every frame of a parser that may throw it has room for the error.
     private let details: Details
 
     package init(_ code: Code, _ message: String, field: String? = nil, table: TableName? = nil) {
         self.code = code
-        details = Details(message: message, problem: message, offset: nil, field: field, table: table)
+        details = Details(
+            message: message, problem: message, offset: nil, location: nil, field: field, table: table)
     }
 
     /// Of a condition.
@@ -47,12 +51,19 @@ package struct ShapeError: Error, Hashable, Sendable {
     /// - Parameters:
     ///   - offset: UTF-8 bytes from the condition's start.
     ///   - location: as Electric's message counts, where that is something else.
-    init(_ code: Code, at offset: Int?, location: Int? = nil, _ problem: String, table: TableName? = nil) {
+    ///   - explained: words that say more than Electric's.
+    init(
+        _ code: Code, at offset: Int?, location: Int? = nil, _ problem: String, explained: String? = nil,
+        table: TableName? = nil
+    ) {
         self.code = code
+        let location = location ?? offset ?? 0
         details = Details(
-            message: "At location \(location ?? offset ?? 0): \(problem)", problem: problem, offset: offset,
-            field: "where", table: table)
+            message: Self.located(location, problem), problem: explained ?? problem, offset: offset,
+            location: location, field: "where", table: table)
     }
+
+    private static func located(_ location: Int, _ problem: String) -> String { "At location \(location): \(problem)" }
 
     private init(_ code: Code, _ details: Details) {
         self.code = code
@@ -63,19 +74,24 @@ package struct ShapeError: Error, Hashable, Sendable {
         let message: String
         let problem: String
         let offset: Int?
+        let location: Int?
         let field: String?
         let table: TableName?
 
-        init(message: String, problem: String, offset: Int?, field: String?, table: TableName?) {
+        init(
+            message: String, problem: String, offset: Int?, location: Int?, field: String?, table: TableName?
+        ) {
             self.message = message
             self.problem = problem
             self.offset = offset
+            self.location = location
             self.field = field
             self.table = table
         }
 
         static func == (left: Details, right: Details) -> Bool {
-            left.message == right.message && left.offset == right.offset && left.field == right.field
+            left.message == right.message && left.offset == right.offset
+                && left.field == right.field
                 && left.table == right.table
         }
 
@@ -93,8 +109,8 @@ package struct ShapeError: Error, Hashable, Sendable {
         return ShapeError(
             code,
             Details(
-                message: message, problem: problem, offset: offset, field: field.map { "\(path).\($0)" } ?? path,
-                table: table))
+                message: message, problem: problem, offset: offset, location: details.location,
+                field: field.map { "\(path).\($0)" } ?? path, table: table))
     }
 }
 
@@ -122,5 +138,5 @@ extension ShapeDefinition.Node {
 }
 
 extension ShapeError: CustomStringConvertible {
-    package var description: String { field.map { "\($0): \(message)" } ?? message }
+    package var description: String { field.map { "\($0): \(explained)" } ?? explained }
 }

@@ -175,7 +175,8 @@ import Testing
         ),
         (
             "shapes:\n  a:\n    parameters: {x: int4}\n    root_table: pipelines\n    where: id = $x",
-            "m:6: shape a: where: Could not select an operator overload; its parameters: x (int4)"
+            "m:6: shape a: where: operator does not exist: uuid = integer; "
+                + "cast both sides to one type, as in `value::text`; its parameters: x (int4)"
         ),
         (
             "shapes:\n  a:\n    root_table: pipelines\n    include:\n      steps:\n        where: colour = 'red'",

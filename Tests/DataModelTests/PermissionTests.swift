@@ -62,12 +62,19 @@ import Testing
         ),
         (
             "teams: {read: \"id = 3\"}",
-            "m:3: the read rule of public.teams: At location 3: Could not select an operator overload"
+            "m:3: the read rule of public.teams: At location 3: operator does not exist: uuid = integer; "
+                + "cast both sides to one type, as in `value::text`"
         ),
     ])
     func isCheckedAgainstTheDatabase(text: String, message: String) throws {
         let model = try DataModel(yaml: "version: 1\npermissions:\n  " + text, file: "m")
         let error = #expect(throws: DataModelError.self) { try model.validate(against: schema) }
         #expect(error?.description == message)
+    }
+
+    @Test func aDatabaseThatPublishesNothingIsToldAsThat() throws {
+        let model = try DataModel(yaml: "version: 1\npermissions:\n  teams: {read: everyone}", file: "m")
+        let error = #expect(throws: DataModelError.self) { try model.validate(against: DatabaseSchema(tables: [])) }
+        #expect(error?.description == "m:3: the database publishes no table public.teams; it publishes: none")
     }
 }

@@ -95,6 +95,36 @@ struct PredicateErrorTests {
         #expect(refusal(condition)?.message == message)
     }
 
+    @Test(arguments: [
+        ("id = n", "operator does not exist: uuid = integer; cast both sides to one type, as in `value::text`"),
+        ("n = value", "operator does not exist: integer = text; cast the left side, as in `value::text`"),
+        ("value = 1", "operator does not exist: text = integer; cast the left side, as in `value::int4`"),
+        (
+            "n IN (1, 2) AND id IN (1, 2)",
+            "operator does not exist: uuid = integer; cast both sides to one type, as in `value::text`"
+        ),
+        (
+            "created_at + n > now()",
+            "operator does not exist: timestamp with time zone + integer; cast both sides to one type, as in `value::text`"
+        ),
+        ("n LIKE 'a'", "operator does not exist: integer ~~ unknown; a cast may help (`value::type`)"),
+        ("n = ANY ('{a}'::text[])", "operator does not exist: integer = text; cast the left side, as in `value::text`"),
+        ("- value = 'x'", "operator does not exist: - text; a cast may help (`value::type`)"),
+        ("lower(n) = 'x'", "function lower(integer) does not exist; there is lower(text)"),
+        ("cardinality(n) = 1", "function cardinality(integer) does not exist; casts may help (`value::type`)"),
+        (
+            "'1' + '2' = 3",
+            "operator is not unique: unknown + unknown; cast a side to the type that is meant (`value::type`)"
+        ),
+    ])
+    func namesTheTypesThatDoNotGoTogether(condition: String, problem: String) {
+        let error = refusal(condition)
+        #expect(error?.problem == problem)
+        #expect(error?.code == .badCondition && error?.explained.hasSuffix(": \(problem)") == true)
+        // On Electric's wire, in its words.
+        #expect(error?.message.contains("Could not select a") == true)
+    }
+
     @Test func saysWhichParameterIsUnused() {
         #expect(refusal("n = $1", ["1", "2"])?.message == "At location 0: parameter value for $2 was not used")
         #expect(refusal("n = $1", ["1", "2"])?.code == .badParameters)

@@ -150,7 +150,7 @@ enum Arrays {
         case ("array_prepend", 2): return try joined(operands[0], arrayFirst(operands.reversed()), name, &checker, at)
         case ("array_cat", 2):
             guard let joined = try joined(operands[0], operands[1], .call(name), &checker, at) else {
-                throw checker.error(at, "Could not select a function overload")
+                throw checker.noFunction(name, operands.map(\.type), at)
             }
             return joined
         case ("cardinality", 1), ("array_ndims", 1), ("array_length", 2), ("array_lower", 2), ("array_upper", 2),
@@ -159,7 +159,7 @@ enum Arrays {
             let mayBeLiteral = name == "array_remove" || name == "array_position"
             let element =
                 operands[0].type == nil && mayBeLiteral ? operands[1].type ?? .text : operands[0].type?.element
-            guard let element else { throw checker.error(at, "Could not select a function overload") }
+            guard let element else { throw checker.noFunction(name, operands.map(\.type), at) }
             return try checker.call(function(name, element, operands.count), operands, at)
         default: return nil
         }
@@ -174,7 +174,7 @@ enum Arrays {
         let elements = [array.type?.element, item.type]
         guard array.type == nil || array.type?.element != nil, let element = Overloads.commonType(elements),
             element.element == nil
-        else { throw checker.error(at, "Could not select a function overload") }
+        else { throw checker.noFunction(name, [left.type, right.type], at) }
         let isAppend = name == "array_append"
         let types = isAppend ? [.array(element), element] : [element, SQLType.array(element)]
         let function = Function(.call(name), types, .array(element), isStrict: false) {

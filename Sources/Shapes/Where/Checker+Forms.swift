@@ -52,8 +52,10 @@ extension Checker {
     }
 
     mutating func nullIf(_ left: Syntax, _ right: Syntax, _ at: Int) throws(ShapeError) -> Expression {
-        guard case .compare(_, let left, let right, let form) = try compare(.equal, operand(left), operand(right), at)
-        else { throw error(at, Self.noOverload) }
+        let (one, other) = (try operand(left), try operand(right))
+        guard case .compare(_, let left, let right, let form) = try compare(.equal, one, other, at) else {
+            throw noOperator("=", [one.type, other.type], at)
+        }
         return .nullIf(left, right, form)
     }
 

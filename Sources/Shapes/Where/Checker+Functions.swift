@@ -31,7 +31,7 @@ extension Checker {
         let types = operands.map(\.type)
         let exact = types.contains(nil) ? nil : candidates.firstIndex { $0.arguments.map(Optional.some) == types }
         guard let place = exact ?? Overloads.select(candidates.map(\.arguments), types) else {
-            throw error(at, "Could not select a function overload")
+            throw noFunction(name, types, candidates: candidates.map(\.arguments), at)
         }
         // PostgreSQL makes a timestamp of a date here, and not in EXTRACT.
         if name == "date_part", candidates[place].arguments[1] == .date,

@@ -36,7 +36,7 @@ extension Checker {
     ) throws(ShapeError) -> Expression {
         let comparison: Comparison = isNegated ? .notEqual : .equal
         guard let (left, right) = Comparisons.types(value.type, type, comparison) else {
-            throw error(at, Self.noOverload)
+            throw noOperator(comparison.rawValue, [value.type, type], at)
         }
         let form = Comparisons.form(left, right)
         let tested = try typed(value, as: left)
@@ -79,15 +79,17 @@ extension Checker {
         let types: (SQLType, SQLType)
         if let comparison = Comparison(rawValue: symbol) {
             guard let found = Comparisons.types(value.type, element, comparison) else {
-                throw error(at, Self.noOverload)
+                throw noOperator(symbol, [value.type, element], at)
             }
             types = found
             let form = Comparisons.form(types.0, types.1)
             quantifier = Quantifier(operator: .compare(comparison, form), isAll: isAll, element: types.1)
         } else {
-            guard let functions = Catalogue.infix[symbol],
-                let place = Overloads.selectOperator(functions.map(\.arguments), value.type, element)
-            else { throw error(at, Self.noOverload) }
+            let functions = Catalogue.infix[symbol] ?? []
+            let candidates = functions.map(\.arguments)
+            guard let place = Overloads.selectOperator(candidates, value.type, element) else {
+                throw noOperator(symbol, [value.type, element], candidates: candidates, at)
+            }
             let function = functions[place]
             guard function.result == .bool else {
                 throw error(at, "op ANY/ALL (array) requires operator to yield boolean")

@@ -1,8 +1,6 @@
 import SyncModel
 
 extension Checker {
-    static let noOverload = "Could not select an operator overload"
-
     /// A literal that met nothing with a type is text.
     mutating func known(_ operand: Operand) throws(ShapeError) -> Expression {
         if case .typed(let expression, _) = operand { return expression }
@@ -37,7 +35,7 @@ extension Checker {
         _ comparison: Comparison, _ left: Operand, _ right: Operand, _ at: Int
     ) throws(ShapeError) -> Expression {
         guard let (leftType, rightType) = Comparisons.types(left.type, right.type, comparison) else {
-            throw error(at, Self.noOverload)
+            throw noOperator(comparison.rawValue, [left.type, right.type], at)
         }
         return .compare(
             comparison, try typed(left, as: leftType), try typed(right, as: rightType),
@@ -81,9 +79,10 @@ extension Checker {
             }
             return isNegated ? .and(pairs) : .or(pairs)
         }
-        guard
-            case .compare(_, let left, let right, let form) = try compare(.notEqual, operand(left), operand(right), at)
-        else { throw error(at, Self.noOverload) }
+        let (one, other) = (try operand(left), try operand(right))
+        guard case .compare(_, let left, let right, let form) = try compare(.notEqual, one, other, at) else {
+            throw noOperator("<>", [one.type, other.type], at)
+        }
         return .distinct(left, right, form, isNegated: isNegated)
     }
 
@@ -125,8 +124,9 @@ extension Checker {
         }
         let operand = try operand(term)
         // PostgreSQL takes an unknown literal for float8 where it can.
-        guard let place = Overloads.select(functions.map(\.arguments), [operand.type]) else {
-            throw error(at, Self.noOverload)
+        let candidates = functions.map(\.arguments)
+        guard let place = Overloads.select(candidates, [operand.type]) else {
+            throw noOperator(symbol, [operand.type], candidates: candidates, at)
         }
         return try call(functions[place], [operand], at)
     }
@@ -135,9 +135,11 @@ extension Checker {
         -> Expression
     {
         if let function = try polymorphic(symbol, left, right, at) { return function }
-        guard let functions = Catalogue.infix[symbol],
-            let place = Overloads.selectOperator(functions.map(\.arguments), left.type, right.type)
-        else { throw error(at, Self.noOverload) }
+        let functions = Catalogue.infix[symbol] ?? []
+        let candidates = functions.map(\.arguments)
+        guard let place = Overloads.selectOperator(candidates, left.type, right.type) else {
+            throw noOperator(symbol, [left.type, right.type], candidates: candidates, at)
+        }
         return try call(functions[place], [left, right], at)
     }
 
@@ -149,7 +151,7 @@ extension Checker {
             let isOther = !["@>", "<@", "&&", "||"].contains(symbol)
             if isOther || left.type == .jsonb || left.type == .json { return nil }
             guard let function = try Arrays.infix(symbol, left, right, &self, at) else {
-                throw error(at, Self.noOverload)
+                throw noOperator(symbol, [left.type, right.type], at)
             }
             return function
         }

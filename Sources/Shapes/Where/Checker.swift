@@ -168,8 +168,9 @@ struct Checker {
     private mutating func extract(_ arguments: [Syntax], _ at: Int) throws(ShapeError) -> Expression {
         let operands = try operands(arguments)
         let functions = Times.named.filter { $0.form == .extract }
-        guard let place = Overloads.select(functions.map(\.arguments), [.text, operands[1].type]) else {
-            throw error(at, "Could not select a function overload")
+        let candidates = functions.map(\.arguments)
+        guard let place = Overloads.select(candidates, [.text, operands[1].type]) else {
+            throw noFunction("extract", [.text, operands[1].type], candidates: candidates, at)
         }
         return try call(functions[place], operands, at)
     }

@@ -1,0 +1,87 @@
+/// What is said where no operator or function takes the types that it is given: to people in PostgreSQL's words, on
+/// Electric's wire in Electric's.
+extension Checker {
+    /// - Parameters:
+    ///   - types: of one side or both; nil for a literal without a type.
+    ///   - candidates: the types that the operator takes, as far as there are several to choose from.
+    func noOperator(
+        _ symbol: String, _ types: [SQLType?], candidates: [[SQLType]] = [], _ at: Int
+    ) -> ShapeError {
+        let names = types.map(Self.readable)
+        let use = names.count == 1 ? "\(symbol) \(names[0])" : names.joined(separator: " \(symbol) ")
+        let problem: String
+        if Self.isAmbiguous(types, candidates) {
+            problem = "operator is not unique: \(use); cast a side to the type that is meant (`value::type`)"
+        } else if let opaque = types.compactMap({ $0 }).first(where: { ($0.element ?? $0).isOpaque }) {
+            problem =
+                "operator is not supported in conditions: \(use); \(opaque.readable) is only compared by = and <>, with its like"
+        } else {
+            problem = "operator does not exist: \(use); \(Self.castHint(types))"
+        }
+        return ShapeError(.badCondition, at: at, "Could not select an operator overload", explained: problem)
+    }
+
+    /// - Parameters:
+    ///   - types: of the arguments; nil for a literal without a type.
+    ///   - candidates: the types that the function takes.
+    func noFunction(
+        _ name: String, _ types: [SQLType?], candidates: [[SQLType]] = [], _ at: Int
+    ) -> ShapeError {
+        func call(_ types: [SQLType?]) -> String {
+            "\(name)(\(types.map(Self.readable).joined(separator: ", ")))"
+        }
+        var problem =
+            Self.isAmbiguous(types, candidates)
+            ? "function \(call(types)) is not unique: cast an argument to the type that is meant (`value::type`)"
+            : "function \(call(types)) does not exist"
+        let shown = candidates.prefix(Self.maxSignatures).map(call)
+        if shown.isEmpty {
+            problem += "; casts may help (`value::type`)"
+        } else {
+            problem += "; there is \(shown.joined(separator: ", "))" + (candidates.count > shown.count ? " …" : "")
+        }
+        return ShapeError(.badCondition, at: at, "Could not select a function overload", explained: problem)
+    }
+
+    private static let maxSignatures = 4
+
+    private static func isAmbiguous(_ types: [SQLType?], _ candidates: [[SQLType]]) -> Bool {
+        types.contains(nil)
+            && candidates.contains { candidate in
+                candidate.count == types.count
+                    && zip(types, candidate).allSatisfy { type, wanted in type?.becomes(wanted) ?? true }
+            }
+    }
+
+    private static func castHint(_ types: [SQLType?]) -> String {
+        guard types.count == 2, let left = types[0], let right = types[1] else {
+            return "a cast may help (`value::type`)"
+        }
+        if Scalar.canConvert(left, to: right) { return "cast the left side, as in `value::\(right.name)`" }
+        if Scalar.canConvert(right, to: left) { return "cast the right side, as in `value::\(left.name)`" }
+        return "cast both sides to one type, as in `value::text`"
+    }
+
+    private static func readable(_ type: SQLType?) -> String { type?.standardName ?? "unknown" }
+}
+
+extension SQLType {
+    /// As PostgreSQL's messages name it (`format_type`).
+    fileprivate var standardName: String {
+        switch self {
+        case .bool: "boolean"
+        case .int2: "smallint"
+        case .int4: "integer"
+        case .int8: "bigint"
+        case .float4: "real"
+        case .float8: "double precision"
+        case .varchar: "character varying"
+        case .bpchar: "character"
+        case .time: "time without time zone"
+        case .timestamp: "timestamp without time zone"
+        case .timestamptz: "timestamp with time zone"
+        case .array(let element): element.standardName + "[]"
+        case .numeric, .text, .uuid, .bytea, .date, .interval, .json, .jsonb, .enumeration, .opaque: name
+        }
+    }
+}
