@@ -61,8 +61,8 @@ package enum StatusText {
             lines.append("See what needs you with: satchel queue list --state parked")
         }
         if let lost = status.lost {
-            let what = lost == 1 ? "1 change" : "\(lost) changes"
-            lines.append("Of \(what) in the last 24 hours something lost to others' writes: satchel queue list --lost")
+            let changes = Printable.count(lost, "change")
+            lines.append("\(changes) of the last 24 hours lost something to another write: satchel queue list --lost")
         }
         if status.storage == .memory {
             lines.append("Online only: the replica file cannot be used, and nothing is kept on this device.")

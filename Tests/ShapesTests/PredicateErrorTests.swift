@@ -98,14 +98,16 @@ struct PredicateErrorTests {
     @Test(arguments: [
         ("id = n", "operator does not exist: uuid = integer; cast both sides to one type, as in `value::text`"),
         ("n = value", "operator does not exist: integer = text; cast the left side, as in `value::text`"),
-        ("value = 1", "operator does not exist: text = integer; cast the left side, as in `value::int4`"),
+        ("value = 1", "operator does not exist: text = integer; cast the right side, as in `value::text`"),
+        ("flag = 1", "operator does not exist: boolean = integer; cast the left side, as in `value::int4`"),
+        ("n + value = 2", "operator does not exist: integer + text; cast the right side, as in `value::int4`"),
         (
             "n IN (1, 2) AND id IN (1, 2)",
             "operator does not exist: uuid = integer; cast both sides to one type, as in `value::text`"
         ),
         (
             "created_at + n > now()",
-            "operator does not exist: timestamp with time zone + integer; cast both sides to one type, as in `value::text`"
+            "operator does not exist: timestamp with time zone + integer; a cast may help (`value::type`)"
         ),
         ("n LIKE 'a'", "operator does not exist: integer ~~ unknown; a cast may help (`value::type`)"),
         ("n = ANY ('{a}'::text[])", "operator does not exist: integer = text; cast the left side, as in `value::text`"),

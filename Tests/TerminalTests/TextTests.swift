@@ -65,10 +65,10 @@ import Testing
         #expect(told() == [])
         status.lost = 1
         #expect(
-            told() == ["  Of 1 change in the last 24 hours something lost to others' writes: satchel queue list --lost"]
+            told() == ["  1 change of the last 24 hours lost something to another write: satchel queue list --lost"]
         )
         status.lost = 2
-        #expect(told().first?.hasPrefix("  Of 2 changes in") == true)
+        #expect(told().first?.hasPrefix("  2 changes of the last") == true)
     }
 
     @Test func saysWhatToDoAboutTrouble() {

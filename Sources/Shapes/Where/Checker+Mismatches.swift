@@ -16,7 +16,7 @@ extension Checker {
             problem =
                 "operator is not supported in conditions: \(use); \(opaque.readable) is only compared by = and <>, with its like"
         } else {
-            problem = "operator does not exist: \(use); \(Self.castHint(types))"
+            problem = "operator does not exist: \(use); \(Self.castHint(symbol, types))"
         }
         return ShapeError(.badCondition, at: at, "Could not select an operator overload", explained: problem)
     }
@@ -53,13 +53,19 @@ extension Checker {
             }
     }
 
-    private static func castHint(_ types: [SQLType?]) -> String {
-        guard types.count == 2, let left = types[0], let right = types[1] else {
-            return "a cast may help (`value::type`)"
+    /// Everything becomes text, and not all text becomes something else; but text has few operators.
+    private static func castHint(_ symbol: String, _ types: [SQLType?]) -> String {
+        let general = "a cast may help (`value::type`)"
+        guard types.count == 2, let left = types[0], let right = types[1] else { return general }
+        let isComparison = Comparison(rawValue: symbol) != nil
+        for isText in isComparison ? [true, false] : [false] {
+            func helps(_ source: SQLType, _ target: SQLType) -> Bool {
+                target.isText == isText && Scalar.canConvert(source, to: target)
+            }
+            if helps(left, right) { return "cast the left side, as in `value::\(right.name)`" }
+            if helps(right, left) { return "cast the right side, as in `value::\(left.name)`" }
         }
-        if Scalar.canConvert(left, to: right) { return "cast the left side, as in `value::\(right.name)`" }
-        if Scalar.canConvert(right, to: left) { return "cast the right side, as in `value::\(left.name)`" }
-        return "cast both sides to one type, as in `value::text`"
+        return isComparison ? "cast both sides to one type, as in `value::text`" : general
     }
 
     private static func readable(_ type: SQLType?) -> String { type?.standardName ?? "unknown" }
