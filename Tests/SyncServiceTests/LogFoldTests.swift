@@ -73,7 +73,11 @@ import Testing
 
         func entries(after tx: UInt64 = 0, through end: UInt64 = 1_000) throws -> [LoggedChange] {
             try pool.read { db in
-                try ShapeLogReader(db: db).changes(of: kept.id, after: .endOf(tx: tx), through: end)
+                var changes: [LoggedChange] = []
+                try ShapeLogReader(db: db).forEachChange(of: kept.id, after: .endOf(tx: tx), through: end) {
+                    changes.append($0)
+                }
+                return changes
             }
         }
 

@@ -148,8 +148,8 @@ struct ElectricRoute: Sendable {
                 switch found {
                 case .chunk(let body, let reached):
                     return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: false)
-                case .changes(let changes, let upToDate):
-                    return respond(changes, from: offset, upToDate: upToDate, isLive: false)
+                case .changes(let body, let reached, let upToDate):
+                    return respond([body], from: offset, to: reached, isUpToDate: upToDate, isLive: false)
                 case .nothing(let end):
                     if offset > end.last { return try await outOfBounds() }
                     return respond([], from: offset, to: end.last, isUpToDate: end.upToDate, isLive: false)
@@ -170,8 +170,8 @@ struct ElectricRoute: Sendable {
                 switch found {
                 case .chunk(let body, let reached):
                     return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: true)
-                case .changes(let changes, let upToDate):
-                    return respond(changes, from: offset, upToDate: upToDate, isLive: true)
+                case .changes(let body, let reached, let upToDate):
+                    return respond([body], from: offset, to: reached, isUpToDate: upToDate, isLive: true)
                 case .nothing(let end):
                     if offset > end.last { return try await outOfBounds() }
                     if ContinuousClock.now >= deadline || mirror.signal.isClosed {
@@ -195,7 +195,7 @@ struct ElectricRoute: Sendable {
             case chunk([UInt8], LogOffset)
             case ended
             /// With the newest transaction seen, where these changes reach the end of the log.
-            case changes([LoggedChange], upToDate: UInt64?)
+            case changes([UInt8], LogOffset, upToDate: UInt64?)
             case nothing(End)
             case notYet
         }
@@ -227,9 +227,16 @@ struct ElectricRoute: Sendable {
             let from = kept.place(after: offset)
             let cut = try reader.cut(of: kept.id, after: from, limit: ElectricRoute.entryLimit)
             guard let position = try MirrorPosition.read(in: db), let end = try end(db) else { return .ended }
-            let changes = try reader.changes(of: kept.id, after: from, through: min(cut ?? .max, position.told))
-            if changes.isEmpty { return .nothing(end) }
-            return .changes(changes, upToDate: cut == nil ? end.upToDate : nil)
+            let renderer = MessageRenderer(kept, catalogue: DatabaseSchema(tables: [table]))
+            var json = JSONWriter(reserving: 4096)
+            json.beginArray()
+            var reached: LogOffset?
+            try reader.forEachChange(of: kept.id, after: from, through: min(cut ?? .max, position.told)) {
+                renderer.write($0, to: &json)
+                reached = $0.offset
+            }
+            guard let reached else { return .nothing(end) }
+            return .changes(Array(json.bytes.dropFirst()), reached, upToDate: cut == nil ? end.upToDate : nil)
         }
 
         private func outOfBounds() async throws -> ElectricAnswer {
@@ -237,18 +244,6 @@ struct ElectricRoute: Sendable {
             await mirror.signal.wait(
                 for: ReaderSignal.Interest(seen: mirror.signal.count), atMost: route.hold / 2)
             return .invalid("offset", "out of bounds for this shape")
-        }
-
-        private func respond(
-            _ changes: [LoggedChange], from offset: LogOffset, upToDate: UInt64?, isLive: Bool
-        ) -> ElectricAnswer {
-            let renderer = MessageRenderer(kept, catalogue: DatabaseSchema(tables: [table]))
-            var json = JSONWriter(reserving: 4096)
-            json.beginArray()
-            for change in changes { renderer.write(change, to: &json) }
-            let last = changes.last?.offset ?? offset
-            return respond(
-                [Array(json.bytes.dropFirst())], from: offset, to: last, isUpToDate: upToDate, isLive: isLive)
         }
 
         /// `bodies` are messages joined by commas.

@@ -159,12 +159,15 @@ struct SyncAnswer {
         _ id: String, _ kept: KeptShape, after offset: LogOffset, from source: Source, _ failures: ShapeFailures?,
         to part: inout Part
     ) throws {
-        let changes = try source.reader.changes(of: kept.id, after: kept.place(after: offset), through: source.frontier)
         let renderer = MessageRenderer(kept, catalogue: source.catalogue)
         var line = MessageLineWriter(shape: id, handle: kept.handle)
-        for change in changes { renderer.write(change, to: &line.json) }
+        var hasChanges = false
+        try source.reader.forEachChange(of: kept.id, after: kept.place(after: offset), through: source.frontier) {
+            renderer.write($0, to: &line.json)
+            hasChanges = true
+        }
         part.bytes += line.finish(offset: .endOf(tx: source.frontier), hasMore: false, failures: failures)
-        part.isNews = part.isNews || !changes.isEmpty || offset == .snapshotEnd || failures != nil
+        part.isNews = part.isNews || hasChanges || offset == .snapshotEnd || failures != nil
     }
 }
 

@@ -11,29 +11,36 @@ struct LoggedChange: Sendable {
     /// The other half of a primary key update.
     let partner: RowKey?
     let xid: UInt32
+    /// The table's name, as it is stored.
+    private let relation: String
     let table: TableName
     let key: RowKey
     private(set) var old: SyncModel.Row?
     private(set) var new: SyncModel.Row?
     let clock: RowClock?
 
-    init(_ row: GRDB.Row) throws {
-        offset = LogOffset(tx: UInt64(row["tx"] as Int64), op: UInt64(row["op"] as Int64))
-        guard let kind = ShapeMessage.Kind(rawValue: row["kind"]) else {
-            throw DatabaseError(message: "entry of unknown kind \(row["kind"] as String)")
+    /// What `init` reads, by place: names would be looked for in each row anew.
+    fileprivate static let columns = """
+        e.tx, e.op, e.kind, e.is_last, e.partner, c.xid, c.relation, c.key, c.old, c.new, c.version, c.clock
+        """
+
+    /// `before`: read from the same log; mostly it is of the same table.
+    fileprivate init(_ row: GRDB.Row, before: LoggedChange?) throws {
+        offset = LogOffset(tx: UInt64(row[0] as Int64), op: UInt64(row[1] as Int64))
+        guard let kind = ShapeMessage.Kind(rawValue: row[2]) else {
+            throw DatabaseError(message: "entry of unknown kind \(row[2] as String)")
         }
         self.kind = kind
-        isLast = row["is_last"]
-        partner = (row["partner"] as String?).map { RowKey(text: Text($0)) }
-        xid = UInt32(row["xid"] as Int64)
-        table = TableName(row["relation"] as String)
-        key = RowKey(text: Text(row["key"] as String))
-        old = try (row["old"] as String?).map(RowText.decode)
-        new = try (row["new"] as String?).map(RowText.decode)
-        let version = row["version"] as Int64?
-        clock = version.map {
-            RowClock(version: $0, clock: HybridTimestamp(microseconds: row["clock"] as Int64? ?? 0))
-        }
+        isLast = row[3]
+        partner = (row[4] as String?).map { RowKey(text: Text($0)) }
+        xid = UInt32(row[5] as Int64)
+        relation = row[6]
+        table = if let before, before.relation == relation { before.table } else { TableName(relation) }
+        key = RowKey(text: Text(row[7] as String))
+        old = try (row[8] as String?).map(RowText.decode)
+        new = try (row[9] as String?).map(RowText.decode)
+        let version = row[10] as Int64?
+        clock = version.map { RowClock(version: $0, clock: HybridTimestamp(microseconds: row[11] as Int64? ?? 0)) }
     }
 
     /// Columns that were added since have no value, which leaves them out of the message.
@@ -79,15 +86,23 @@ struct ShapeLogReader {
         try Int.fetchOne(db, Self.query("SELECT chunks FROM shape WHERE id = ?", [shape]))
     }
 
-    func changes(of shape: Int64, after offset: LogOffset, through tx: UInt64) throws -> [LoggedChange] {
+    /// In the order of the log, one at a time: a transaction is told whole, however large it is.
+    func forEachChange(
+        of shape: Int64, after offset: LogOffset, through tx: UInt64, _ body: (LoggedChange) throws -> Void
+    ) throws {
         let op = Int64(clamping: offset.op)
         let query = Self.query(
             """
-            SELECT e.tx, e.op, e.kind, e.is_last, e.partner, c.xid, c.relation, c.key, c.old, c.new, c.version, c.clock
-            FROM entry e JOIN change c ON c.id = e.change
+            SELECT \(LoggedChange.columns) FROM entry e JOIN change c ON c.id = e.change
             WHERE e.shape = ? AND (e.tx, e.op) > (?, ?) AND e.tx <= ? ORDER BY e.tx, e.op
             """, [shape, Int64(offset.tx), op, Int64(tx)])
-        return try GRDB.Row.fetchAll(db, query).map(LoggedChange.init)
+        let rows = try GRDB.Row.fetchCursor(db, query)
+        var latest: LoggedChange?
+        while let row = try rows.next() {
+            let change = try LoggedChange(row, before: latest)
+            latest = change
+            try body(change)
+        }
     }
 
     /// The greatest transaction such that at most about `limit` entries of this shape lie after `offset` up to it,
