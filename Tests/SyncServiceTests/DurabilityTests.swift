@@ -1,6 +1,7 @@
 import GRDB
 import Postgres
 import SyncModel
+import Synchronization
 import Testing
 
 @testable import SyncService
@@ -45,5 +46,61 @@ import Testing
         }
         #expect(try mirror.makeDurable().map { $0.rawValue < before.rawValue + 999 } ?? true)
         #expect(try #require(try stored(mirror)) < LSN(before.rawValue + 1_000))
+    }
+
+    /// The next transaction that moves the position is not taken by the file, once. Whoever writes next looks at what
+    /// is in memory.
+    private final class FullDisk: TransactionObserver, Sendable {
+        private struct Full: Error {}
+
+        private let mirror: Mirror
+        private let seen = Mutex(Seen())
+
+        struct Seen {
+            var hasFailed = false
+            /// The positions in memory and in the file.
+            var after: [UInt64?] = []
+        }
+
+        init(_ mirror: Mirror) { self.mirror = mirror }
+
+        var figures: Seen { seen.withLock { $0 } }
+
+        func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { true }
+        func databaseDidChange(with event: DatabaseEvent) {}
+        func databaseDidCommit(_ db: Database) {}
+
+        func databaseWillCommit() throws {
+            let readable = try mirror.pool.read { db in try MirrorPosition.read(in: db) }?.position ?? 0
+            guard let written = mirror.state.position?.position, written > readable else { return }
+            let fails = seen.withLock { seen in
+                defer { seen.hasFailed = true }
+                return !seen.hasFailed
+            }
+            if fails { throw Full() }
+        }
+
+        func databaseDidRollback(_ db: Database) {
+            guard figures.after.isEmpty else { return }
+            mirror.pool.asyncWriteWithoutTransaction { [self] db in
+                let memory = mirror.state.position?.position
+                let file = (try? MirrorPosition.read(in: db))?.position
+                seen.withLock { $0.after = [memory, file] }
+            }
+        }
+    }
+
+    @Test func nobodyWritesBetweenAFailedTransactionAndItsEnd() async throws {
+        let fixture = try await ServiceFixture(Self.sql)
+        let mirror = fixture.service.mirror
+        try await fixture.caughtUp()
+        let disk = FullDisk(mirror)
+        mirror.pool.add(transactionObserver: disk)
+        try fixture.connection.execute("UPDATE items SET name = 'two'")
+        // It is tried again, and taken then.
+        try await fixture.caughtUp()
+        let after = disk.figures.after
+        #expect(disk.figures.hasFailed && after.count == 2 && after[0] == after[1])
+        await fixture.stop()
     }
 }

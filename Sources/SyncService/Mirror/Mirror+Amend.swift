@@ -31,16 +31,9 @@ extension Mirror {
     func amend(_ amendment: MirrorAmendment) throws {
         let before = state
         let told = before.position?.unsettled?.frontier ?? before.frontier
-        let replicas: [ReplicaID]
-        do {
-            replicas = try pool.write { db in
-                try amend(amendment, db)
-                return try ShapeLogReader(db: db).replicasConfirmed(after: told)
-            }
-        } catch {
-            // What is in memory may be ahead of a file that did not take the transaction.
-            try? pool.write { db in try restore(in: db) }
-            throw error
+        let replicas = try writeOrRestore { db in
+            try amend(amendment, db)
+            return try ShapeLogReader(db: db).replicasConfirmed(after: told)
         }
         raiseFrontier(to: amendment.position.position)
         signal.wakeAll()

@@ -24,14 +24,7 @@ extension Mirror {
         guard let first = transactions.first else { return }
         try settle(before: first.position)
         guard let catalogue, let position = state.position else { return }
-        let group: WrittenGroup
-        do {
-            group = try pool.write { db in try write(transactions, from: position, catalogue, db) }
-        } catch {
-            // What is in memory may be ahead of a file that did not take the transactions.
-            try? pool.write { db in try restore(in: db) }
-            throw error
-        }
+        let group = try writeOrRestore { db in try write(transactions, from: position, catalogue, db) }
         if group.reached > position.position, position.unsettled == nil {
             raiseFrontier(to: group.reached)
             signal.applied(tx: group.reached, shapes: group.touched.shapes, replicas: group.touched.replicas)

@@ -96,13 +96,7 @@ extension Mirror {
         let tx = position.offset(of: header.position)
         position.reach(tx, header, end: end)
         let reached = position
-        let touched: Touched
-        do {
-            touched = try pool.write { db in try apply(spill, tx: tx, reaching: reached, catalogue, db) }
-        } catch {
-            try? pool.write { db in try restore(in: db) }
-            throw error
-        }
+        let touched = try writeOrRestore { db in try apply(spill, tx: tx, reaching: reached, catalogue, db) }
         guard reached.unsettled == nil else { return }
         raiseFrontier(to: tx)
         signal.applied(tx: tx, shapes: touched.shapes, replicas: touched.replicas)

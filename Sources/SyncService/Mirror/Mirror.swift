@@ -75,6 +75,28 @@ package final class Mirror: Sendable {
 
     package var frontier: UInt64 { memory.withLock { $0.frontier } }
 
+    /// One transaction. Where the file does not take it, what is in memory is what the file says again before anybody
+    /// else writes: a shape that began in between would stand at a transaction that it has not seen.
+    func writeOrRestore<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try pool.writeWithoutTransaction { db in
+            do {
+                var written: Result?
+                try db.inTransaction {
+                    written = try body(db)
+                    return .commit
+                }
+                guard let written else { throw DatabaseError(message: "the transaction was not committed") }
+                return written
+            } catch {
+                try? db.inTransaction {
+                    try restore(in: db)
+                    return .commit
+                }
+                throw error
+            }
+        }
+    }
+
     /// What a file of an earlier run holds. A snapshot that was not finished is given up with its shape.
     func restore(in db: Database) throws {
         guard let position = try MirrorPosition.read(in: db),
