@@ -24,26 +24,45 @@ package final class ReaderSignal: Sendable {
     private struct State {
         var waiters: [Int: Waiter] = [:]
         var nextID = 0
-        var ended: Set<Int> = []
+        /// Those that are to wait, or wait already, and are not over.
+        var active: Set<Int> = []
         var count: UInt64 = 0
         /// The count at which each shape, and each replica, was last touched.
         var shapes: [Int64: UInt64] = [:]
         var replicas: [ReplicaID: UInt64] = [:]
+        /// What was touched up to this count is forgotten: whoever noted an earlier one reads again.
+        var forgotten: UInt64 = 0
         var frontier: UInt64 = 0
         var isClosed = false
 
         func isDue(_ interest: Interest) -> Bool {
             if isClosed { return true }
             if let awaited = interest.frontier { return frontier >= awaited }
+            if interest.seen < forgotten { return true }
             if interest.shapes.contains(where: { (shapes[$0] ?? 0) > interest.seen }) { return true }
             return interest.replica.map { (replicas[$0] ?? 0) > interest.seen } ?? false
+        }
+
+        mutating func forget() {
+            forgotten = count
+            shapes = [:]
+            replicas = [:]
         }
     }
 
     private let state = Mutex(State())
+    /// Of shapes and replicas together: those that are no more are among them.
+    private let limit: Int
+
+    init(limit: Int = 100_000) { self.limit = limit }
 
     /// How many requests are being held.
     package var waiting: Int { state.withLock { $0.waiters.count } }
+
+    /// What it keeps: requests, and shapes and replicas that were touched.
+    var held: (requests: Int, touched: Int) {
+        state.withLock { ($0.active.count, $0.shapes.count + $0.replicas.count) }
+    }
 
     /// The service is stopping: nobody waits any more.
     package var isClosed: Bool { state.withLock { $0.isClosed } }
@@ -78,7 +97,7 @@ package final class ReaderSignal: Sendable {
         let waiters = state.withLock { state in
             defer { state.waiters = [:] }
             state.count += 1
-            state.shapes = [:]
+            state.forget()
             state.frontier = 0
             return state.waiters.keys.sorted().compactMap { state.waiters[$0] }
         }
@@ -93,6 +112,7 @@ package final class ReaderSignal: Sendable {
     private func wake(_ change: (inout State) -> Void) {
         let due = state.withLock { state in
             change(&state)
+            if state.shapes.count + state.replicas.count > limit { state.forget() }
             let ids = state.waiters.keys.sorted().filter { id in
                 state.waiters[id].map { state.isDue($0.interest) } ?? false
             }
@@ -107,21 +127,21 @@ package final class ReaderSignal: Sendable {
         if isDue(interest) { return }
         let id = state.withLock { state in
             state.nextID += 1
+            state.active.insert(state.nextID)
             return state.nextID
         }
         let timer = Task { [weak self] in
-            // Cancelled means answered already: ending it now would leave its id behind.
             guard (try? await Task.sleep(for: limit)) != nil else { return }
             self?.end(id)
         }
         defer {
             timer.cancel()
-            state.withLock { _ = $0.ended.remove(id) }
+            end(id)
         }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDue = state.withLock { state in
-                    if state.isDue(interest) || state.ended.contains(id) { return true }
+                    if state.isDue(interest) || !state.active.contains(id) { return true }
                     state.waiters[id] = Waiter(interest: interest, continuation: continuation)
                     return false
                 }
@@ -134,9 +154,8 @@ package final class ReaderSignal: Sendable {
 
     private func end(_ id: Int) {
         let waiter = state.withLock { state in
-            let waiter = state.waiters.removeValue(forKey: id)
-            if waiter == nil { state.ended.insert(id) }
-            return waiter
+            state.active.remove(id)
+            return state.waiters.removeValue(forKey: id)
         }
         waiter?.continuation.resume()
     }
