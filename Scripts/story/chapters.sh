@@ -55,7 +55,7 @@ chapter_open() {
     S3=$(query "SELECT s.id FROM connections c JOIN steps s ON s.id = c.from_step_id WHERE s.pipeline_id = '$P' AND $leaf ORDER BY 1 LIMIT 1")
     local others
     others=($(query "SELECT id FROM steps WHERE pipeline_id = '$P' AND id <> '$S3' ORDER BY order_index, id"))
-    [ ${#others[@]} -ge 4 ] || fail "the story takes a pipeline of at least five steps"
+    [ ${#others[@]} -ge 4 ] || fail "the story takes a pipeline of at least five steps, some of them connected: none of $PIPELINES is one"
     S1=${others[0]} S2=${others[1]} S4=${others[2]} S5=${others[3]}
     N1=$(value steps "$S1" name) N2=$(value steps "$S2" name) N3=$(value steps "$S3" name)
     N4=$(value steps "$S4" name) N5=$(value steps "$S5" name)

@@ -28,6 +28,8 @@ package struct Slot: Hashable, Sendable {
         package let walStatus: String
         package let plugin: String
         package let database: String
+        /// Of the database that was asked. Names of slots are the server's.
+        package let isOfThisDatabase: Bool
 
         /// The server has removed log that the slot needs: it is of no use any more.
         package var isLost: Bool { walStatus == "lost" }
@@ -37,22 +39,31 @@ package struct Slot: Hashable, Sendable {
     package func status(_ connection: PostgresConnection) throws(PostgresError) -> Status? {
         let result = try connection.query(
             """
-            SELECT active, active_pid, confirmed_flush_lsn, wal_status, plugin, database
+            SELECT active, active_pid, confirmed_flush_lsn, wal_status, plugin, database, database = current_database()
             FROM pg_catalog.pg_replication_slots WHERE slot_name = $1
             """, [name])
         guard result.rowCount == 1 else { return nil }
         return Status(
             isActive: result[0, 0] == "t", activePID: result[0, 1].flatMap { Int32($0) },
             confirmedFlush: result[0, 2].flatMap { LSN($0) }, walStatus: result[0, 3] ?? "",
-            plugin: result[0, 4] ?? "", database: result[0, 5] ?? "")
+            plugin: result[0, 4] ?? "", database: result[0, 5] ?? "", isOfThisDatabase: result[0, 6] == "t")
     }
 
-    /// Drops it. A slot that is not there is fine; one in use throws `.objectInUse`.
+    /// Why it cannot be ours; nil: it can, or there is none yet.
+    package func clash(_ connection: PostgresConnection) throws(PostgresError) -> String? {
+        guard let status = try status(connection), !status.isOfThisDatabase else { return nil }
+        return """
+            the slot \(name) is that of the database \(status.database) on the same server, and slots have one name for \
+            all databases of a server: give this one another (service.slot)
+            """
+    }
+
+    /// Drops it. A slot that is not there, or is another database's, is left; one in use throws `.objectInUse`.
     package func drop(_ connection: PostgresConnection) throws(PostgresError) {
         try connection.query(
             """
             SELECT pg_catalog.pg_drop_replication_slot(slot_name)
-            FROM pg_catalog.pg_replication_slots WHERE slot_name = $1
+            FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND database = current_database()
             """, [name])
     }
 
@@ -62,6 +73,7 @@ package struct Slot: Hashable, Sendable {
         _ connection: PostgresConnection, milliseconds: Int = 5_000
     ) throws(PostgresError) -> Bool {
         guard let status = try status(connection) else { return true }
+        guard status.isOfThisDatabase else { return false }
         guard let pid = status.activePID else { return !status.isActive }
         let result = try connection.query(
             "SELECT pg_catalog.pg_terminate_backend($1::int, $2::bigint)",

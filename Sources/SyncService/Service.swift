@@ -30,7 +30,7 @@ package struct SatchelService: Sendable {
     ) async throws {
         self.options = options
         self.logger = logger
-        try Self.checkListening(options)
+        try Self.check(options)
         // Before the mirror is opened, which gives up what it finds unfinished.
         stateLock = try StateLock(directory: options.stateDirectory)
         slotLock = SlotLock(try Slot(options.slot), conninfo: conninfo)
@@ -64,7 +64,9 @@ package struct SatchelService: Sendable {
             report: report)
     }
 
-    private static func checkListening(_ options: ServiceOptions) throws(OptionsError) {
+    /// What of the options does not fit together.
+    package static func check(_ options: ServiceOptions) throws(OptionsError) {
+        if options.auth.mode == .secure, options.auth.secret == nil { throw noSecret }
         guard options.auth.mode == .secure || options.listen.isLoopback else {
             throw OptionsError(
                 "electric.auth.mode is insecure, which believes whoever asks: listen on 127.0.0.1, or set it to "
@@ -72,12 +74,14 @@ package struct SatchelService: Sendable {
         }
     }
 
+    private static let noSecret = OptionsError("electric.auth.mode is secure: set electric.auth.jwt_secret")
+
     private static func authenticator(_ options: ServiceOptions) async throws -> Authenticator {
         switch options.auth.mode {
         case .insecure: return .insecure
         case .secure:
             guard let secret = options.auth.secret else {
-                throw OptionsError("electric.auth.mode is secure: set electric.auth.jwt_secret")
+                throw noSecret
             }
             return try await .secure(secret: secret)
         }

@@ -53,6 +53,9 @@ struct ConnectionOptions: ParsableArguments {
 extension ServiceOptions {
     /// Throws what keeps this database from being followed, and the SQL that mends it.
     func refuseUnfit(_ database: PostgresConnection) throws {
+        if let clash = try Slot(slot).clash(database) {
+            throw ConfigurationFailure("This database cannot be followed: \(clash)")
+        }
         let hasSlot = try Slot(slot).status(database) != nil
         let problems = try ServerInfo.read(database).problems(needsSlot: !hasSlot)
         guard problems.isEmpty else {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import Postgres
+import ProgramMain
 import SyncService
 
 struct Serve: AsyncParsableCommand {
@@ -22,6 +23,11 @@ struct Serve: AsyncParsableCommand {
         var options = try connection.load()
         if let listen { options.listen = listen }
         if let model { options.dataModel = model }
+        do throws(OptionsError) {
+            try SatchelService.check(options)
+        } catch {
+            throw ConfigurationFailure(error.description)
+        }
         try FileManager.default.createDirectory(
             atPath: options.stateDirectory, withIntermediateDirectories: true)
         let level = logLevel

@@ -108,13 +108,21 @@ struct Teardown: ParsableCommand {
     func run() throws {
         let options = try connection.load()
         let slot = try Slot(options.slot)
-        try options.withDatabase("satchel teardown") { database in
+        let removed = try options.withDatabase("satchel teardown") { database in
             try Self.refuseInUse(slot, database)
             try Bookkeeping.refuseForeignTables(on: database)
+            var removed: [String] = []
+            if try Bookkeeping.isInstalled(on: database) {
+                removed.append("schema satchel, its triggers and publications")
+            }
+            if try slot.status(database)?.isOfThisDatabase == true { removed.append("the slot \(slot.name)") }
             try slot.drop(database)
             try Bookkeeping.teardown(on: database)
+            return removed
         }
-        print("removed schema satchel, its triggers and publications, and the slot \(options.slot)")
+        print(
+            removed.isEmpty
+                ? "There was nothing of Satchel in this database." : "removed \(removed.joined(separator: ", and "))")
     }
 
     /// Throws where somebody reads the slot; a reader that has just ended is given a second to go.
@@ -126,10 +134,10 @@ struct Teardown: ParsableCommand {
                     + "run teardown again; nothing was removed")
         }
         for _ in 0..<10 {
-            guard let status = try slot.status(database), status.isActive else { return }
+            guard let status = try slot.status(database), status.isActive, status.isOfThisDatabase else { return }
             try database.query("SELECT pg_sleep(0.1)")
         }
-        guard let status = try slot.status(database), status.isActive else { return }
+        guard let status = try slot.status(database), status.isActive, status.isOfThisDatabase else { return }
         let process = status.activePID.map { " (PostgreSQL's process \($0))" } ?? ""
         throw OptionsError(
             "The slot \(slot.name) is in use\(process): a satchel-service follows this database. Stop that service, "
@@ -145,12 +153,24 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let options = try connection.load()
-        let (server, problems) = try options.withDatabase("satchel check") { database in
+        let slot = try Slot(options.slot)
+        let (server, problems, foreign) = try options.withDatabase("satchel check") { database in
             let server = try ServerInfo.read(database)
-            return (server, server.problems(needsSlot: try Slot(options.slot).status(database) == nil))
+            var problems = server.problems(needsSlot: try slot.status(database) == nil)
+            if let clash = try slot.clash(database) { problems.append(clash) }
+            problems +=
+                try Bookkeeping.isInstalled(on: database)
+                ? Bookkeeping.missing(for: options.publications, on: database)
+                : Bookkeeping.missingForSetup(on: database)
+            return (server, problems, try Bookkeeping.tablesOfOthers(on: database))
         }
         for problem in problems { print("problem  \(problem)") }
         for warning in server.warnings { print("warning  \(warning)") }
+        if !foreign.isEmpty {
+            print(
+                "warning  setup has to be run by the owner of \(foreign.map(\.description).joined(separator: ", ")), and "
+                    + "\(server.role) is not")
+        }
         if problems.isEmpty { print("ok       PostgreSQL \(server.version / 10_000) can be followed") }
         if !problems.isEmpty { throw ExitCode(1) }
     }

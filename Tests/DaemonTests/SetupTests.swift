@@ -11,9 +11,13 @@ import Testing
         """
 
     private func run(_ arguments: String..., on database: TestDatabase) throws -> (status: Int32, said: String) {
+        try run(arguments, conninfo: database.connectionString)
+    }
+
+    private func run(_ arguments: [String], conninfo: String) throws -> (status: Int32, said: String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: TestProcess.path(of: "satchel-service"))
-        process.arguments = arguments + ["--database-url", database.connectionString]
+        process.arguments = arguments + ["--database-url", conninfo]
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output
@@ -108,5 +112,69 @@ import Testing
         try sql.execute("ALTER TABLE satchel.mine SET SCHEMA public")
         #expect(try run("teardown", on: database).status == 0)
         #expect(try published(sql) == [])
+    }
+
+    /// As README asks for one: it owns the database and its tables, and may replicate.
+    @Test func aRoleThatIsNoSuperuserSetsUp() throws {
+        let database = try TestDatabase(Self.tables)
+        let sql = try database.connect()
+        let role = "owner_\(database.name)"
+        try sql.execute(
+            """
+            CREATE ROLE \(role) LOGIN REPLICATION; ALTER DATABASE \(database.name) OWNER TO \(role);
+            ALTER TABLE notes OWNER TO \(role); ALTER TABLE plans OWNER TO \(role)
+            """)
+        func run(_ arguments: String...) throws -> (status: Int32, said: String) {
+            try self.run(arguments, conninfo: "\(database.connectionString) user=\(role)")
+        }
+        let check = try run("check")
+        #expect(check.status == 0 && check.said.contains("owner of public.cache, public.nokey"), "\(check.said)")
+        let setup = try run("setup", "--table", "public.notes", "--table", "public.plans")
+        #expect(setup.status == 0, "\(setup.said)")
+        let own = try PostgresConnection("\(database.connectionString) user=\(role)", applicationName: "test")
+        try own.execute("INSERT INTO notes VALUES (1)")
+        #expect(try sql.query("SELECT relation FROM satchel.clock").rows == [["public.notes"]])
+        #expect(try run("check").status == 0)
+        #expect(try run("teardown").said.hasPrefix("removed schema satchel"))
+        #expect(try run("teardown").said.hasPrefix("There was nothing"))
+    }
+
+    @Test func checkSaysWhatSetupWouldMiss() throws {
+        let database = try TestDatabase(Self.tables)
+        let role = "guest_\(database.name)"
+        try database.connect().execute("CREATE ROLE \(role) LOGIN REPLICATION")
+        let (status, said) = try run(["check"], conninfo: "\(database.connectionString) user=\(role)")
+        #expect(status == 1 && said.contains("GRANT CREATE ON DATABASE"), "\(said)")
+    }
+
+    /// Slots have one name for all databases of a server.
+    @Test func theSlotOfAnotherDatabaseIsLeftToIt() throws {
+        let (first, second) = (try TestDatabase(Self.tables), try TestDatabase(Self.tables))
+        let slot = try Slot("of_\(first.name)")
+        let sql = try first.connect()
+        try sql.query("SELECT pg_create_logical_replication_slot($1, 'pgoutput')", [slot.name])
+        let directory = TestDirectory()
+        let file = "\(directory.path)/options.yaml"
+        try "service: {slot: \(slot.name), listen: '127.0.0.1:0', state_directory: \(directory.path)/state}\n"
+            .write(toFile: file)
+        let clash = "the slot \(slot.name) is that of the database \(first.name) on the same server"
+        for (command, status) in [("check", Int32(1)), ("setup", 78), ("serve", 78)] {
+            let run = try run(command, "--config", file, on: second)
+            #expect(run.status == status && run.said.contains(clash), "\(command): \(run.status) \(run.said)")
+        }
+        #expect(try run("teardown", "--config", file, on: second).status == 0)
+        #expect(try slot.status(sql)?.database == first.name)
+        try slot.drop(sql)
+    }
+
+    @Test func optionsThatDoNotFitTogetherAreNotTriedAgain() throws {
+        let directory = TestDirectory()
+        let file = "\(directory.path)/options.yaml"
+        let database = try TestDatabase()
+        for text in ["service: {listen: '0.0.0.0:0'}", "electric: {auth: {mode: secure}}"] {
+            try (text + "\n").write(toFile: file)
+            let (status, said) = try run("serve", "--config", file, "--state", directory.path, on: database)
+            #expect(status == 78, "\(said)")
+        }
     }
 }

@@ -29,6 +29,16 @@ extension Bookkeeping {
         return ["this role may not create the schema satchel: GRANT CREATE ON DATABASE \(database) TO \(role)"]
     }
 
+    /// Tables of schema `public` whose triggers this role may not make, the first few.
+    package static func tablesOfOthers(on connection: PostgresConnection) throws -> [TableName] {
+        try connection.query(
+            """
+            SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+            AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1 LIMIT 10
+            """
+        ).rows.compactMap { $0[0].map { TableName(name: $0) } }
+    }
+
     private static func missingRights(
         for publications: [String], on connection: PostgresConnection
     ) throws -> [String] {

@@ -79,8 +79,15 @@ extension Bookkeeping {
     /// them. `follow_ddl` does both as tables change, so that the functions never name a column that is gone;
     /// it is for an event trigger, which only a superuser can make.
     static let tracking = """
+        -- What is done to a table here is not followed. (A function that sets this itself can be made by a superuser only;
+        -- what fails takes the setting back with it.)
+        CREATE OR REPLACE FUNCTION satchel.tell_tracking(is_tracking boolean) RETURNS void
+        LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $function$
+            SELECT set_config('satchel.tracking', CASE WHEN is_tracking THEN 'on' ELSE 'off' END, true)
+        $function$;
+
         CREATE OR REPLACE FUNCTION satchel.track(target regclass) RETURNS void
-        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET satchel.tracking = 'on' AS $function$
+        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
         DECLARE
             relation text;
             is_root boolean;
@@ -100,6 +107,7 @@ extension Bookkeeping {
             IF new_key IS NULL THEN
                 RAISE EXCEPTION '% has no primary key', target;
             END IF;
+            PERFORM satchel.tell_tracking(true);
             SELECT n.nspname || '.' || t.relname, t.relkind = 'p' INTO relation, is_root
             FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace WHERE t.oid = target;
 
@@ -216,20 +224,23 @@ extension Bookkeeping {
                 deletion || 'old_rows o');
             PERFORM satchel.track_event(target, 'truncate', 'BEFORE', '', relation, true, deletion
                 || format(CASE WHEN is_root THEN '%s o' ELSE 'ONLY %s o' END, target));
+            PERFORM satchel.tell_tracking(false);
         END
         $function$;
 
         CREATE OR REPLACE FUNCTION satchel.untrack(target regclass) RETURNS void
-        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET satchel.tracking = 'on' AS $function$
+        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
         DECLARE
             name text;
         BEGIN
+            PERFORM satchel.tell_tracking(true);
             FOR name IN SELECT tgname FROM pg_trigger
                 WHERE tgrelid = target
                 AND tgname = ANY ('{satchel_insert,satchel_update,satchel_delete,satchel_truncate}')
             LOOP
                 EXECUTE format('DROP TRIGGER %I ON %s', name, target);
             END LOOP;
+            PERFORM satchel.tell_tracking(false);
         END
         $function$;
 

@@ -33,7 +33,8 @@ struct MirrorStart {
         let epoch = try SystemIdentification.read(conninfo: configuration.conninfo).epoch
         let slot = try Slot(configuration.slot)
         let status = try slot.status(connection)
-        let problems = try ServerInfo.read(connection).problems(needsSlot: status == nil)
+        var problems = try ServerInfo.read(connection).problems(needsSlot: status == nil)
+        if let clash = try slot.clash(connection) { problems.append(clash) }
         guard problems.isEmpty else { throw NotFit(description: problems.joined(separator: "; ")) }
         let missing = try Bookkeeping.missing(for: configuration.publications, on: connection)
         guard missing.isEmpty else { throw NotFit(description: missing.joined(separator: "; ")) }
