@@ -130,6 +130,39 @@ import Testing
         await fixture.stop()
     }
 
+    /// The rows are gone as well by the time that the service looks again: that somebody could not read them before
+    /// they went is in no difference.
+    @Test func whatWasLostWhileNobodyFollowedDoesNotComeBack() async throws {
+        let foreign = "INSERT INTO teams VALUES (3, 'three'); INSERT INTO pipelines VALUES (3, 3, 'q', 1);"
+        let fixture = try await ServiceFixture(
+            ReadRuleSystemTests.sql + Self.rows + foreign, model: ReadRuleSystemTests.model)
+        let steps = #"{"root_table": "steps"}"#
+        func reader(_ fixture: ServiceFixture) throws -> PersonalReader {
+            try PersonalReader(port: fixture.port, headers: ["satchel-user": "1"], [steps])
+        }
+        var live = try reader(fixture)
+        try live.catchUp()
+        try fixture.connection.execute("UPDATE steps SET name = 'ZEBRA again' WHERE id = 2")
+        try await fixture.caughtUp()
+        try live.catchUp()
+        #expect(live.content(0, "steps").count == 3)
+        await fixture.stop()
+        try fixture.dropSlot()
+        try fixture.connection.execute(
+            "UPDATE steps SET pipeline_id = 3 WHERE pipeline_id = 2; DELETE FROM steps WHERE pipeline_id = 3")
+
+        let again = try await fixture.restarted()
+        try await again.caughtUp()
+        var late = try reader(again)
+        try late.catchUp()
+        #expect(late.content(0, "steps").count == 1 && !late.bodies.joined().contains(Self.secret))
+        // Who has read all of it goes on.
+        live.port = again.port
+        try live.catchUp()
+        #expect(live.content(0, "steps").count == 1 && live.shapes[0].resets == 1)
+        await again.stop()
+    }
+
     @Test func anotherRuleBeginsAnotherShape() async throws {
         var fixture = try await ServiceFixture(ReadRuleSystemTests.sql + Self.rows, model: ReadRuleSystemTests.model)
         var reader = try PersonalReader(port: fixture.port, headers: ["satchel-user": "1"], [Self.tree])

@@ -70,7 +70,8 @@ extension Mirror {
         let untold = state.position?.unsettled?.frontier
         if !compared.isEmpty || untold != nil {
             // No transaction of PostgreSQL's own stands behind the differences.
-            var entries = TransactionEntries(tx: position.position, xid: 0, isInPieces: true)
+            var entries = TransactionEntries(
+                tx: position.position, xid: 0, isInPieces: true, isOfDifferences: true)
             if let untold { try moveUntold(after: untold, into: &entries, db) }
             try takeDelta(of: compared, catalogue, committedAt: position.committedAt, in: &entries, db)
         }

@@ -123,14 +123,17 @@ extension Mirror {
         fileprivate(set) var ops: [Int64: UInt64] = [:]
         /// It is taken in piece by piece.
         let isInPieces: Bool
+        /// What differs after a while of which only the end is known.
+        let isOfDifferences: Bool
         /// Of one in pieces: the shapes whose logs may say several things of one row, because others move it, or
         /// because there was something before.
         fileprivate(set) var repeating: Set<Int64> = []
 
-        init(tx: UInt64, xid: UInt32, isInPieces: Bool = false) {
+        init(tx: UInt64, xid: UInt32, isInPieces: Bool = false, isOfDifferences: Bool = false) {
             self.tx = tx
             self.xid = xid
             self.isInPieces = isInPieces
+            self.isOfDifferences = isOfDifferences
         }
 
         /// The log of the shape has entries of the transaction already, up to this op number.
@@ -140,6 +143,12 @@ extension Mirror {
         }
 
         var touched: [Int64] { ops.keys.sorted() }
+
+        /// A permission is lost. Of a row that is gone it is not known whether it could be read until its end.
+        fileprivate func revokes(_ shown: ShapeChanges, of kept: KeptShape) -> Bool {
+            if shown.isRevoked { return true }
+            return isOfDifferences && kept.shape.grant.isRestricted && shown.changes.contains { $0.kind == .delete }
+        }
     }
 
     func log(
@@ -152,7 +161,7 @@ extension Mirror {
         let (tx, xid) = (entries.tx, entries.xid)
         for (id, shown) in step.touched {
             guard let kept = shapes[id] else { continue }
-            if shown.isRevoked, try !revoke(kept, source.db) {
+            if entries.revokes(shown, of: kept), try !revoke(kept, before: tx, source.db) {
                 entries.ops[id] = entries.ops[id] ?? 0
                 continue
             }

@@ -9,7 +9,9 @@ import SyncModel
 extension Mirror {
     /// Call it before the entries of the transaction are appended. False: the shape is no more, because nobody can
     /// have read the whole of it.
-    func revoke(_ kept: KeptShape, _ db: Database) throws -> Bool {
+    ///
+    /// - Parameter tx: of that transaction, of which pieces may have been appended; nil: of none.
+    func revoke(_ kept: KeptShape, before tx: UInt64? = nil, _ db: Database) throws -> Bool {
         let reader = ShapeLogReader(db: db)
         guard try reader.chunkCount(of: kept.id) != nil else {
             try ShapeLogWriter(db: db).retire(kept)
@@ -17,7 +19,7 @@ extension Mirror {
             return false
         }
         // What nobody was told of comes to what it comes to once the tables are compared (`moveUntold`).
-        let told = state.position?.told ?? UInt64(Int64.max)
+        let told = min(state.position?.told ?? UInt64(Int64.max), tx.map { $0 - 1 } ?? UInt64(Int64.max))
         let floor = kept.place(after: try reader.lastOffset(of: kept.id, through: told) ?? .snapshotEnd)
         try ShapeLogWriter(db: db).raise(floor, of: kept)
         replace(kept, by: kept.with(kept.shape, floor: floor))
