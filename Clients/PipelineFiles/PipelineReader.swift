@@ -14,18 +14,24 @@ import Yams
 /// the ids of its steps. So the same file read again gives the same rows.
 package struct PipelineReader {
     private let teamID: String
-    private let fileName: String
+    private let pipelineID: String
     private let known: StepIdentities
     private var yaml = YAMLReader()
 
-    /// `current`: the steps that the pipeline has now. A step that stands where the file has one keeps its
-    /// id, which differs from the derived one after a rename.
-    package init(teamID: String, fileName: String, current: [StepRow] = []) throws(PipelineFileError) {
-        guard let team = NameBasedUUID.normalised(teamID) else {
+    /// - fileName: what makes the pipeline's id.
+    /// - marked: the pipeline's id where the file itself names it (`PipelineMark`).
+    /// - current: the steps that the pipeline has now. A step that stands where the file has one keeps its
+    ///   id, which differs from the derived one after a rename.
+    package init(
+        teamID: String, fileName: String, marked: String? = nil, current: [StepRow] = []
+    ) throws(PipelineFileError) {
+        guard let team = NameBasedUUID.normalised(teamID),
+            let id = marked ?? Self.pipelineID(teamID: team, fileName: fileName)
+        else {
             throw PipelineFileError("the team's id \(teamID) is no UUID")
         }
         self.teamID = team
-        self.fileName = fileName
+        pipelineID = id
         known = StepIdentities(current)
     }
 
@@ -33,6 +39,9 @@ package struct PipelineReader {
     package static func pipelineID(teamID: String, fileName: String) -> String? {
         NameBasedUUID.make(namespace: teamID, name: fileName)
     }
+
+    /// Whether an import of a folder takes a file of that name.
+    package static func isFileName(_ name: String) -> Bool { name.hasSuffix(".yaml") || name.hasSuffix(".yml") }
 
     package mutating func read(_ text: String) throws(PipelineFileError) -> PipelineRows {
         guard text.utf8.count <= DataLimits.fileBytes else {
@@ -51,18 +60,15 @@ package struct PipelineReader {
         guard case .mapping(let workflow) = top.value else {
             throw PipelineFileError(line: top.line, "no pipeline: `workflow` is no mapping")
         }
-        guard let id = Self.pipelineID(teamID: teamID, fileName: fileName) else {
-            throw PipelineFileError("the team's id \(teamID) is no UUID")
-        }
         var beside: [Text: DataTree] = [:]
         for member in members where member.key != "workflow" {
             beside[member.key] = try yaml.tree(member.value)
         }
-        return try read(workflow, line: top.line, pipelineID: id, beside: beside)
+        return try read(workflow, line: top.line, beside: beside)
     }
 
     private mutating func read(
-        _ workflow: Node.Mapping, line: Int, pipelineID: String, beside: [Text: DataTree]
+        _ workflow: Node.Mapping, line: Int, beside: [Text: DataTree]
     ) throws(PipelineFileError) -> PipelineRows {
         var config: [Text: DataTree] = [:]
         var list: Node.Sequence?

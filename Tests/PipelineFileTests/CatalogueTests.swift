@@ -61,12 +61,73 @@ import Testing
         #expect(try catalogue.find("d.yaml", teamID: nil) == nil)
         let error = try #require(throws: PipelineFileError.self) { try catalogue.find("same", teamID: nil) }
         #expect(error.reason.contains(a.id) && error.reason.contains(b.id))
+    }
+}
 
-        var names = ExportNames(existing: ["b.yaml", "other_name.yaml", "README"])
-        #expect(names.name(for: catalogue[a.id], wanted: "x/a.yaml") == "a.yaml")
-        #expect(names.name(for: catalogue[b.id], wanted: nil) == "b.yaml")
+@Suite struct ExportNamesTests {
+    private func pipeline(_ file: String, _ name: Value) throws -> CurrentPipeline {
+        let id = try #require(PipelineReader.pipelineID(teamID: SampleFiles.team, fileName: file))
+        return CurrentPipeline(pipeline: ["id": Value(id), "team_id": Value(SampleFiles.team), "name": name])
+    }
+
+    @Test func takesTheNameOfTheFileWhereItIsKnown() throws {
+        let (a, b) = (try pipeline("a.yaml", "same"), try pipeline("b.yaml", "same"))
+        let c = try pipeline("c.yaml", "Other name")
+        let existing = ["b.yaml", "other_name.yaml", "README"].map { ExportNames.ExistingFile(name: $0) }
+        var names = ExportNames(existing: existing, known: [a, b, c])
+        #expect(names.name(for: a, wanted: "x/a.yaml") == ExportNames.Name(file: "a.yaml", tellsPipeline: true))
+        #expect(names.name(for: b, wanted: nil) == ExportNames.Name(file: "b.yaml", tellsPipeline: true))
         // The folder has a file of that name which is another pipeline's.
-        #expect(names.name(for: catalogue[c.id], wanted: nil) == "other_name-\(c.id.prefix(8)).yaml")
-        #expect(names.name(for: catalogue[c.id], wanted: nil) == "\(c.id).yaml")
+        let suffixed = ExportNames.Name(file: "other_name-\(c.id.prefix(8)).yaml", tellsPipeline: false)
+        #expect(names.name(for: c, wanted: nil) == suffixed)
+        #expect(names.name(for: c, wanted: nil).file == "\(c.id).yaml")
+    }
+
+    @Test func givesNoPipelineTheFileNameOfAnother() throws {
+        let (real, same) = (try pipeline("good1.yaml", "good1"), try pipeline("samename.yaml", "good1"))
+        for order in [[real, same], [same, real]] {
+            var names = ExportNames(existing: [], known: order)
+            var files: [String: ExportNames.Name] = [:]
+            for pipeline in order { files[pipeline.id] = names.name(for: pipeline, wanted: nil) }
+            #expect(files[real.id] == ExportNames.Name(file: "good1.yaml", tellsPipeline: true))
+            let other = ExportNames.Name(file: "good1-\(same.id.prefix(8)).yaml", tellsPipeline: false)
+            #expect(files[same.id] == other)
+        }
+        // Nor where that one is not exported.
+        var names = ExportNames(existing: [], known: [real, same])
+        #expect(names.name(for: same, wanted: nil).file == "good1-\(same.id.prefix(8)).yaml")
+    }
+
+    @Test func knowsTheFilesThatAnExportMarked() throws {
+        let (real, same) = (try pipeline("good1.yaml", "good1"), try pipeline("samename.yaml", "good1"))
+        let existing = [
+            ExportNames.ExistingFile(name: "good1.yaml"),
+            ExportNames.ExistingFile(name: "mine.yaml", marked: same.id),
+        ]
+        var names = ExportNames(existing: existing, known: [real, same])
+        #expect(names.name(for: same, wanted: nil) == ExportNames.Name(file: "mine.yaml", tellsPipeline: false))
+    }
+
+    @Test func keepsLettersOfAnyScript() throws {
+        for (name, file) in [("Übersicht/2", "übersicht_2.yaml"), ("数据 清洗", "数据_清洗.yaml"), ("..", "__.yaml")] {
+            let pipeline = try pipeline("x.yaml", Value(name))
+            var names = ExportNames(existing: [], known: [pipeline])
+            #expect(names.name(for: pipeline, wanted: nil) == ExportNames.Name(file: file, tellsPipeline: false))
+        }
+        let raw = try pipeline("Über uns.yml", "Über uns")
+        var names = ExportNames(existing: [], known: [raw])
+        #expect(names.name(for: raw, wanted: nil) == ExportNames.Name(file: "Über uns.yml", tellsPipeline: true))
+        let long = try pipeline("x.yaml", Value(String(repeating: "数", count: 300)))
+        #expect(names.name(for: long, wanted: nil).file.utf8.count <= 200)
+    }
+
+    @Test func findsTheMarkAmongTheFirstCommentLines() {
+        let id = "7c71d8e6-0000-4000-8000-000000000001"
+        let mark = PipelineMark.line(id)
+        #expect(PipelineMark.id(in: mark + "workflow: {}\n") == id)
+        #expect(PipelineMark.id(in: "\u{feff}# mine\r\n\r\n" + mark) == id)
+        #expect(PipelineMark.id(in: "workflow: {}\n" + mark) == nil)
+        #expect(PipelineMark.id(in: "# satchel-pipeline: nobody\n") == nil)
+        #expect(PipelineMark.id(in: "") == nil)
     }
 }

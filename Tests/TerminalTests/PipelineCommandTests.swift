@@ -71,6 +71,35 @@ import Testing
         }
     }
 
+    /// Two pipelines of one name; the file name of one is that name.
+    @Test func whatIsExportedGoesBackIntoItsOwnPipeline() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            let made = daemon.folder.appending(path: "made")
+            try FileManager.default.createDirectory(at: made, withIntermediateDirectories: true)
+            for (file, step) in [("good1", "a"), ("samename", "b"), ("third", "c")] {
+                let text = "workflow: {name: good1, steps: [{name: \(step), type: claude}]}\n"
+                try Data(text.utf8).write(to: made.appending(path: "\(file).yaml"))
+            }
+            #expect(try run(["pipeline", "import", made.path]).status == 0)
+            let folder = daemon.folder.appending(path: "out").path
+            for _ in 1...2 {
+                let exported = try run(["pipeline", "export", "--all", "--output", folder])
+                #expect(exported.lines.count == 3, "\(exported.output)")
+                let back = try run(["pipeline", "import", folder])
+                #expect(back.lines.last == "0 imported, 0 updated, 3 unchanged, 0 reported", "\(back.output)")
+            }
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            #expect(files.count == 3 && files.last == "good1.yaml")
+            #expect(daemon.with { $0.tables["pipelines"]?.count } == 3)
+            for file in files {
+                #expect(try run(["pipeline", "diff", "\(folder)/\(file)"]).status == 0)
+            }
+            try FileManager.default.copyItem(atPath: "\(folder)/\(files[0])", toPath: "\(folder)/copy.yaml")
+            let twice = try run(["pipeline", "import", folder])
+            #expect(twice.errors.contains("is the same pipeline: rename one, or take its comment line out"))
+        }
+    }
+
     @Test func saysOfEachFileWhetherItChangedAnything() throws {
         try CommandFixture.withDaemon { (daemon, run) throws in
             let file = "\(CommandFixture.samples)/hello.yaml"

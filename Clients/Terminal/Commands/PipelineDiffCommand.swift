@@ -25,7 +25,7 @@ struct PipelineDiffCommand: ParsableCommand {
             let catalogue = try store.arrived(teamID: teamID)
             var count = 0
             for file in files {
-                let pipeline = try store.find(Self.name(file), in: catalogue, teamID: teamID)
+                let pipeline = try store.find(file, in: catalogue, teamID: teamID)
                 let differences = try Self.differences(file, pipeline)
                 count += differences.count
                 show(file, differences)
@@ -35,8 +35,6 @@ struct PipelineDiffCommand: ParsableCommand {
             }
         }
     }
-
-    private static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
     private static func differences(_ file: String, _ pipeline: CurrentPipeline) throws -> [DataDifference] {
         let text = try Input.file(file, limit: DataLimits.fileBytes)

@@ -16,7 +16,9 @@ struct PipelineExportCommand: ParsableCommand {
         commandName: "export", abstract: "Write pipelines as files.",
         discussion: """
             The rows as they are on this device, your pending edits included. One goes to standard output, \
-            or with --output into a folder, under the name of the file it was imported from where that is known.
+            or with --output into a folder. There each has the name of the file it was imported from, where \
+            that lies in the folder, is named here, or is the pipeline's name; others have a comment line at the \
+            head, by which an import recognises them. None gets the file name of another pipeline.
             """)
 
     @Argument(help: "Ids, names, or the files they were imported from.")
@@ -48,7 +50,7 @@ struct PipelineExportCommand: ParsableCommand {
                 ? catalogue.all.map { (nil, $0) }
                 : try pipelines.map { ($0, try store.find($0, in: catalogue, teamID: teamID)) }
             if let output {
-                try write(chosen, to: output)
+                try write(chosen, of: catalogue, to: output)
             } else {
                 for item in chosen { try print(item.pipeline) }
             }
@@ -64,17 +66,23 @@ struct PipelineExportCommand: ParsableCommand {
         }
     }
 
-    private func write(_ chosen: [(wanted: String?, pipeline: CurrentPipeline)], to folder: String) throws {
+    private func write(
+        _ chosen: [(wanted: String?, pipeline: CurrentPipeline)], of catalogue: PipelineCatalogue, to folder: String
+    ) throws {
         if mkdir(folder, 0o777) != 0, errno != EEXIST {
             throw CommandFailure(
                 .failed, "The folder \(folder) cannot be made: \(String(cString: strerror(errno))).")
         }
-        var names = ExportNames(existing: try Folder.files(folder))
+        let existing = try Folder.files(folder).map { name in
+            ExportNames.ExistingFile(name: name, marked: Input.markedPipeline("\(folder)/\(name)"))
+        }
+        var names = ExportNames(existing: existing, known: catalogue.all)
         var written: [JSON] = []
         for item in chosen {
             let name = names.name(for: item.pipeline, wanted: item.wanted)
-            let path = "\(folder)/\(name)"
-            try Folder.write(try Self.yaml(Self.rows(item.pipeline)), to: path)
+            let path = "\(folder)/\(name.file)"
+            let mark = name.tellsPipeline ? "" : PipelineMark.line(item.pipeline.id)
+            try Folder.write(mark + Self.yaml(Self.rows(item.pipeline)), to: path)
             if !options.json { Output.line(path) }
             written.append([
                 "id": .string(item.pipeline.id), "name": .string(item.pipeline.name.string),

@@ -15,7 +15,8 @@ struct PipelineImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Read pipeline files into the team's pipelines.",
         discussion: """
-            A file that was imported before updates its pipeline: it is recognised by team and file name. \
+            A file that was imported before updates its pipeline: it is recognised by team and file name, or by \
+            the comment line that an export wrote at its head where the name does not tell. \
             Works offline. Of each file it says whether its pipeline was imported, updated, or unchanged. \
             A file that is no pipeline is reported, and the others go on: the exit status is 0 where any went, 2 where none.
             """)
@@ -38,7 +39,8 @@ struct PipelineImportCommand: ParsableCommand {
                 Output.say(
                     "The team's pipelines are not on this device yet: files are imported without comparing.")
             }
-            var run = ImportRun(daemon: daemon, choice: choice, catalogue: catalogue, json: options.json)
+            var run = ImportRun(
+                daemon: daemon, choice: choice, catalogue: catalogue, isWhole: status != .initial, json: options.json)
             for path in paths { try run.importFile(path, of: paths.count) }
             try run.finish()
         }
@@ -46,7 +48,7 @@ struct PipelineImportCommand: ParsableCommand {
 
     private static func expanded(_ path: String) throws -> [String] {
         guard Folder.isFolder(path) else { return [path] }
-        let names = try Folder.files(path).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+        let names = try Folder.files(path).filter(PipelineReader.isFileName)
         guard !names.isEmpty else { throw CommandFailure(.notFound, "\(path) has no .yaml files.") }
         return names.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
     }
@@ -57,18 +59,23 @@ struct ImportRun {
     let daemon: DaemonConnection
     let choice: TeamChoice
     let catalogue: PipelineCatalogue
+    /// False before the first sync: nobody knows yet which pipelines there are.
+    let isWhole: Bool
     let json: Bool
     private var imported: [JSON] = []
     private var reported: [FileProblem] = []
     private var tally = ImportTally()
-    /// By file name, which with the team is what makes a pipeline's id.
+    /// The file of each pipeline, by id.
     private var sources: [String: String] = [:]
     private let isTalking = Terminal.isTerminal(STDERR_FILENO)
 
-    init(daemon: DaemonConnection, choice: TeamChoice, catalogue: PipelineCatalogue, json: Bool) {
+    init(
+        daemon: DaemonConnection, choice: TeamChoice, catalogue: PipelineCatalogue, isWhole: Bool, json: Bool
+    ) {
         self.daemon = daemon
         self.choice = choice
         self.catalogue = catalogue
+        self.isWhole = isWhole
         self.json = json
     }
 
@@ -103,11 +110,6 @@ struct ImportRun {
         PipelineRows, [ImportOperation], ImportOutcome
     ) {
         let name = path.split(separator: "/").last.map(String.init) ?? path
-        if let first = sources[name] {
-            throw PipelineFileError(
-                "\(first) has the same file name, which names the same pipeline: rename one")
-        }
-        sources[name] = path
         let text: String
         do {
             text = try Input.file(path, limit: DataLimits.fileBytes)
@@ -116,13 +118,31 @@ struct ImportRun {
         } catch {
             throw PipelineFileError("the file cannot be read: \(error)")
         }
-        let id = PipelineReader.pipelineID(teamID: choice.teamID, fileName: name) ?? ""
+        let marked = try markedPipeline(text)
+        let id = marked ?? PipelineReader.pipelineID(teamID: choice.teamID, fileName: name) ?? ""
+        if let first = sources[id] {
+            let why = marked == nil ? "has the same file name, which names" : "is"
+            throw PipelineFileError("\(first) \(why) the same pipeline: rename one, or take its comment line out")
+        }
+        sources[id] = path
         let current = catalogue[id]
         let steps = try current.rows()?.steps ?? []
-        var reader = try PipelineReader(teamID: choice.teamID, fileName: name, current: steps)
+        var reader = try PipelineReader(teamID: choice.teamID, fileName: name, marked: marked, current: steps)
         let rows = try reader.read(text)
         let operations = try rows.operations(current: current, createdBy: choice.userID)
         return (rows, operations, ImportOutcome(current: current, operations: operations))
+    }
+
+    /// A mark that names no pipeline of the team, because it was deleted or the file is for another team, counts for
+    /// nothing.
+    private func markedPipeline(_ text: String) throws(PipelineFileError) -> String? {
+        guard let id = PipelineMark.id(in: text) else { return nil }
+        guard isWhole else {
+            throw PipelineFileError(
+                "its first line names a pipeline by id, and the team's pipelines are not on this device yet: "
+                    + "import it when `satchel status` says that they are in sync")
+        }
+        return catalogue[id].pipeline == nil ? nil : id
     }
 
     private func submitAll(_ operations: [ImportOperation], path: String) throws(PipelineFileError) {

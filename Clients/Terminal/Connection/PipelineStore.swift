@@ -84,8 +84,9 @@ struct PipelineStore {
         }
     }
 
-    /// The pipeline that the person means.
+    /// The pipeline that the person means: by id, name or file.
     func find(_ wanted: String, in catalogue: PipelineCatalogue, teamID: String?) throws -> CurrentPipeline {
+        if let id = Input.markedPipeline(wanted), catalogue[id].pipeline != nil { return catalogue[id] }
         let found: CurrentPipeline?
         do throws(PipelineFileError) {
             found = try catalogue.find(wanted, teamID: teamID)
