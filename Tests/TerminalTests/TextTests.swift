@@ -125,6 +125,45 @@ import Testing
             #expect(widest <= max(width, 8))
         }
     }
+
+    @Test func leavesColumnsOutThatFindNoPlace() {
+        let names = (1...16).map { "column\($0)" }
+        let wide = TableText(heading: names, rows: [names.map { "value of \($0)" }])
+        for width in [20, 60, 80, 120] {
+            let (lines, hidden) = wide.fitted(width: width, style: .plain)
+            #expect(lines.allSatisfy { Printable.width($0) <= width })
+            #expect(!hidden.isEmpty && lines[0].hasSuffix("  …"))
+            #expect(hidden == Array(names.suffix(hidden.count)))
+        }
+        #expect(wide.fitted(width: 200, style: .plain).hidden.isEmpty)
+        #expect(wide.fitted(width: nil, style: .plain).hidden.isEmpty)
+    }
+
+    /// Padding to a value of 8 MiB in each row would be 16 GiB of output.
+    @Test func oneLongValueMakesNoOtherRowLong() {
+        let long = String(repeating: "wide 数 ", count: 1 << 20)
+        let table = TableText(
+            heading: ["id", "text", "more"], rows: [["1", long, "x"]] + (2...2_000).map { ["\($0)", "short", "y"] })
+        let piped = table.lines(width: nil, style: .plain)
+        #expect(piped[1] == "1     \(long)  x")
+        #expect(piped.dropFirst(2).allSatisfy { $0.utf8.count == 6 + 200 + 2 + 1 })
+        let shown = table.lines(width: 80, style: .plain)
+        #expect(shown[1].hasPrefix("1     wide 数 wide") && shown[1].hasSuffix("…  x"))
+        #expect(shown.allSatisfy { Printable.width($0) <= 80 })
+    }
+
+    @Test func countsTheColumnsThatATerminalTakes() {
+        let table = TableText(heading: ["name", "x"], rows: [["数据", "1"], ["e\u{301}a", "2"], ["🙂", "3"]])
+        for width in [nil, 80] {
+            #expect(
+                table.lines(width: width, style: .plain) == [
+                    "name  x", "数据  1", "e\u{301}a    2", "🙂    3",
+                ])
+        }
+        #expect(Printable.fitted("数据清洗", width: 4) == "数…")
+        #expect(Printable.cut("数据清洗工", width: 7) == "数…工")
+        #expect(Printable.width("a\r\nb") == 3 && Printable.width("ｆ") == 2 && Printable.width("\u{200d}") == 0)
+    }
 }
 
 @Suite struct TimeTextTests {
