@@ -26,6 +26,13 @@ package enum OperationText {
         return table.lines(width: width, style: style) + [style(.quiet, summary)]
     }
 
+    /// How many of these are in which state.
+    package static func counts(_ operations: [OperationSummary]) -> [ListOperations.Count] {
+        OperationState.allCases.map { state in
+            ListOperations.Count(state, Int64(operations.count { $0.state == state }))
+        }
+    }
+
     package static func detail(
         _ operation: OperationDetail, isOnline: Bool = true, now: Int64, style: Style
     ) -> [String] {

@@ -215,6 +215,9 @@ enum FakeAnswers {
             return RetryOperation.Result(operations: state.operations.map(\.summary).filter { $0.id == id }).json
         case CancelOperation.method:
             let params = try CancelOperation.params(of: request)
+            if params.id == OperationID("abcd") {
+                throw ResponseError(.unknownOperation, "There is no operation abcd.")
+            }
             guard params.withDependents else {
                 throw ResponseError(
                     .invalidOperation, "Operation \(params.id) stays, because operation x builds on it.")

@@ -31,16 +31,8 @@ struct QueueCommand: ParsableCommand {
             try options.withDaemon { daemon in
                 let open = OperationState.allCases.filter { $0 != .confirmed }
                 let states = all ? nil : !state.isEmpty ? state : lost ? nil : open
-                var operations: [OperationSummary] = []
-                var counts: [ListOperations.Count] = []
-                var cursor: String?
-                repeat {
-                    let params = ListOperations.Params(states: states, limit: Limits.page, cursor: cursor)
-                    let page = try daemon.call(ListOperations.self, params)
-                    operations += page.operations.filter { !lost || $0.lostColumns != nil }
-                    counts = page.counts
-                    cursor = page.next
-                } while cursor != nil
+                var (operations, counts) = try OperationPages(daemon: daemon).all(states: states)
+                if lost { operations.removeAll { $0.lostColumns == nil } }
                 let isSending = counts.contains { $0.state == .sending && $0.count > 0 }
                 show(operations, counts, isOnline: try !isSending || daemon.isOnline())
             }
@@ -55,9 +47,11 @@ struct QueueCommand: ParsableCommand {
                     "counts": .object(JSONObject(counts.map { ($0.state.rawValue, .int($0.count)) })),
                 ])
             } else {
+                if lost, operations.isEmpty { return Output.say("No operation lost something to another write.") }
+                let shown = lost ? OperationText.counts(operations) : counts
                 Output.lines(
                     OperationText.lines(
-                        operations, counts: counts, isOnline: isOnline, now: SystemClock.now,
+                        operations, counts: shown, isOnline: isOnline, now: SystemClock.now,
                         width: Terminal.size?.width, style: Terminal.style))
             }
         }
@@ -67,15 +61,16 @@ struct QueueCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show", abstract: "Show one operation: its values, its verdict, and what it lost to whom.")
 
-        @Argument(help: "As `queue list` prints it.")
+        @Argument(help: "As `queue list` prints it, or its first characters.")
         var id: String
 
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
             try options.withDaemon { daemon in
-                let params = ShowOperation.Params(id: OperationID(id))
-                let operation = try daemon.call(ShowOperation.self, params)
+                let operation = try OperationName(id).lookedUp(with: daemon) {
+                    try daemon.call(ShowOperation.self, ShowOperation.Params(id: $0))
+                }
                 if options.json {
                     Output.json(operation.json)
                 } else {

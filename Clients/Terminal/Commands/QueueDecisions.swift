@@ -10,14 +10,16 @@ extension QueueCommand {
             commandName: "retry",
             abstract: "Queue a parked operation again, with its group and what was parked because of it.")
 
-        @Argument(help: "As `queue list` prints it.")
+        @Argument(help: "As `queue list` prints it, or its first characters.")
         var id: String
 
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
             try options.withDaemon { daemon in
-                let result = try daemon.call(RetryOperation.self, RetryOperation.Params(id: OperationID(id)))
+                let result = try OperationName(id).lookedUp(with: daemon) {
+                    try daemon.call(RetryOperation.self, RetryOperation.Params(id: $0))
+                }
                 if options.json { return Output.json(result.json) }
                 Output.lines(OperationText.queuedAgain(result.operations.map(\.id)))
             }
@@ -30,7 +32,7 @@ extension QueueCommand {
             abstract:
                 "Take an operation out of the queue for good, with its group: one that is parked, or was not sent.")
 
-        @Argument(help: "As `queue list` prints it.")
+        @Argument(help: "As `queue list` prints it, or its first characters.")
         var id: String
 
         @Flag(help: "What builds on it, too.")
@@ -40,8 +42,9 @@ extension QueueCommand {
 
         func run() throws {
             try options.withDaemon { daemon in
-                let params = CancelOperation.Params(id: OperationID(id), withDependents: dependents)
-                let result = try daemon.call(CancelOperation.self, params)
+                let result = try OperationName(id).lookedUp(with: daemon) {
+                    try daemon.call(CancelOperation.self, CancelOperation.Params(id: $0, withDependents: dependents))
+                }
                 if options.json { return Output.json(result.json) }
                 Output.lines(OperationText.cancelled(result.operations))
             }
