@@ -60,6 +60,9 @@ import Testing
         let status = try client.notification("shape/status")
         #expect(status["subscription"] == subscription && status["status"] == "live" && status["failures"] == told)
         #expect(try client.call("shape/list")["shapes"]?[0]?["failures"] == told)
+        for method in ["shape/read", "shape/subscribe"] {
+            #expect(try client.call(method, Self.notes)["failures"] == told, "\(method)")
+        }
         let synced = try client.call("sync/status")
         #expect(synced["shapes"]?[0]?["failures"] == told && synced["state"] == "synced")
 

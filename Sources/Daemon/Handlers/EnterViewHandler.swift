@@ -46,7 +46,8 @@ enum EnterViewHandler: RequestHandler {
         let page = try core.firstPage(shape, limit: kept == nil ? params.limit : 0, isPartial: isPartial)
         if let kept {
             let none = ShapePage(
-                status: page.status, sequence: page.sequence, rows: [], isComplete: page.isComplete)
+                status: page.status, sequence: page.sequence, rows: [], isComplete: page.isComplete,
+                failures: page.failures)
             return (kept, none)
         }
         let id = core.clients[caller.client]?.subscribe(

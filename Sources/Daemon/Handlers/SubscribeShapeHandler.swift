@@ -27,7 +27,7 @@ extension DaemonCore {
         if limit > 0 { return page }
         return ShapePage(
             status: page.status, sequence: page.sequence, rows: [], next: page.rows.isEmpty ? nil : "",
-            isComplete: page.isComplete)
+            isComplete: page.isComplete, failures: page.failures)
     }
 
     func hold(_ json: JSON) throws(ResponseError) -> HeldShape {

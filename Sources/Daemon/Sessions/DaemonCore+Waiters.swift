@@ -116,6 +116,7 @@ extension DaemonCore {
         let page = try answering { () throws(ReplicaError) in
             try replica.read(shape: shape, after: cursor, limit: limit, isPartial: isPartial, withPlaces: withPlaces)
         }
-        return RowForms(schema: replica.schema).page(page)
+        let failures = replica.heldShape(shape)?.failures ?? .none
+        return RowForms(schema: replica.schema).page(page, failures: failures)
     }
 }

@@ -62,10 +62,10 @@ struct RowForms {
         }
     }
 
-    func page(_ page: ViewPage) -> ShapePage {
+    func page(_ page: ViewPage, failures: ShapeFailures) -> ShapePage {
         ShapePage(
             status: page.status.wire, sequence: page.sequence, rows: page.rows.map(row), next: page.next,
-            isComplete: page.isComplete)
+            isComplete: page.isComplete, failures: self.failures(failures))
     }
 }
 

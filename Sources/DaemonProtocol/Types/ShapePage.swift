@@ -10,15 +10,19 @@ package struct ShapePage: WireValue {
     package let next: String?
     /// False: rows of a first sync that is not whole yet.
     package let isComplete: Bool
+    /// Rows that are left out because the condition fails for them; nil: none.
+    package let failures: FailedRows?
 
     package init(
-        status: ShapeStatus, sequence: Int64, rows: [ViewRow], next: String? = nil, isComplete: Bool = true
+        status: ShapeStatus, sequence: Int64, rows: [ViewRow], next: String? = nil, isComplete: Bool = true,
+        failures: FailedRows? = nil
     ) {
         self.status = status
         self.sequence = sequence
         self.rows = rows
         self.next = next
         self.isComplete = isComplete
+        self.failures = failures
     }
 
     package init(json: JSON) throws(WireError) {
@@ -32,6 +36,7 @@ package struct ShapePage: WireValue {
         rows = try reader.required("rows", Read.array(Read.value(ViewRow.self)))
         next = try reader.optional("next", Read.string)
         isComplete = try reader.optional("complete", Read.bool) ?? true
+        failures = try reader.optional("failures", Read.value(FailedRows.self))
     }
 
     package var json: JSON { .object(JSONObject(members)) }
@@ -43,6 +48,7 @@ package struct ShapePage: WireValue {
         ]
         if let next { members.append(("next", .string(next))) }
         if !isComplete { members.append(("complete", false)) }
+        if let failures { members.append(("failures", failures.json)) }
         return members
     }
 }
