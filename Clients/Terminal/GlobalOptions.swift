@@ -58,7 +58,11 @@ struct GlobalOptions: ParsableArguments {
 
 /// For commands that show rows which may have to come first.
 struct WaitOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Wait so long for rows that are not here yet.", valueName: "ms"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Wait so long for rows that are not here yet; by itself 10000 with a connection, 0 without.",
+            valueName: "ms"))
     var wait: Int?
 
     func validate() throws {

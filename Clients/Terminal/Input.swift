@@ -23,13 +23,15 @@ enum Input {
         }
     }
 
-    static func file(_ path: String, limit: Int) throws -> String {
+    /// - name: in messages; nil for the path.
+    static func file(_ path: String, limit: Int, name: String? = nil) throws -> String {
+        let name = name ?? path
         let descriptor = open(path, O_RDONLY)
         guard descriptor >= 0 else {
-            throw CommandFailure(.notFound, "\(path) cannot be read: \(String(cString: strerror(errno))).")
+            throw CommandFailure(.notFound, "\(name) cannot be read: \(String(cString: strerror(errno))).")
         }
         defer { close(descriptor) }
-        return try read(descriptor, name: path, limit: limit)
+        return try read(descriptor, name: name, limit: limit)
     }
 
     /// The pipeline that a comment line at the head of a pipeline file names; nil where there is none, or no such file.

@@ -37,6 +37,7 @@ struct Satchel: ParsableCommand {
             if let status = PlainStatus(arguments) {
                 try status.run()
             } else {
+                if let message = UnknownCommand.message(arguments, root: Satchel.self) { throw UsageError(message) }
                 var command = try Satchel.parseAsRoot(arguments)
                 try command.run()
             }

@@ -11,6 +11,11 @@ package enum OperationArguments {
         guard !elements.isEmpty else { throw UsageError("There is no operation to submit.") }
         var operations: [SubmittedOperation] = []
         for (index, element) in elements.enumerated() {
+            guard element.object != nil else {
+                throw UsageError(
+                    "operation \(index + 1) is no JSON object: write {\"table\": …, \"op\": …, \"key\": {…}, \"set\": {…}}, "
+                        + "or an array of such.")
+            }
             do throws(WireError) {
                 operations.append(try SubmittedOperation(json: withTexts(element)))
             } catch {

@@ -18,9 +18,16 @@ package enum RowsText {
             if !lines.isEmpty { lines.append("") }
             let count = Printable.count(Int64(rows.count), "row")
             lines.append(style(.strong, name(table)) + style(.quiet, " · " + count))
-            lines += self.table(rows).lines(width: width, style: .plain)
+            let (table, hidden) = self.table(rows).fitted(width: width, style: .plain)
+            lines += table
+            if let width, !hidden.isEmpty { lines.append(style(.quiet, note(hidden, width))) }
         }
         return lines
+    }
+
+    private static func note(_ hidden: [String], _ width: Int) -> String {
+        let columns = Printable.count(Int64(hidden.count), "column")
+        return Printable.fitted("… \(columns) more: --json, or \"select\" in --definition", width: width)
     }
 
     private static func table(_ rows: [ViewRow]) -> TableText {
@@ -48,6 +55,18 @@ package enum RowsText {
 
     /// `+ steps 1f…  name=fetch`, `~` for an update, `-` for a delete; `*` when it is pending.
     package static func line(_ change: ViewChange, style: Style) -> String {
+        line(change, key: key(change.key), style: style)
+    }
+
+    /// The same in one line of a terminal. What changed says more than the rest of a long key.
+    package static func line(_ change: ViewChange, width: Int) -> String {
+        let whole = line(change, style: .plain)
+        if Printable.width(whole, limit: width) <= width { return whole }
+        let key = Printable.fitted(Printable.line(key(change.key)), width: 9)
+        return Printable.fitted(line(change, key: key, style: .plain), width: width)
+    }
+
+    private static func line(_ change: ViewChange, key: String, style: Style) -> String {
         let mark =
             switch change.operation {
             case .insert: style(.good, "+")
@@ -56,8 +75,8 @@ package enum RowsText {
             }
         let keys = Set(change.key.fields.map(\.column))
         let fields = change.value.fields.filter { !keys.contains($0.column) }
-            .map { "\($0.column)=\(Printable.fitted(text($0.value), width: 60))" }
-        let parts = [name(change.table), key(change.key)] + fields
+            .map { "\($0.column)=\(Printable.fitted(Printable.line(text($0.value), width: 60), width: 60))" }
+        let parts = [name(change.table), key] + fields
         return mark + (change.isPending ? "* " : "  ") + Printable.line(parts.joined(separator: " "))
     }
 

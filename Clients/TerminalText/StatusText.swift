@@ -32,8 +32,15 @@ package enum StatusText {
         return style(role, "●") + " " + style(.strong, Printable.line(status.text))
     }
 
+    /// The service answers, and lets this device not in: with its token, for example. nil: it is not so.
+    package static func refusal(_ status: SyncStatus) -> String? {
+        guard status.state == .error, !status.isOnline, !status.isPaused, status.storage == .file else { return nil }
+        return "\(status.service) refuses this device\(status.reason.map { " (\($0.message))" } ?? "")"
+    }
+
     package static func offlineReason(_ status: SyncStatus) -> String {
         if status.isPaused { return "sync is paused (satchel sync resume)" }
+        if let refusal = refusal(status) { return refusal }
         return "\(status.service) cannot be reached\(status.reason.map { " (\($0.message))" } ?? "")"
     }
 

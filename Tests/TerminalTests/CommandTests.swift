@@ -4,6 +4,7 @@ import JSONRPC
 import JSONText
 import PipelineFiles
 import SyncModel
+import TerminalText
 import Testing
 
 /// The built program against a fake daemon on a real socket.
@@ -131,7 +132,8 @@ import Testing
             let plain = try run(["read", "teams", "--json", "--wait", "0"])
             #expect(try JSON(parsing: plain.output)["rows"] == [])
             #expect(try JSON(parsing: plain.output)["complete"] == false)
-            #expect(plain.errors.contains("The rows have not come yet"))
+            #expect(plain.errors.contains("The rows have not come yet") && plain.status == 1)
+            #expect(partial.status == 0)
         }
         state.status.isPaused = true
         try CommandFixture.withDaemon(state) { (_, run) throws in
@@ -202,6 +204,59 @@ import Testing
         }
     }
 
+    @Test func saysWhatIsWrongWithTheArguments() throws {
+        for (arguments, told) in [
+            (["bogus"], "There is no command `satchel bogus`: satchel has status, watch, read,"),
+            (
+                ["queue", "bogus"],
+                "There is no command `satchel queue bogus`: satchel queue has list, show, retry, cancel."
+            ),
+            (["read", "teams", "--limit", "-3"], "--limit takes 1 or more rows"),
+            (["read", "teams", "--wait", "-3"], "--wait takes 0 to"),
+            (["submit", "null"], "operation 1 is no JSON object: write {"),
+        ] {
+            let run = try Run(arguments)
+            #expect(run.status == 2 && run.errors.contains(told), "\(run.errors)")
+        }
+        #expect(try Run(["help", "queue"]).status == 0)
+        #expect(try Run(["--generate-completion-script", "bash"]).output.contains("satchel"))
+    }
+
+    @Test func tellsTheRowsThatAShapeLeavesOut() throws {
+        var state = CommandFixture.state()
+        state.failures = FailedRows(
+            count: 5, table: TableName("teams"), key: KeyValues([.init("id", "7")]), message: "division by zero")
+        try CommandFixture.withDaemon(state) { (daemon, run) throws in
+            let told = "5 rows left out: division by zero (public.teams id=7)\n"
+            let read = try run(["read", "teams"])
+            #expect(read.status == 0 && read.errors == told && !read.output.contains("left out"))
+            let json = try JSON(parsing: run(["read", "teams", "--json"]).output)
+            #expect(json["failures"]?["count"] == 5)
+            #expect(
+                try untilInterrupted(daemon, ["watch", "teams", "--json"], until: "[2J").contains("division by zero"))
+        }
+        try CommandFixture.withDaemon { (_, run) throws in
+            #expect(try JSON(parsing: run(["read", "teams", "--json"]).output)["failures"] == nil)
+        }
+    }
+
+    /// As with a token whose time is over: the service is reached, and lets nobody in.
+    @Test func saysThatTheServiceRefuses() throws {
+        var state = CommandFixture.state()
+        state.shapeStatus = .initial
+        state.status.isOnline = false
+        state.status.state = .error
+        state.status.reason = Reason(code: "unauthorized", message: "the token is not valid any more")
+        try CommandFixture.withDaemon(state) { (_, run) throws in
+            let read = try run(["read", "teams"])
+            let told = "and http://127.0.0.1:1 refuses this device (the token is not valid any more)."
+            #expect(read.status == 1 && read.errors == "satchel: The rows have not come yet, \(told)\n")
+        }
+        #expect(StatusText.waiting(state.status, hasTimeout: true).hasPrefix("Waiting: http://127.0.0.1:1 refuses"))
+        state.status.state = .offline
+        #expect(StatusText.waiting(state.status, hasTimeout: true).contains("cannot be reached"))
+    }
+
     @Test func saysWhereJSONGoesWrong() throws {
         let run = try Run(["submit", "{'table': 1}"])
         #expect(run.status == 2)
@@ -237,6 +292,21 @@ import Testing
             #expect(ids == ids.sorted { Text($0) > Text($1) } && ids.count == 21)
             #expect(json["rows"]?.array?.allSatisfy { $0["place"] == nil } == true)
             #expect(text.lines[2].contains("t9") && text.lines[3].contains("t8"), "\(text.lines)")
+        }
+    }
+
+    @Test func readsAValueOfMegabytes() throws {
+        var state = CommandFixture.state()
+        let long = String(repeating: "wide 数 ", count: 800_000)
+        state.tables["teams"] = ["a": ["id": "a", "text": Value(long), "x": "1"]]
+        for number in 0..<200 { state.tables["teams"]?["t\(number)"] = ["id": Value("t\(number)"), "x": "2"] }
+        state.page = 1_000
+        try CommandFixture.withDaemon(state) { (_, run) throws in
+            let read = try run(["read", "teams"])
+            #expect(read.status == 0 && read.lines.count == 203 && read.errors.isEmpty)
+            // The value is whole, and no other row is as long.
+            #expect(read.output.utf8.count < long.utf8.count + 203 * 250)
+            #expect(read.output.utf8.count > long.utf8.count)
         }
     }
 
@@ -316,6 +386,7 @@ import Testing
         try CommandFixture.withDaemon(state) { (_, run) throws in
             let lost = try run(["queue", "list", "--lost"]).lines
             #expect(lost.count == 3 && lost[1].hasPrefix("o1  confirmed (merged), lost 1 column  update"), "\(lost)")
+            #expect(lost.last == "1 confirmed")
             #expect(try run(["queue", "list", "--all"]).lines.count == 4)
             let shown = try run(["queue", "show", "o2"])
             #expect(shown.lines.contains("  state     waiting"), "\(shown)")
@@ -347,7 +418,9 @@ import Testing
                     """)
             #expect(try JSON(parsing: try run(["shape", "--json"]).output)["shapes"]?.array?.count == 1)
             #expect(try run(["shape", "forget", "s1"]).output == "s1 forgotten\n")
-            #expect(try run(["shape", "forget", "s2"]).status == 3)
+            let unknown = try run(["shape", "forget", "s2"])
+            #expect(unknown.status == 3)
+            #expect(unknown.errors == "satchel: This device holds no shape s2: see satchel shape list.\n")
         }
     }
 
@@ -360,6 +433,8 @@ import Testing
             daemon.with { $0.unusedShapes = [] }
             let none = try run(["shape", "forget", "--unused"])
             #expect(none.status == 0 && none.output.isEmpty && none.errors == "Every shape is in use.\n")
+            daemon.with { $0.holdsShapes = false }
+            #expect(try run(["shape", "forget", "--unused"]).errors == "This device holds no shapes.\n")
         }
     }
 

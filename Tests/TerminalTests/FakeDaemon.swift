@@ -21,6 +21,8 @@ final class FakeDaemon: Sendable {
         /// Rows of one page.
         var page = 7
         var operations: [OperationDetail] = []
+        var failures: FailedRows?
+        var holdsShapes = true
         var enteredView: String? = "team"
         var unusedShapes = ["s3", "s2"]
         var waitError: ResponseError?
@@ -179,7 +181,7 @@ enum FakeAnswers {
             let held = ShapeSummary(
                 shape: "s1", definition: ["root_table": "teams"], status: .live, rows: 3, bytes: 1_536, subscribers: 0,
                 lag: 20, firstSync: 3_200)
-            return ListShapes.Result(shapes: [held]).json
+            return ListShapes.Result(shapes: state.holdsShapes ? [held] : []).json
         case ForgetShape.method:
             switch try ForgetShape.params(of: request).target {
             case .unused: return ForgetShape.Result(shapes: state.unusedShapes).json
@@ -283,7 +285,8 @@ enum FakeAnswers {
         }
         return ShapePage(
             status: state.shapeStatus, sequence: 4, rows: rows[start..<end].map { placed($0, params) },
-            next: end < rows.count ? String(end) : nil, isComplete: state.shapeStatus != .initial)
+            next: end < rows.count ? String(end) : nil, isComplete: state.shapeStatus != .initial,
+            failures: state.failures)
     }
 
     /// The last key comes first.

@@ -25,8 +25,8 @@ import Testing
         state.shapeStatus = .initial
         try CommandFixture.withDaemon(state) { (_, run) throws in
             let list = try run(["pipeline", "list"])
-            #expect(list.status == 0 && list.output.isEmpty)
-            #expect(list.errors.hasPrefix("The pipelines have not come to this device yet"))
+            #expect(list.status == 1 && list.output.isEmpty)
+            #expect(list.errors.hasPrefix("satchel: The pipelines have not come to this device yet"))
             let json = try JSON(parsing: run(["pipeline", "list", "--json"]).output)
             #expect(json == ["pipelines": [], "complete": false])
             for arguments in [
@@ -157,8 +157,36 @@ import Testing
                 mixed.lines.last
                     == "1 imported, 0 updated, 0 unchanged, 2 reported; 2 of 3 files were not imported, as said above")
             #expect(mixed.errors.contains("\(bad.path):2: `workflow` has no list of `steps`"))
+            let binary = daemon.folder.appending(path: "binary.yaml")
+            try Data([0xff, 0x00]).write(to: binary)
+            let unread = try run(["pipeline", "import", binary.path])
+            #expect(unread.errors.contains("\(binary.path):1: the file is not UTF-8\n"), "\(unread.errors)")
             let none = try run(["pipeline", "import", bad.path])
             #expect(none.status == 2 && none.lines.last == "0 imported, 0 updated, 0 unchanged, 1 reported")
+        }
+    }
+
+    @Test func saysWhichFoldersItDoesNotLookInto() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            let folder = daemon.folder.appending(path: "files")
+            let inner = folder.appending(path: "old.yaml").path
+            try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
+            let empty = try run(["pipeline", "import", folder.path])
+            #expect(empty.status == 3 && empty.errors.contains("has no .yaml files"))
+            try FileManager.default.copyItem(
+                atPath: "\(CommandFixture.samples)/hello.yaml", toPath: "\(folder.path)/hello.yaml")
+            let imported = try run(["pipeline", "import", folder.path])
+            #expect(imported.status == 0 && imported.lines.last == "1 imported, 0 updated, 0 unchanged, 0 reported")
+            #expect(imported.errors.contains("not looked into, name them to import theirs: \(inner)"))
+        }
+    }
+
+    @Test func saysWhatIsWrongWithAFileBeforeItLooksForAPipeline() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            let empty = daemon.folder.appending(path: "empty.yaml").path
+            try Data().write(to: URL(filePath: empty))
+            let diff = try run(["pipeline", "diff", empty])
+            #expect(diff.status == 2 && diff.errors == "satchel: \(empty):1: the file is empty.\n")
         }
     }
 

@@ -88,6 +88,30 @@ import Testing
 }
 
 @Suite struct RowsTextTests {
+    private let longKey = "27f0742f-2818-5ea2-a8ad-40647178a420"
+
+    @Test func tellsAChangeInOneLineOfTheTerminal() {
+        let change = ViewChange(
+            operation: .update, table: TableName("pipelines"), key: KeyValues([.init("id", Text(longKey))]),
+            value: ColumnValues([.init("status", "active")]), isPending: false)
+        #expect(RowsText.line(change, width: 80) == "~  pipelines \(longKey) status=active")
+        #expect(RowsText.line(change, width: 60) == "~  pipelines 27f0742f… status=active")
+        for width in 10..<80 { #expect(Printable.width(RowsText.line(change, width: width)) <= width) }
+    }
+
+    @Test func saysHowManyColumnsFindNoPlace() {
+        let fields = (1...16).map { ShapeMessage.Field("column\($0)", "a value") }
+        let row = ViewRow(
+            table: TableName("notes"), key: KeyValues([.init("column1", "a value")]), value: ColumnValues(fields),
+            isPending: true)
+        for width in [60, 80] {
+            let lines = RowsText.lines([row], width: width, style: .plain)
+            #expect(lines.allSatisfy { Printable.width($0) <= width }, "\(lines)")
+            #expect(lines.last?.hasSuffix("columns more: --json, or \"select\" in --definition") == true, "\(lines)")
+        }
+        #expect(RowsText.lines([row], width: 200, style: .plain).count == 3)
+    }
+
     @Test func rowsStandInTheirPlacesTableByTable() {
         func row(_ table: String, _ id: String, _ place: Text?) -> ViewRow {
             ViewRow(

@@ -49,7 +49,9 @@ struct PipelineListCommand: ParsableCommand {
                 let table = TableText(heading: ["name", "status", "steps", "connections", "id"], rows: rows)
                 Output.lines(table.lines(width: Terminal.size?.width, style: Terminal.style))
             }
-            if status == .initial { Output.say(try ReadCommand.notYet(PipelineStore.nothingYet, daemon)) }
+            if status == .initial {
+                throw CommandFailure(.failed, try ReadCommand.notYet(PipelineStore.nothingYet, daemon))
+            }
         }
     }
 

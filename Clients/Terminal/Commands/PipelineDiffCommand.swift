@@ -8,7 +8,7 @@ struct PipelineDiffCommand: ParsableCommand {
         commandName: "diff", abstract: "Compare files with their pipelines as they are on this device.",
         discussion: """
             As data: the order of members, quoting and comments do not count. Each difference is printed with its \
-            path, the file's value and the pipeline's. Exit status 1 when there is one.
+            path, the file's value and the pipeline's. Exit status 1 when there is one, 2 for a file that is no YAML.
             """)
 
     @Argument(help: "Files that were imported.")
@@ -25,8 +25,9 @@ struct PipelineDiffCommand: ParsableCommand {
             let catalogue = try store.arrived(teamID: teamID)
             var count = 0
             for file in files {
+                let data = try Self.data(file)
                 let pipeline = try store.find(file, in: catalogue, teamID: teamID)
-                let differences = try Self.differences(file, pipeline)
+                let differences = try Self.differences(file, data, pipeline)
                 count += differences.count
                 show(file, differences)
             }
@@ -36,11 +37,21 @@ struct PipelineDiffCommand: ParsableCommand {
         }
     }
 
-    private static func differences(_ file: String, _ pipeline: CurrentPipeline) throws -> [DataDifference] {
+    private static func data(_ file: String) throws -> DataTree {
         let text = try Input.file(file, limit: DataLimits.fileBytes)
         do throws(PipelineFileError) {
+            return try DataTree(yaml: text)
+        } catch {
+            throw CommandFailure(.usage, "\(FileProblem(file: file, error)).")
+        }
+    }
+
+    private static func differences(
+        _ file: String, _ data: DataTree, _ pipeline: CurrentPipeline
+    ) throws -> [DataDifference] {
+        do throws(PipelineFileError) {
             guard let rows = try pipeline.rows() else { throw PipelineFileError("the pipeline is gone") }
-            return try DataTree(yaml: text).differences(to: rows.document)
+            return data.differences(to: rows.document)
         } catch {
             throw CommandFailure(.failed, "\(file): \(error.reason).")
         }

@@ -48,9 +48,15 @@ struct PipelineImportCommand: ParsableCommand {
 
     private static func expanded(_ path: String) throws -> [String] {
         guard Folder.isFolder(path) else { return [path] }
-        let names = try Folder.files(path).filter(PipelineReader.isFileName)
-        guard !names.isEmpty else { throw CommandFailure(.notFound, "\(path) has no .yaml files.") }
-        return names.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+        let all = try Folder.files(path).map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+        let folders = all.filter(Folder.isFolder)
+        if !folders.isEmpty {
+            let list = folders.map { Printable.line($0) }.joined(separator: ", ")
+            Output.say("Folders in a folder are not looked into, name them to import theirs: \(list)")
+        }
+        let files = all.filter { PipelineReader.isFileName($0) && !folders.contains($0) }
+        guard !files.isEmpty else { throw CommandFailure(.notFound, "\(path) has no .yaml files.") }
+        return files
     }
 }
 
@@ -112,9 +118,10 @@ struct ImportRun {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let text: String
         do {
-            text = try Input.file(path, limit: DataLimits.fileBytes)
+            text = try Input.file(path, limit: DataLimits.fileBytes, name: "the file")
         } catch let failure as CommandFailure {
-            throw PipelineFileError(failure.message)
+            let reason = failure.message.hasSuffix(".") ? String(failure.message.dropLast()) : failure.message
+            throw PipelineFileError(reason)
         } catch {
             throw PipelineFileError("the file cannot be read: \(error)")
         }

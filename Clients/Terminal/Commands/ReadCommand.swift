@@ -26,7 +26,9 @@ struct DefinitionOptions: ParsableArguments {
             "An order of the rows, as in SQL: 'name DESC, id'; repeatable.", valueName: "columns"))
     var orderBy: [String] = []
 
-    @Option(help: ArgumentHelp("The first rows by --order-by, so many at most.", valueName: "rows"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The first rows by --order-by, so many at most.", valueName: "rows"))
     var limit: Int?
 
     @Option(
@@ -34,6 +36,10 @@ struct DefinitionOptions: ParsableArguments {
             "A shape of the data model (`satchel view list`); its parameters are name=value, with or without --param.",
             valueName: "name"))
     var shape: String?
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit takes 1 or more rows.") }
+    }
 
     func make(table: String?) throws -> JSON {
         try DefinitionText.make(
@@ -70,7 +76,11 @@ struct ReadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read",
         abstract: "Print the rows of a table, or of a shape, as they are on this device.",
-        discussion: "Rows that wait in the queue carry a `*`. The device keeps what it once read up to date.")
+        discussion: """
+            Rows that wait in the queue carry a `*`. The device keeps what it once read up to date. Rows that the \
+            condition fails for, as a division by zero does, are left out: how many is said on standard error. The \
+            exit status is 1 where the rows have not come yet.
+            """)
 
     @Argument(help: ArgumentHelp("For example pipelines; after --shape, name=value.", valueName: "table"))
     var arguments: [String] = []
@@ -95,11 +105,13 @@ struct ReadCommand: ParsableCommand {
                     definition, wait: patience.wait, isPartial: partial, isOrdered: true)
             }
             if options.json {
-                Output.json([
+                var answer: JSONObject = [
                     "status": .string(rows.status.rawValue), "sequence": .int(rows.sequence),
                     "rows": .array(rows.rows.map(\.json)),
                     "complete": .bool(rows.isComplete && rows.status != .initial),
-                ])
+                ]
+                answer["failures"] = rows.failures?.json
+                Output.json(.object(answer))
             } else {
                 let style = Terminal.style
                 Output.lines(RowsText.lines(rows.rows, width: Terminal.size?.width, style: style))
@@ -109,6 +121,7 @@ struct ReadCommand: ParsableCommand {
     }
 
     private static func explain(_ rows: ShapeReader.Rows, _ daemon: DaemonConnection) throws {
+        if let failures = rows.failures { Output.say(Printable.line(ShapeText.text(failures))) }
         switch rows.status {
         case .live:
             if rows.rows.isEmpty { Output.say("No rows.") }
@@ -116,7 +129,8 @@ struct ReadCommand: ParsableCommand {
         case .stale: Output.say("Not connected: these are the rows as of the last contact.")
         case .initial where !rows.isComplete && !rows.rows.isEmpty:
             Output.say("These rows have come so far; the others are on their way.")
-        case .initial: Output.say(try Self.notYet("The rows have not come yet", daemon))
+        // Nothing is known yet: for a script that is not the same as no rows.
+        case .initial: throw CommandFailure(.failed, try Self.notYet("The rows have not come yet", daemon))
         case .ended:
             throw CommandFailure(
                 .failed, "The service does not serve this shape: see satchel status for the reason.")
@@ -127,6 +141,7 @@ struct ReadCommand: ParsableCommand {
     static func notYet(_ what: String, _ daemon: DaemonConnection) throws -> String {
         let status = try daemon.call(ReadSyncStatus.self, Nothing())
         if status.isPaused { return "\(what), and sync is paused: satchel sync resume brings them." }
+        if let refusal = StatusText.refusal(status) { return "\(what), and \(refusal)." }
         if !status.isOnline {
             return "\(what), and the service is not reached: they come with the next connection (satchel status)."
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DaemonProtocol
+import JSONRPC
 import TerminalText
 
 struct ShapeCommand: ParsableCommand {
@@ -50,10 +51,26 @@ struct ShapeCommand: ParsableCommand {
                 throw UsageError("Name one shape, as satchel shape list prints it, or give --unused.")
             }
             try options.withDaemon { daemon in
-                let result = try daemon.call(ForgetShape.self, ForgetShape.Params(target))
+                let result = try Self.forget(target, daemon)
                 if options.json { return Output.json(result.json) }
                 Output.lines(result.shapes.map { "\($0) forgotten" })
-                if result.shapes.isEmpty { Output.say("Every shape is in use.") }
+                guard result.shapes.isEmpty else { return }
+                let isNone = try daemon.call(ListShapes.self, Nothing()).shapes.isEmpty
+                Output.say(isNone ? "This device holds no shapes." : "Every shape is in use.")
+            }
+        }
+
+        private static func forget(
+            _ target: ForgetShape.Params.Target, _ daemon: DaemonConnection
+        ) throws -> ForgetShape.Result {
+            do {
+                return try daemon.call(ForgetShape.self, ForgetShape.Params(target))
+            } catch let error as ResponseError where error.code == DaemonErrorCode.unknownShape.rawValue {
+                guard case .shape(let name) = target else { throw error }
+                // The daemon's advice is its own method.
+                throw CommandFailure(
+                    .notFound, "This device holds no shape \(Printable.line(name)): see satchel shape list.",
+                    data: error.json)
             }
         }
     }

@@ -37,7 +37,9 @@ struct SyncCommand: ParsableCommand {
             commandName: "wait", abstract: "Wait until the queue is empty and every shape is up to date.",
             discussion: "Ends with 5 when changes are left that need you, with 1 when there is a sync error.")
 
-        @Option(help: ArgumentHelp("Give up after so many milliseconds.", valueName: "ms"))
+        @Option(
+            parsing: .unconditional,
+            help: ArgumentHelp("Give up after so many milliseconds.", valueName: "ms"))
         var timeout: Int?
 
         @OptionGroup var options: GlobalOptions

@@ -44,7 +44,7 @@ struct WatchCommand: ParsableCommand {
             let answer = try daemon.call(
                 SubscribeShape.self, SubscribeShape.Params(definition: definition, isPartial: isPartial))
             let rest = try reader.rest(of: .subscription(answer.subscription), after: answer.page)
-            view.subscribed(answer.subscription, definition, answer.page.status, answer.page.rows + rest)
+            view.subscribed(answer.subscription, definition, answer.page, rows: answer.page.rows + rest)
         }
         view.refresh()
         while let notification = try daemon.nextNotification() {

@@ -6,7 +6,8 @@ import TerminalText
 /// How `satchel watch` shows what comes.
 protocol WatchView {
     mutating func status(_ status: SyncStatus)
-    mutating func subscribed(_ id: String, _ definition: JSON, _ status: ShapeStatus, _ rows: [ViewRow])
+    /// - rows: those of all pages.
+    mutating func subscribed(_ id: String, _ definition: JSON, _ page: ShapePage, rows: [ViewRow])
     mutating func changed(_ params: ShapeChanged.Params)
     mutating func shapeStatus(_ params: ShapeStatusChanged.Params)
     /// After each of the above, once what belongs together is in.
@@ -17,10 +18,11 @@ protocol WatchView {
 struct JSONWatchView: WatchView {
     func status(_ status: SyncStatus) { Output.json(["event": "status", "status": status.json]) }
 
-    func subscribed(_ id: String, _ definition: JSON, _ status: ShapeStatus, _ rows: [ViewRow]) {
+    func subscribed(_ id: String, _ definition: JSON, _ page: ShapePage, rows: [ViewRow]) {
         Output.json([
             "event": "rows", "subscription": .string(id), "definition": definition,
-            "status": .string(status.rawValue), "rows": .array(rows.map(\.json)),
+            "status": .string(page.status.rawValue), "rows": .array(rows.map(\.json)),
+            "failures": page.failures?.json ?? .null,
         ])
     }
 
@@ -54,12 +56,13 @@ struct LineWatchView: WatchView {
         lastStatus = line
     }
 
-    mutating func subscribed(_ id: String, _ definition: JSON, _ status: ShapeStatus, _ rows: [ViewRow]) {
+    mutating func subscribed(_ id: String, _ definition: JSON, _ page: ShapePage, rows: [ViewRow]) {
         let name = Printable.line(DefinitionText.summary(definition))
         names[id] = name
         // What is there already comes as it would have come: a line for each row, then the status.
         Output.lines(rows.map { RowsText.line(RowsText.insert($0), style: Terminal.style) })
-        Output.line("= \(name): \(status.rawValue), \(Printable.count(Int64(rows.count), "row"))")
+        Output.line("= \(name): \(page.status.rawValue), \(Printable.count(Int64(rows.count), "row"))")
+        if let failures = page.failures { Output.say("= \(name): \(Printable.line(ShapeText.text(failures)))") }
     }
 
     func changed(_ params: ShapeChanged.Params) {
@@ -81,30 +84,39 @@ struct LineWatchView: WatchView {
 struct LiveWatchView: WatchView {
     private var current: SyncStatus?
     private var rows = LiveRows()
-    private var last: [String] = []
+    private var last: [ViewChange] = []
+    /// By subscription.
+    private var failures: [(id: String, rows: FailedRows)] = []
 
     /// The most recent changes that are listed below the rows.
     private static let recent = 5
 
     mutating func status(_ status: SyncStatus) { current = status }
 
-    mutating func subscribed(_ id: String, _ definition: JSON, _ status: ShapeStatus, _ page: [ViewRow]) {
-        rows.add(page, subscription: id)
+    mutating func subscribed(_ id: String, _ definition: JSON, _ page: ShapePage, rows all: [ViewRow]) {
+        rows.add(all, subscription: id)
+        note(page.failures, id)
     }
 
     mutating func changed(_ params: ShapeChanged.Params) {
         rows.apply(params)
-        let lines = params.subscriptions.flatMap(\.changes).map { RowsText.line($0, style: .plain) }
-        last = Array((last + lines).suffix(Self.recent))
+        last = Array((last + params.subscriptions.flatMap(\.changes)).suffix(Self.recent))
     }
 
-    func shapeStatus(_ params: ShapeStatusChanged.Params) {}
+    mutating func shapeStatus(_ params: ShapeStatusChanged.Params) { note(params.failures, params.subscription) }
+
+    private mutating func note(_ rows: FailedRows?, _ id: String) {
+        failures.removeAll { $0.id == id }
+        if let rows { failures.append((id, rows)) }
+    }
 
     func refresh() {
         guard let size = Terminal.size else { return }
         let style = Terminal.style
         let head = current.map { [StatusText.headline($0, style: style), ""] } ?? []
-        let changes = last.map { style(.quiet, Printable.fitted($0, width: size.width)) }
+        let remarks = failures.map { Printable.line(ShapeText.text($0.rows)) }
+            .map { style(.warning, Printable.fitted($0, width: size.width)) }
+        let changes = remarks + last.map { style(.quiet, RowsText.line($0, width: size.width)) }
         let room = max(1, size.height - head.count - (changes.isEmpty ? 0 : changes.count + 1) - 1)
         var body = RowsText.lines(rows.all, width: size.width, style: style)
         if body.count > room {

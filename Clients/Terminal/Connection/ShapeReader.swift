@@ -14,6 +14,7 @@ struct ShapeReader {
         let sequence: Int64
         let rows: [ViewRow]
         let isComplete: Bool
+        let failures: FailedRows?
     }
 
     /// - wait: milliseconds until the shape must be live. nil: a while if there is a connection, else not at
@@ -35,7 +36,7 @@ struct ShapeReader {
         let rows = try first.rows + rest(of: source, after: first, isPartial: isPartial, isOrdered: isOrdered)
         return Rows(
             status: first.status, sequence: first.sequence, rows: isOrdered ? rows.inPlace : rows,
-            isComplete: first.isComplete)
+            isComplete: first.isComplete, failures: first.failures)
     }
 
     /// Milliseconds to wait for rows that are not here yet: as somebody says, or a while if there is a connection.
