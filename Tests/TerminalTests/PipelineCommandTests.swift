@@ -100,6 +100,26 @@ import Testing
         }
     }
 
+    /// Of a team that does not have the pipeline, the comment line of an export tells nothing.
+    @Test func aFileWhosePipelineIsGoneGoesByItsName() throws {
+        let gone = "7c71d8e6-0000-4000-8000-000000000001"
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            let file = daemon.folder.appending(path: "x.yaml")
+            let text = "\(PipelineMark.line(gone))workflow: {name: n, steps: [{name: a, type: claude}]}\n"
+            try Data(text.utf8).write(to: file)
+            let own = PipelineReader.pipelineID(teamID: CommandFixture.team, fileName: "x.yaml")
+            for outcome in ["imported", "unchanged"] {
+                let json = try JSON(parsing: run(["pipeline", "import", file.path, "--json"]).output)
+                #expect(json["imported"]?[0]?["pipeline"]?.string == own)
+                #expect(json["imported"]?[0]?["outcome"]?.string == outcome)
+            }
+            // Whether the team has it is not known before its pipelines have come.
+            daemon.with { $0.shapeStatus = .initial }
+            let early = try run(["pipeline", "import", file.path, "--team", CommandFixture.team])
+            #expect(early.status == 2 && early.errors.contains("names a pipeline by id"), "\(early.errors)")
+        }
+    }
+
     @Test func saysOfEachFileWhetherItChangedAnything() throws {
         try CommandFixture.withDaemon { (daemon, run) throws in
             let file = "\(CommandFixture.samples)/hello.yaml"

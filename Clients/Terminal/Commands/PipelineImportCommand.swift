@@ -146,7 +146,7 @@ struct ImportRun {
         guard let id = PipelineMark.id(in: text) else { return nil }
         guard isWhole else {
             throw PipelineFileError(
-                "its first line names a pipeline by id, and the team's pipelines are not on this device yet: "
+                "a comment line of it names a pipeline by id, and the team's pipelines are not on this device yet: "
                     + "import it when `satchel status` says that they are in sync")
         }
         return catalogue[id].pipeline == nil ? nil : id
