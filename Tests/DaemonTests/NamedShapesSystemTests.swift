@@ -58,9 +58,13 @@ import Testing
     /// `satchel-service`, set up over the database and listening.
     private func service(_ database: TestDatabase, state: String) throws -> (Process, url: String) {
         let program = URL(fileURLWithPath: TestProcess.path(of: "satchel-service"))
+        // Slots have one name for all databases of the cluster that tests share.
+        let options = "\(state).yaml"
+        try "service: {slot: \(database.name)}\n".write(toFile: options, atomically: true, encoding: .utf8)
+        let common = ["--config", options, "--database-url", database.connectionString, "--state", state]
         let setup = Process()
         setup.executableURL = program
-        setup.arguments = ["setup", "--database-url", database.connectionString, "--state", state]
+        setup.arguments = ["setup"] + common
         setup.standardOutput = FileHandle.nullDevice
         try setup.run()
         setup.waitUntilExit()
@@ -68,10 +72,12 @@ import Testing
         let service = Process()
         let output = Pipe()
         service.executableURL = program
-        service.arguments = [
-            "serve", "--database-url", database.connectionString, "--state", state, "--listen", "127.0.0.1:0",
-            "--model", Self.sample.appendingPathComponent("model.yaml").path, "--log-level", "critical",
-        ]
+        service.arguments =
+            ["serve"] + common + [
+                "--listen", "127.0.0.1:0", "--model", Self.sample.appendingPathComponent("model.yaml").path,
+                "--log-level",
+                "critical",
+            ]
         service.standardOutput = output
         try service.run()
         var line = ""

@@ -10,14 +10,21 @@ import Testing
         CREATE TABLE nokey (line text); CREATE UNLOGGED TABLE cache (id int PRIMARY KEY);
         """
 
+    private let directory = TestDirectory()
+    /// Slots have one name for all databases of the cluster that tests share, and other tests leave theirs.
+    private static let slot = "setup_tests"
+
     private func run(_ arguments: String..., on database: TestDatabase) throws -> (status: Int32, said: String) {
         try run(arguments, conninfo: database.connectionString)
     }
 
     private func run(_ arguments: [String], conninfo: String) throws -> (status: Int32, said: String) {
+        let options = "\(directory.path)/slot.yaml"
+        try "service: {slot: \(Self.slot)}\n".write(toFile: options)
+        let config = arguments.contains("--config") ? [] : ["--config", options]
         let process = Process()
         process.executableURL = URL(fileURLWithPath: TestProcess.path(of: "satchel-service"))
-        process.arguments = arguments + ["--database-url", conninfo]
+        process.arguments = arguments + config + ["--database-url", conninfo]
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output
@@ -75,7 +82,7 @@ import Testing
 
     @Test func saysWhenAServiceThatRunsWillNotice() throws {
         let database = try TestDatabase(Self.tables)
-        let lock = SlotLock(try Slot("satchel"), conninfo: database.connectionString)
+        let lock = SlotLock(try Slot(Self.slot), conninfo: database.connectionString)
         try lock.take()
         let during = try run("setup", on: database)
         #expect(during.status == 0, "\(during.said)")
