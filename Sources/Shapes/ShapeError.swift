@@ -90,8 +90,7 @@ package struct ShapeError: Error, Hashable, Sendable {
         }
 
         static func == (left: Details, right: Details) -> Bool {
-            left.message == right.message && left.offset == right.offset
-                && left.field == right.field
+            left.message == right.message && left.offset == right.offset && left.field == right.field
                 && left.table == right.table
         }
 

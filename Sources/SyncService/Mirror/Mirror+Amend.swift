@@ -29,16 +29,9 @@ extension Mirror {
     /// Rows, log entries, catalogue and position in one SQLite transaction; then the readers are woken. Shapes that can
     /// go on keep handle and log. Where tables are staged, nothing was told at the position yet.
     func amend(_ amendment: MirrorAmendment) throws {
-        let before = state
-        let told = before.position?.unsettled?.frontier ?? before.frontier
-        let replicas = try writeOrRestore { db in
-            try amend(amendment, db)
-            return try ShapeLogReader(db: db).replicasConfirmed(after: told)
-        }
+        try writeOrRestore { db in try amend(amendment, db) }
         raiseFrontier(to: amendment.position.position)
-        signal.wakeAll()
-        // It forgets what was touched, and whoever has read and does not wait yet is to know.
-        signal.applied(tx: frontier, shapes: before.shapes.all.map(\.id), replicas: replicas)
+        signal.wakeAll(at: frontier)
     }
 
     private func amend(_ amendment: MirrorAmendment, _ db: Database) throws {

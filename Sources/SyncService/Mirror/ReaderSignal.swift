@@ -92,13 +92,13 @@ package final class ReaderSignal: Sendable {
         }
     }
 
-    /// Everybody reads again: the mirror was copied anew.
-    func wakeAll() {
+    /// Everybody reads again, whoever has read and does not wait yet too: tables were read anew.
+    func wakeAll(at frontier: UInt64) {
         let waiters = state.withLock { state in
             defer { state.waiters = [:] }
             state.count += 1
             state.forget()
-            state.frontier = 0
+            state.frontier = frontier
             return state.waiters.keys.sorted().compactMap { state.waiters[$0] }
         }
         for waiter in waiters { waiter.continuation.resume() }

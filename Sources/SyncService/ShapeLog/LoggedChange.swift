@@ -137,13 +137,6 @@ struct ShapeLogReader {
         return false
     }
 
-    /// Replicas of which operations came through after `tx`.
-    func replicasConfirmed(after tx: UInt64) throws -> [ReplicaID] {
-        try String.fetchAll(
-            db, sql: "SELECT DISTINCT replica FROM confirmation WHERE tx > ? ORDER BY replica", arguments: [Int64(tx)]
-        ).map { ReplicaID($0) }
-    }
-
     /// Operations of the replica up to this seq had come through at `tx`.
     func confirmedSeq(of replica: ReplicaID, at tx: UInt64) throws -> Int64 {
         let query = Self.query(
