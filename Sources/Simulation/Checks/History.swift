@@ -13,6 +13,11 @@ struct History {
         let catalogue: DatabaseSchema
         /// What `NOW()` is, in microseconds since 1970.
         let now: Int64
+
+        func row(at place: ClientView.Place) -> PlainRow? {
+            guard let table = schema[place.table], let row = rows[place.table]?[place.key] else { return nil }
+            return PlainRow(table: table, key: place.key, row: row)
+        }
     }
 
     private(set) var moments: [Moment] = []

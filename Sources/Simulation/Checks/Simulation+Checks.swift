@@ -182,25 +182,29 @@ extension Simulation {
                 continue
             }
             for shape in shapes where shape.definition.rootTable == entry.address.table {
-                if hasLostParent(entry, shapes, process.client) {
+                let rows = process.client.shapes[shape.id] ?? [:]
+                if rows[entry.address] == nil, hasLostParent(entry, shapes, process.client, at: frontier) {
                     ledger.close(id)
                     break
                 }
-                check(entry, id, in: process.client.shapes[shape.id] ?? [:])
+                check(entry, id, in: rows)
             }
         }
     }
 
-    /// A row under a parent that the same person deletes goes with it.
-    private func hasLostParent(_ entry: Ledger.Entry, _ shapes: [HeldShape], _ client: ClientView) -> Bool {
-        guard entry.address.table == ModelTables.steps, let parent = entry.operation.set["pipeline_id"] else {
-            return false
+    /// A row under a parent that the same person deletes goes with it, also where others moved it there.
+    private func hasLostParent(
+        _ entry: Ledger.Entry, _ shapes: [HeldShape], _ client: ClientView, at frontier: UInt64
+    ) -> Bool {
+        guard entry.address.table == ModelTables.steps else { return false }
+        let lives = history.lastMoments(of: entry.address.key, in: entry.address.table, from: 0, through: frontier)
+        let told = lives.compactMap { $0.row(at: entry.address)?["pipeline_id"] }.map { Value.text($0) }
+        let pipelines = shapes.filter { $0.definition.rootTable == ModelTables.pipelines }
+        return ([entry.operation.set["pipeline_id"]].compactMap(\.self) + told).contains { parent in
+            let place = ClientView.Place(table: ModelTables.pipelines, key: RowKey(values: [parent]))
+            return ledger.deletes(place, of: entry.device)
+                && pipelines.allSatisfy { client.shapes[$0.id]?[place] == nil }
         }
-        let place = ClientView.Place(table: ModelTables.pipelines, key: RowKey(values: [parent]))
-        return ledger.deletes(place, of: entry.device)
-            && shapes.contains {
-                $0.definition.rootTable == place.table && client.shapes[$0.id]?[place] == nil
-            }
     }
 
     private func check(
