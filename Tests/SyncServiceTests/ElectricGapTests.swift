@@ -46,7 +46,7 @@ import Testing
         #expect(try mirror.logSizes() == ["chunk": 2, "entry": 3, "change": 3])
         while try mirror.tidy(now: 0, retention: retention) {}
         #expect(try mirror.logSizes() == ["chunk": 1, "entry": 1, "change": 1])
-        #expect(mirror.state.logLengths.values.sorted() == [1])
+        #expect(mirror.withMemory { $0.logLengths }.values.sorted() == [1])
 
         try fixture.connection.execute("UPDATE teams SET name = 'y' WHERE id = 1")
         try await fixture.caughtUp()

@@ -45,7 +45,7 @@ import Testing
         #expect(reason.code == "too_large" && reason.message.contains("at most 2 shapes"))
         #expect(reason.message.contains("max_shapes_per_client"))
         // Nothing was begun for it.
-        #expect(fixture.service.mirror.state.shapes.count == 2)
+        #expect(fixture.service.mirror.shapeCount == 2)
         await fixture.stop()
     }
 

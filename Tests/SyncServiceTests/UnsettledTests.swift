@@ -97,7 +97,7 @@ import Testing
 
     @Test func whoeverReadBeforeTheyAreComparedIsWokenAfterwards() async throws {
         let mirror = try await unsettled([Self.teams])
-        let shape = try #require(mirror.state.shapes.all.first).id
+        let shape = try #require(mirror.keptShapes.first).id
         let position = try #require(mirror.state.position)
         let content = #"{"epoch": "\#(position.epoch)", "replica": "r", "seq": 1}"#
         let start = LSN(position.resume.rawValue + 100)

@@ -71,12 +71,12 @@ struct ElectricRoute: Sendable {
         let form = ShapeForm.electric(full: parameters.isFull, changesOnly: parameters.isChangesOnly)
         let kept = try await kept(definition, form, parameters, access)
         mirror.used(kept, now: now().microseconds)
-        let memory = mirror.state
-        guard memory.catalogue?[table.name] == table else {
+        let state = mirror.state
+        guard state.catalogue?[table.name] == table else {
             throw ServiceError(.notReady, "the table has just changed: try again")
         }
         if case .at(let offset) = parameters.offset, parameters.handle == kept.handle,
-            memory.position?.gaps.contains(offset.tx) == true
+            state.position?.gaps.contains(offset.tx) == true
         {
             // A past that this mirror does not have; and a client that is told the handle it has would ask again. A
             // shape that began behind the gap was never told in it.
@@ -95,7 +95,7 @@ struct ElectricRoute: Sendable {
         _ definition: ShapeDefinition, _ form: ShapeForm, _ parameters: ElectricParameters, _ access: ReadAccess
     ) async throws -> KeptShape {
         if case .at(let offset) = parameters.offset, offset != .beforeAll,
-            let known = parameters.handle.flatMap({ mirror.state.shapes[$0] }),
+            let known = mirror.keptShape(parameters.handle),
             known.serves(definition, form, access), known.continues(after: offset)
         {
             return known
@@ -128,7 +128,7 @@ struct ElectricRoute: Sendable {
                 if let failure = mirror.state.failures[kept.handle] {
                     throw ServiceError(.tooLarge, failure.message)
                 }
-                guard mirror.state.shapes[kept.handle]?.floor == nil, mirror.state.shapes[kept.handle] != nil else {
+                guard let current = mirror.keptShape(kept.handle), current.floor == nil else {
                     return mustRefetch(nil)
                 }
                 try await wait(seen: seen, atMost: route.hold)
@@ -156,7 +156,7 @@ struct ElectricRoute: Sendable {
                 case .ended: return mustRefetch(nil)
                 case .notYet: break
                 }
-                guard mirror.state.shapes[kept.handle] != nil else { return mustRefetch(nil) }
+                guard mirror.keptShape(kept.handle) != nil else { return mustRefetch(nil) }
                 try await wait(seen: seen, atMost: route.hold)
             }
         }
@@ -165,7 +165,7 @@ struct ElectricRoute: Sendable {
             let deadline = ContinuousClock.now + route.hold
             while true {
                 let seen = mirror.signal.count
-                guard mirror.state.shapes[kept.handle] != nil else { return mustRefetch(nil) }
+                guard mirror.keptShape(kept.handle) != nil else { return mustRefetch(nil) }
                 let found = try await mirror.pool.read { db in try look(after: offset, db) }
                 switch found {
                 case .chunk(let body, let reached):

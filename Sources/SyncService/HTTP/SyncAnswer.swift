@@ -38,7 +38,7 @@ struct SyncAnswer {
 
     /// - Parameters:
     ///   - known: what was in memory before the subjects were looked up.
-    func compose(_ subjects: [Subject], known: Mirror.Memory, db: Database) throws -> Composed {
+    func compose(_ subjects: [Subject], known: Mirror.State, db: Database) throws -> Composed {
         guard let position = try MirrorPosition.read(in: db), let catalogue = known.catalogue else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
@@ -178,14 +178,20 @@ extension SyncAnswer.Subject {
     }
 }
 
-extension Mirror.Memory {
+extension Mirror {
     /// What a request that names a handle is answered; nil: the shape is to be begun anew.
     func subject(_ shape: SyncRequest.Shape, _ access: ReadAccess) -> SyncAnswer.Subject? {
+        withMemory { $0.subject(shape, access) }
+    }
+}
+
+extension Mirror.Memory {
+    fileprivate func subject(_ shape: SyncRequest.Shape, _ access: ReadAccess) -> SyncAnswer.Subject? {
         guard let handle = shape.handle else { return nil }
-        if let reason = failures[handle] { return .ended(id: shape.id, reason) }
+        if let reason = state.failures[handle] { return .ended(id: shape.id, reason) }
         guard let kept = shapes[handle], kept.serves(shape.definition, .stream, access) else { return nil }
         // Its rows are those of a past that this mirror does not have.
-        if position?.gaps.contains(shape.offset.tx) == true {
+        if state.position?.gaps.contains(shape.offset.tx) == true {
             return kept.floor == nil ? .beginning(kept, of: shape) : nil
         }
         guard kept.continues(after: shape.offset) else { return nil }

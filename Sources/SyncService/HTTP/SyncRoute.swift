@@ -45,7 +45,7 @@ struct SyncRoute: Sendable {
 
     /// A service that was killed may know less at first than it had told: a frontier never goes back.
     private func awaitFrontier(of request: SyncRequest) async throws {
-        let known = request.shapes.filter { mirror.state.shapes[$0.handle ?? ShapeHandle("")] != nil }
+        let known = request.shapes.filter { mirror.keptShape($0.handle) != nil }
         guard let told = known.map(\.offset.tx).max(), told > mirror.frontier else { return }
         await mirror.signal.wait(for: ReaderSignal.Interest(seen: 0, frontier: told), atMost: hold)
         guard mirror.frontier >= told else {
@@ -93,7 +93,7 @@ struct SyncRoute: Sendable {
     }
 
     private func subject(_ shape: SyncRequest.Shape, _ access: ReadAccess) async throws -> SyncAnswer.Subject {
-        if let known = mirror.state.subject(shape, access) { return known }
+        if let known = mirror.subject(shape, access) { return known }
         do {
             let kept = try await mirror.keep(shape.definition, form: .stream, access: access, limits: limits)
             return .beginning(kept, of: shape)

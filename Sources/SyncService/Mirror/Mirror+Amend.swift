@@ -45,7 +45,7 @@ extension Mirror {
             try endShapes(change, db)
             try Self.layOut(change, db)
             // As they stand before the differences, in time too.
-            try enlivenAll(state.shapes, catalogue, state.position ?? position, db)
+            try enlivenAll(keptShapes, catalogue, state.position ?? position, db)
         }
         var compared: [TableSchema] = []
         for table in staged {
@@ -85,7 +85,7 @@ extension Mirror {
     /// both come to.
     private func moveUntold(after told: UInt64, into entries: inout TransactionEntries, _ db: Database) throws {
         let writer = ShapeLogWriter(db: db)
-        for kept in state.shapes.all {
+        for kept in keptShapes {
             let op = try writer.moveEntries(of: kept.id, after: told, to: entries.tx)
             if op > 0 { entries.goOn(from: op, in: kept.id) }
         }
@@ -117,7 +117,7 @@ extension Mirror {
         guard let position = state.position else { return }
         let told = position.unsettled?.frontier ?? state.frontier
         let (reader, writer) = (ShapeLogReader(db: db), ShapeLogWriter(db: db))
-        for kept in state.shapes.all {
+        for kept in keptShapes {
             var verdict = catalogue.verdict(on: kept.shape, isElectric: kept.form != .stream, rules: rules)
             if case .goesOnFromHere = verdict {
                 // Nobody can have read the whole of a snapshot that is still being written; and what nobody was told
@@ -144,7 +144,7 @@ extension Mirror {
     }
 
     func replace(_ kept: KeptShape, by next: KeptShape) {
-        change { memory in
+        withMemory { memory in
             memory.shapes.remove(kept)
             memory.shapes.add(next)
         }

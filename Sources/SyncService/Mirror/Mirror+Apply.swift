@@ -71,7 +71,7 @@ extension Mirror {
         try retireShapes(of: result.truncated, &touched, catalogue, db)
         // Electric's clients expect to begin anew, however few the rows were.
         if !result.emptied.isEmpty {
-            try retire(state.shapes.touching(result.emptied).filter { $0.form != .stream }, &touched, db)
+            try retire(keptShapes(touching: result.emptied).filter { $0.form != .stream }, &touched, db)
         }
         let step = try step(result.changes, committedAt: transaction.committedAt, source)
         if let step {
@@ -157,10 +157,9 @@ extension Mirror {
         guard !step.touched.isEmpty else { return }
         var stored = StoredChanges(changes)
         let writer = try ShapeLogWriter.Entries(in: source.db)
-        let shapes = state.shapes.byID
         let (tx, xid) = (entries.tx, entries.xid)
         for (id, shown) in step.touched {
-            guard let kept = shapes[id] else { continue }
+            guard let kept = keptShape(id) else { continue }
             if entries.revokes(shown, of: kept), try !revoke(kept, before: tx, source.db) {
                 entries.ops[id] = entries.ops[id] ?? 0
                 continue
@@ -172,7 +171,7 @@ extension Mirror {
             // Electric's messages bear no clocks.
             let logged = kept.form == .stream ? shown.changes + shown.clocks : shown.changes
             guard !logged.isEmpty else { continue }
-            change { $0.logLengths[id, default: 0] += logged.count }
+            withMemory { $0.logLengths[id, default: 0] += logged.count }
             if entries.isInPieces, !logged.allSatisfy(stored.hasOwn) { entries.repeating.insert(id) }
             entries.ops[id] = try writer.append(logged, to: kept, tx: tx, from: entries.ops[id] ?? 0) { change in
                 try stored.id(of: change) { known in
@@ -255,7 +254,7 @@ extension Mirror {
         for table in tables {
             if let schema = catalogue[table] { try MirrorFile.rows.deleteAll(of: schema, in: db) }
         }
-        try retire(state.shapes.touching(tables), &touched, db)
+        try retire(keptShapes(touching: tables), &touched, db)
     }
 
     private func retire(_ shapes: [KeptShape], _ touched: inout Touched, _ db: Database) throws {

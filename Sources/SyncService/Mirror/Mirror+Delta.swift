@@ -32,9 +32,9 @@ extension Mirror {
         }
         let writer = ShapeLogWriter(db: db)
         for shape in entries.touched {
-            if entries.repeating.contains(shape), let kept = state.shapes.byID[shape] {
+            if entries.repeating.contains(shape), let kept = keptShape(shape) {
                 let count = try writer.fold(kept, in: entries.tx)
-                change { $0.logLengths[shape, default: 0] -= count }
+                withMemory { $0.logLengths[shape, default: 0] -= count }
             }
             try writer.endTransaction(entries.tx, of: shape)
         }

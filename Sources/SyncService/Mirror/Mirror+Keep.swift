@@ -31,7 +31,7 @@ extension Mirror {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
         let shape = try Shape(resolving: definition, in: catalogue, access: access)
-        if let kept = state.shapes[KeptShape.identity(shape, form)] { return kept }
+        if let kept = keptShape(identity: KeptShape.identity(shape, form)) { return kept }
         try checkSettled()
         await snapshotSlots.take()
         return try await withCheckedThrowingContinuation { continuation in
@@ -52,13 +52,13 @@ extension Mirror {
     private func begin(
         _ shape: Shape, form: ShapeForm, limits: ShapeLimits, _ db: Database
     ) throws -> (kept: KeptShape, isNew: Bool) {
-        let memory = state
-        if let kept = memory.shapes[KeptShape.identity(shape, form)] { return (kept, false) }
-        guard let catalogue = memory.catalogue, let position = memory.position else {
+        if let kept = keptShape(identity: KeptShape.identity(shape, form)) { return (kept, false) }
+        let state = state
+        guard let catalogue = state.catalogue, let position = state.position else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
         try checkSettled()
-        guard memory.shapes.count < limits.shapes else {
+        guard shapeCount < limits.shapes else {
             throw ServiceError.tooLarge("the number of shapes of this service (service.max_shapes)", limits.shapes)
         }
         var begun: (kept: KeptShape, view: EngineView)?
@@ -69,7 +69,7 @@ extension Mirror {
             return .commit
         }
         guard let (kept, view) = begun else { throw ServiceError(.internal, "the shape could not be stored") }
-        change { $0.shapes.add(kept) }
+        withMemory { $0.shapes.add(kept) }
         let writer = SnapshotWriter(
             kept: kept, view: view, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
         pool.spawnConcurrentRead { result in

@@ -36,11 +36,11 @@ extension Mirror {
         }
     }
 
-    func enlivenAll(_ shapes: ShapeRegistry, _ catalogue: DatabaseSchema, _ position: MirrorPosition, _ db: Database)
+    func enlivenAll(_ shapes: [KeptShape], _ catalogue: DatabaseSchema, _ position: MirrorPosition, _ db: Database)
         throws
     {
         live.withLock { $0 = LiveShapes(schema: catalogue, now: Self.engineTime(position.committedAt)) }
-        for kept in shapes.byID.values.sorted(by: { $0.id < $1.id }) { _ = try enliven(kept, catalogue, db) }
+        for kept in shapes { _ = try enliven(kept, catalogue, db) }
     }
 
     func forget(_ kept: KeptShape) {
@@ -49,7 +49,7 @@ extension Mirror {
                 live?.remove(kept.id)
                 return live?.metrics
             })
-        change { $0.forget(kept) }
+        withMemory { $0.forget(kept) }
     }
 
     /// When time alone changes a shape next, in microseconds since 1970; nil when never.

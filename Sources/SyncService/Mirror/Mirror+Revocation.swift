@@ -30,9 +30,9 @@ extension Mirror {
     /// new one.
     func supersede(_ kept: KeptShape) async throws {
         // Many may ask at once, and the first does it for all.
-        guard state.shapes.byID[kept.id]?.floor == nil else { return }
+        guard keptShape(kept.id)?.floor == nil else { return }
         try await pool.write { [self] db in
-            guard let current = state.shapes.byID[kept.id], current.floor == nil else { return }
+            guard let current = keptShape(kept.id), current.floor == nil else { return }
             _ = try revoke(current, db)
         }
         signal.touched(shape: kept.id)
@@ -49,11 +49,11 @@ extension Mirror {
                     WHERE s.floor IS NOT NULL LIMIT 8)
                 """)
         if db.changesCount > 0 { return true }
-        for kept in state.shapes.all {
+        for kept in withMemory({ $0.shapes.revoked }) {
             guard let floor = kept.floor else { continue }
             let count = try Self.removeEntries(of: kept.id, before: floor, db)
             guard count > 0 else { continue }
-            change { $0.logLengths[kept.id, default: 0] -= count }
+            withMemory { $0.logLengths[kept.id, default: 0] -= count }
             return true
         }
         return false

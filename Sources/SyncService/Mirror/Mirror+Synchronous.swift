@@ -135,7 +135,7 @@ package struct SynchronousMirror {
 
     /// A service that was killed may know less at first than it had told.
     package func isBehind(_ request: SyncRequest) -> Bool {
-        let known = request.shapes.filter { mirror.state.shapes[$0.handle ?? ShapeHandle("")] != nil }
+        let known = request.shapes.filter { mirror.keptShape($0.handle) != nil }
         return known.contains { $0.offset.tx > mirror.frontier }
     }
 
@@ -168,10 +168,7 @@ package struct SynchronousMirror {
     private func subject(
         _ shape: SyncRequest.Shape, _ access: ReadAccess, now: HybridTimestamp
     ) throws -> SyncAnswer.Subject {
-        let memory = mirror.state
-        if let known = memory.subject(shape, access) {
-            return known
-        }
+        if let known = mirror.subject(shape, access) { return known }
         do {
             let kept = try keep(shape.definition, access, now: now)
             return .beginning(kept, of: shape)
@@ -186,16 +183,16 @@ package struct SynchronousMirror {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
         let shape = try Shape(resolving: definition, in: catalogue, access: access)
-        if let kept = mirror.state.shapes[KeptShape.identity(shape, .stream)] { return kept }
+        if let kept = mirror.keptShape(identity: KeptShape.identity(shape, .stream)) { return kept }
         try mirror.checkSettled()
-        guard mirror.state.shapes.count < limits.shapes else {
+        guard mirror.shapeCount < limits.shapes else {
             throw ServiceError.tooLarge("the number of shapes", limits.shapes)
         }
         let (kept, view) = try mirror.pool.write { db in
             let kept = try mirror.insert(shape, .stream, position, now: now.microseconds, db)
             return (kept, try mirror.enliven(kept, catalogue, db))
         }
-        mirror.change { $0.shapes.add(kept) }
+        mirror.withMemory { $0.shapes.add(kept) }
         let writer = SnapshotWriter(
             kept: kept, view: view, catalogue: catalogue, seen: position.seen, byteLimit: limits.bytes)
         try mirror.pool.read { db in mirror.writeSnapshot(writer, from: .success(db)) }

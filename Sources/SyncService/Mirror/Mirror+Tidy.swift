@@ -25,7 +25,7 @@ extension Mirror {
 
     /// Somebody asks for this shape. `now`: microseconds since 1970.
     func used(_ kept: KeptShape, now: Int64) {
-        change { $0.uses[kept.id] = now }
+        withMemory { $0.uses[kept.id] = now }
     }
 
     /// Ends the shapes that nobody uses and those whose logs have grown too long, then removes a piece of what
@@ -43,15 +43,15 @@ extension Mirror {
     }
 
     private func storeUses(_ db: Database) throws {
-        let uses = state.uses
+        let uses = withMemory { $0.uses }
         for id in uses.keys.sorted() {
             try db.execute(sql: "UPDATE shape SET used_at = ? WHERE id = ?", arguments: [uses[id], id])
         }
-        change { memory in memory.uses = memory.uses.filter { uses[$0.key] != $0.value } }
+        withMemory { memory in memory.uses = memory.uses.filter { uses[$0.key] != $0.value } }
     }
 
     private func overgrown(_ retention: Retention, _ db: Database) throws -> [Int64] {
-        let long = state.logLengths.filter { $0.value > retention.entries }
+        let long = withMemory { $0.logLengths.filter { $0.value > retention.entries } }
         return try long.keys.sorted().filter { id in
             let rows = try Int.fetchOne(db, sql: "SELECT rows FROM shape WHERE id = ?", arguments: [id]) ?? 0
             return (long[id] ?? 0) > Retention.entriesPerRow * rows
@@ -60,7 +60,7 @@ extension Mirror {
 
     private func end(_ ids: [Int64], _ db: Database) throws {
         for id in ids {
-            guard let kept = state.shapes.byID[id] else { continue }
+            guard let kept = keptShape(id) else { continue }
             try ShapeLogWriter(db: db).retire(kept)
             forget(kept)
             signal.touched(shape: id)
@@ -119,6 +119,6 @@ extension Mirror.Memory {
         shapes.remove(kept)
         uses[kept.id] = nil
         logLengths[kept.id] = nil
-        conditionFailures[kept.id] = nil
+        state.conditionFailures[kept.id] = nil
     }
 }

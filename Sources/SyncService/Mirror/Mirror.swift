@@ -24,6 +24,17 @@ package final class Mirror: Sendable {
     let live = Mutex<LiveShapes?>(nil)
 
     struct Memory: Sendable {
+        var state = State()
+        // What has an entry for each shape is never copied: the copy's life would make the next change copy all of it.
+        var shapes = ShapeRegistry()
+        /// When each shape was last asked for, where that is not stored yet; microseconds since 1970.
+        var uses: [Int64: Int64] = [:]
+        /// How many entries each shape's log has.
+        var logLengths: [Int64: Int] = [:]
+    }
+
+    /// What is handed out as it is at a moment.
+    struct State: Sendable {
         var catalogue: DatabaseSchema? {
             didSet { schemaTag = catalogue.map { Checksum.text($0.json) } }
         }
@@ -35,11 +46,6 @@ package final class Mirror: Sendable {
         /// Everything up to here is known and committed, in offsets: at least `position` but for the moment of its
         /// commit, further when nothing happened.
         var frontier: UInt64 = 0
-        var shapes = ShapeRegistry()
-        /// When each shape was last asked for, where that is not stored yet; microseconds since 1970.
-        var uses: [Int64: Int64] = [:]
-        /// How many entries each shape's log has.
-        var logLengths: [Int64: Int] = [:]
         /// Rows that shapes leave out because their conditions fail; shapes without any are not there.
         var conditionFailures: [Int64: ShapeFailures] = [:]
         /// What an fsync covers, as a place to resume at.
@@ -64,16 +70,18 @@ package final class Mirror: Sendable {
         try pool.write { db in try restore(in: db) }
     }
 
-    var state: Memory { memory.withLock { $0 } }
+    var state: State { memory.withLock { $0.state } }
 
-    func change(_ body: (inout Memory) -> Void) { memory.withLock { body(&$0) } }
+    func change(_ body: (inout State) -> Void) { memory.withLock { body(&$0.state) } }
+
+    func withMemory<Result>(_ body: (inout Memory) -> Result) -> Result { memory.withLock { body(&$0) } }
 
     /// nil until the first copy.
-    package var catalogue: DatabaseSchema? { memory.withLock { $0.catalogue } }
+    package var catalogue: DatabaseSchema? { state.catalogue }
 
-    package var epoch: Epoch? { memory.withLock { $0.position?.epoch } }
+    package var epoch: Epoch? { state.position?.epoch }
 
-    package var frontier: UInt64 { memory.withLock { $0.frontier } }
+    package var frontier: UInt64 { state.frontier }
 
     /// One transaction. Where the file does not take it, what is in memory is what the file says again before anybody
     /// else writes: a shape that began in between would stand at a transaction that it has not seen.
@@ -113,27 +121,27 @@ package final class Mirror: Sendable {
         for row in try GRDB.Row.fetchAll(db, sql: "SELECT shape, count(*) AS n FROM entry GROUP BY shape") {
             lengths[row["shape"]] = row["n"]
         }
-        let logLengths = lengths.filter { shapes.byID[$0.key] != nil }
         let restored = shapes
+        let logLengths = lengths.filter { restored[$0.key] != nil }
         var failures = BoundedFailures()
         for row in try GRDB.Row.fetchAll(db, sql: "SELECT * FROM reason ORDER BY number") {
             failures[ShapeHandle(row["handle"])] = Reason(code: row["code"], message: row["message"])
         }
         let reasons = failures
-        let conditionFailures = try FailureStore(db: db).summaries().filter { restored.byID[$0.key] != nil }
-        try enlivenAll(restored, catalogue, position, db)
+        let conditionFailures = try FailureStore(db: db).summaries().filter { restored[$0.key] != nil }
+        try enlivenAll(restored.all, catalogue, position, db)
         let identities = try MirrorFile.identities(in: db)
-        change {
-            $0.identities = identities
-            $0.catalogue = catalogue
-            $0.position = position
+        withMemory { memory in
+            memory.state.identities = identities
+            memory.state.catalogue = catalogue
+            memory.state.position = position
             // A keepalive may have told more than the newest transaction does.
             let known = max(position.position, position.offset(of: LSN(max(position.resume.rawValue, 1) - 1)))
-            $0.frontier = position.unsettled?.frontier ?? known
-            $0.shapes = restored
-            $0.logLengths = logLengths
-            $0.conditionFailures = conditionFailures
-            $0.failures = reasons
+            memory.state.frontier = position.unsettled?.frontier ?? known
+            memory.state.conditionFailures = conditionFailures
+            memory.state.failures = reasons
+            memory.shapes = restored
+            memory.logLengths = logLengths
         }
     }
 
@@ -164,11 +172,10 @@ package final class Mirror: Sendable {
     /// The stream says that everything up to `lsn` is known although nothing was committed.
     func frontierMoved(to lsn: LSN) throws {
         try settle(before: LSN(lsn.rawValue + 1))
-        let frontier = memory.withLock { memory in
-            if let position = memory.position, position.unsettled == nil {
-                memory.frontier = max(memory.frontier, position.offset(of: lsn))
+        change { state in
+            if let position = state.position, position.unsettled == nil {
+                state.frontier = max(state.frontier, position.offset(of: lsn))
             }
-            return memory.frontier
         }
         signal.frontierMoved(to: frontier)
     }

@@ -49,40 +49,63 @@ struct KeptShape: Sendable {
 /// The shapes that are kept, by each way they are looked for. Changed only inside the mirror's write
 /// transactions, so that no transaction of the stream falls between a snapshot and its log.
 struct ShapeRegistry: Sendable {
-    private(set) var byID: [Int64: KeptShape] = [:]
-    private var byIdentity: [String: KeptShape] = [:]
-    private var byHandle: [ShapeHandle: KeptShape] = [:]
-    private var byTable: [TableName: [KeptShape]] = [:]
+    private var byID: [Int64: KeptShape] = [:]
+    private var byIdentity: [String: Int64] = [:]
+    private var byHandle: [ShapeHandle: Int64] = [:]
+    private var byTable: [TableName: Set<Int64>] = [:]
+    private var withFloor: Set<Int64> = []
 
     var count: Int { byID.count }
 
     /// By id.
     var all: [KeptShape] { byID.values.sorted { $0.id < $1.id } }
 
-    subscript(handle: ShapeHandle) -> KeptShape? { byHandle[handle] }
+    /// Those of which a part is not told any more, by id.
+    var revoked: [KeptShape] { withFloor.sorted().compactMap { byID[$0] } }
 
-    subscript(identity: String) -> KeptShape? { byIdentity[identity] }
+    subscript(id: Int64) -> KeptShape? { byID[id] }
+
+    subscript(handle: ShapeHandle) -> KeptShape? { byHandle[handle].flatMap { byID[$0] } }
+
+    subscript(identity: String) -> KeptShape? { byIdentity[identity].flatMap { byID[$0] } }
 
     mutating func add(_ kept: KeptShape) {
         byID[kept.id] = kept
-        if kept.floor == nil { byIdentity[kept.identity] = kept }
-        byHandle[kept.handle] = kept
-        for table in kept.shape.tablesRead { byTable[table, default: []].append(kept) }
+        if kept.floor == nil { byIdentity[kept.identity] = kept.id } else { withFloor.insert(kept.id) }
+        byHandle[kept.handle] = kept.id
+        for table in kept.shape.tablesRead { byTable[table, default: []].insert(kept.id) }
     }
 
     mutating func remove(_ kept: KeptShape) {
         byID[kept.id] = nil
         byHandle[kept.handle] = nil
-        if byIdentity[kept.identity]?.id == kept.id { byIdentity[kept.identity] = nil }
-        for table in kept.shape.tablesRead { byTable[table]?.removeAll { $0.id == kept.id } }
+        withFloor.remove(kept.id)
+        if byIdentity[kept.identity] == kept.id { byIdentity[kept.identity] = nil }
+        for table in kept.shape.tablesRead { byTable[table]?.remove(kept.id) }
     }
 
     /// The shapes that one of the tables decides about, by id.
     func touching(_ tables: [TableName]) -> [KeptShape] {
-        var found: [Int64: KeptShape] = [:]
-        for table in tables { for kept in byTable[table] ?? [] { found[kept.id] = kept } }
-        return found.values.sorted { $0.id < $1.id }
+        let ids = tables.reduce(into: Set<Int64>()) { $0.formUnion(byTable[$1] ?? []) }
+        return ids.sorted().compactMap { byID[$0] }
     }
+}
+
+extension Mirror {
+    func keptShape(_ id: Int64) -> KeptShape? { withMemory { $0.shapes[id] } }
+
+    func keptShape(_ handle: ShapeHandle?) -> KeptShape? {
+        handle.flatMap { handle in withMemory { $0.shapes[handle] } }
+    }
+
+    func keptShape(identity: String) -> KeptShape? { withMemory { $0.shapes[identity] } }
+
+    /// By id.
+    var keptShapes: [KeptShape] { withMemory { $0.shapes.all } }
+
+    var shapeCount: Int { withMemory { $0.shapes.count } }
+
+    func keptShapes(touching tables: [TableName]) -> [KeptShape] { withMemory { $0.shapes.touching(tables) } }
 }
 
 /// The newest reasons why shapes ended; old ones are forgotten.
