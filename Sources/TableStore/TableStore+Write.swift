@@ -14,8 +14,8 @@ extension TableStore {
         let marks = Array(repeating: "?", count: count).joined(separator: ", ")
         let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO \(quoted(schema)) VALUES (\(marks))")
         return TableWriter(
-            db: db, statement: statement, classes: schema.columns.map { StoredValue.Class($0.type) },
-            extraCount: extras.count)
+            db: db, store: self, schema: schema, statement: statement,
+            classes: schema.columns.map { StoredValue.Class($0.type) })
     }
 
     /// Does nothing where there is no such row.
@@ -31,13 +31,62 @@ extension TableStore {
 /// Inserts rows into one table, or replaces those with the same key. Valid until the table is changed or dropped.
 package struct TableWriter {
     let db: Database
+    let store: TableStore
+    package let schema: TableSchema
     let statement: Statement
     let classes: [StoredValue.Class]
-    let extraCount: Int
+    /// Of the update before: most change the same columns.
+    private var latest: (columns: [Int], statement: Statement)?
+
+    init(
+        db: Database, store: TableStore, schema: TableSchema, statement: Statement, classes: [StoredValue.Class]
+    ) {
+        self.db = db
+        self.store = store
+        self.schema = schema
+        self.statement = statement
+        self.classes = classes
+    }
+
+    /// As `upsert`, where the row is known to be stored as `old`: what differs is written, and no index but those of
+    /// columns that do.
+    package mutating func write(
+        _ key: RowKey, _ row: SyncModel.Row, over old: SyncModel.Row?, extras: [Int64]
+    ) throws {
+        guard let old, old.values.count == classes.count, row.values.count == classes.count else {
+            return try upsert(key, row, extras: extras)
+        }
+        let columns = row.values.indices.filter { row[$0] != old[$0] }
+        guard columns.count <= classes.count / 2 else { return try upsert(key, row, extras: extras) }
+        let handle = try updating(columns).sqliteStatement
+        defer { sqlite3_reset(handle) }
+        var index: Int32 = 1
+        for column in columns {
+            StoredValue.bind(row[column], as: classes[column], to: handle, at: index)
+            index += 1
+        }
+        for number in extras {
+            sqlite3_bind_int64(handle, index, number)
+            index += 1
+        }
+        StoredValue.bind(text: key.text.string, to: handle, at: index)
+        _ = try RawStatement.step(handle, db)
+        if db.changesCount == 0 { try upsert(key, row, extras: extras) }
+    }
+
+    private mutating func updating(_ columns: [Int]) throws -> Statement {
+        if let latest, latest.columns == columns { return latest.statement }
+        let names = columns.map { schema.columns[$0].name } + store.extras.map { "satchel \($0)" }
+        let list = names.map { "\(SQLiteName.quoted($0)) = ?" }.joined(separator: ", ")
+        let statement = try db.cachedStatement(
+            sql: "UPDATE \(store.quoted(schema)) SET \(list) WHERE \"satchel key\" = ?")
+        latest = (columns, statement)
+        return statement
+    }
 
     package func upsert(_ key: RowKey, _ row: SyncModel.Row, extras: [Int64]) throws {
         precondition(row.values.count == classes.count, "a row has a value for each column")
-        precondition(extras.count == extraCount, "a row has a number for each extra column")
+        precondition(extras.count == store.extras.count, "a row has a number for each extra column")
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
         StoredValue.bind(text: key.text.string, to: handle, at: 1)

@@ -152,6 +152,25 @@ import Testing
         #expect(try fed.teams() == ["3 c", "9 a"])
     }
 
+    @Test func aRowOfWhoseClockNothingIsSaidKeepsIt() async throws {
+        let fed = try await fed()
+        let clock = SourceChange(
+            kind: .update, table: ClockRow.table, columns: ["relation", "key", "version", "clock"], old: nil,
+            new: [.text("public.teams"), .text(#""1""#), .text("7"), .text("700")])
+        try fed.mirror.spill([.change(clock)], of: fed.header)
+        try fed.mirror.applySpill(fed.header, end: LSN(fed.header.position.rawValue + 8))
+        let next = SourceTransactionHeader(
+            xid: 8, position: LSN(fed.header.position.rawValue + 100), committedAt: 0)
+        try fed.mirror.spill([fed.change(.update, old: nil, [.text("1"), .text("other")])], of: next)
+        try fed.mirror.applySpill(next, end: LSN(next.position.rawValue + 8))
+        #expect(try fed.teams() == ["1 other", "2 b", "3 c"])
+        let table = try #require(fed.mirror.catalogue?[TableName(name: "teams")])
+        let stored = try await fed.mirror.pool.read { db in
+            try MirrorFile.rows.row(RowKey(values: ["1"]), of: table, in: db)
+        }
+        #expect(stored.map(MirrorSource.clock) == RowClock(version: 7, clock: HybridTimestamp(microseconds: 700)))
+    }
+
     @Test func messagesOfOthersAreNotHeld() async throws {
         let fed = try await fed()
         try fed.mirror.spill([fed.message("other"), fed.message("satchel.operation")], of: fed.header)

@@ -48,6 +48,31 @@ import SyncService
             ])
     }
 
+    /// Of a large transaction only what rows become is written down.
+    @Test func whatARowWasIsAskedForOnlyWhereItDecidesWhatItBecomes() throws {
+        var asked: [String] = []
+        var completer = TransactionCompleter(
+            schema: DatabaseSchema(tables: [Self.table]), needsOld: false,
+            stored: { _, key in
+                asked.append(key.description)
+                return (Row(["x", "old", "long"]), RowClock(version: 3, clock: .zero))
+            })
+        let result = try completer.complete([
+            change(.insert, new: [.text("1"), .text("a"), .null]), clock("1", version: "7", clock: "700"),
+            change(.update, new: [.text("2"), .text("old"), .text("long")]),
+            change(.delete, old: [.text("3"), .null, .null]),
+            change(.update, new: [.text("4"), .text("new"), .unchanged]), clock("5", version: "8", clock: "800"),
+        ])
+        #expect(asked == [#""4""#, #""5""#])
+        #expect(result.changes.map(\.key.description) == ["1", "2", "3", "4", "5"].map { "\"\($0)\"" })
+        #expect(
+            result.changes.map(\.new) == [
+                Row(["1", "a", .null]), Row(["2", "old", "long"]), nil, Row(["4", "new", "long"]),
+                Row(["x", "old", "long"]),
+            ])
+        #expect(result.changes.map(\.clock?.version) == [7, nil, nil, 3, 8])
+    }
+
     @Test func unchangedToastedValuesFollowTheRowToItsNewKey() throws {
         let result = try complete(
             [change(.update, old: [.text("1"), .null, .null], new: [.text("2"), .text("x"), .unchanged])],

@@ -47,6 +47,32 @@ import TableStore
         }
     }
 
+    @Test func aRowIsWrittenOverAnotherWholeOrInPart() throws {
+        let old = Self.row(["a", "1", "1", "1", "t", "x", .null])
+        let versions = [
+            Self.row(["a", "1", "1", "1", "t", "x", .null]), Self.row(["a", "2", "1", "1", "t", "x", "b"]),
+            Self.row(["a", .null, "2", "3", "f", .absent, "a"]),
+        ]
+        try DatabaseQueue().write { db in
+            try Self.store.create(Self.schema, in: db)
+            for isStored in [true, false] {
+                for next in versions + versions.reversed() {
+                    if isStored {
+                        try Self.store.upsert(old, of: Self.schema, in: db)
+                    } else {
+                        try Self.store.delete(old.key, of: Self.schema, in: db)
+                    }
+                    var writer = try Self.store.writer(of: Self.schema, in: db)
+                    try writer.write(next.key, next.row, over: old.row, extras: [9])
+                    let found = try #require(try Self.store.row(next.key, of: Self.schema, in: db))
+                    #expect(found.row == next.row && found.extras == [9])
+                    let byParent = try Self.store.rows(of: Self.schema, where: [6], equal: [next.row[6]], in: db)
+                    #expect(byParent.map(\.key) == [next.key])
+                }
+            }
+        }
+    }
+
     @Test(arguments: [
         "0", "-0", "+1", "01", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
         "-9223372036854775809", "99999999999999999999", "1.0", "", "-", " 1", "t", "true",

@@ -226,17 +226,17 @@ extension Mirror {
     }
 
     static func store(_ changes: [RowChange], _ catalogue: DatabaseSchema, _ db: Database) throws {
-        var latest: (table: TableSchema, writer: TableWriter)?
+        var writer: TableWriter?
         for change in changes {
-            if latest?.table.name != change.table {
+            if writer?.schema.name != change.table {
                 guard let table = catalogue[change.table] else { continue }
-                latest = (table, try MirrorFile.rows.writer(of: table, in: db))
+                writer = try MirrorFile.rows.writer(of: table, in: db)
             }
-            guard let (table, writer) = latest else { continue }
             if let row = change.new {
                 let clock = change.clock ?? .zero
-                try writer.upsert(change.key, row, extras: [clock.version, clock.clock.microseconds])
-            } else {
+                let extras = [clock.version, clock.clock.microseconds]
+                try writer?.write(change.key, row, over: change.old, extras: extras)
+            } else if let table = writer?.schema {
                 try MirrorFile.rows.delete(change.key, of: table, in: db)
             }
         }

@@ -71,13 +71,14 @@ extension Mirror {
         return piece
     }
 
-    /// nil: the row came and went.
+    /// nil: the row came and went, or is what it was.
     private static func change(_ next: StoredRow, _ table: TableSchema, _ db: Database) throws -> RowChange? {
         let old = try MirrorFile.rows.row(next.key, of: table, in: db)
-        let isGone = next.extras[2] != 0
-        if old == nil, isGone { return nil }
-        return RowChange(
-            table: table.name, key: next.key, old: old?.row, new: isGone ? nil : next.row,
-            clock: RowClock(version: next.extras[0], clock: HybridTimestamp(microseconds: next.extras[1])))
+        let new = next.extras[2] != 0 ? nil : next.row
+        let said = MirrorSource.clock(next)
+        let before = old.map(MirrorSource.clock)
+        let clock = said == MirrorFile.unsaidClock ? before ?? .zero : said
+        if old?.row == new, clock == before || new == nil { return nil }
+        return RowChange(table: table.name, key: next.key, old: old?.row, new: new, clock: clock)
     }
 }

@@ -89,19 +89,19 @@ extension Mirror {
     func insert(
         _ shape: Shape, _ form: ShapeForm, _ position: MirrorPosition, now: Int64, _ db: Database
     ) throws -> KeptShape {
-        try db.execute(
+        try db.cachedStatement(
             sql: """
                 INSERT INTO shape (handle, identity, form, definition, grant, snapshot_tx, used_at)
                 VALUES ('', ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                KeptShape.identity(shape, form), form.name, shape.definition.canonical, shape.grant.text,
-                Int64(position.position), now,
-            ])
+                """
+        ).execute(arguments: [
+            KeptShape.identity(shape, form), form.name, shape.definition.canonical, shape.grant.text,
+            Int64(position.position), now,
+        ])
         let id = db.lastInsertedRowID
         // Unique for ever: no two lives of a mirror share a microsecond and an id.
         let handle = "\(id)-\(now)"
-        try db.execute(sql: "UPDATE shape SET handle = ? WHERE id = ?", arguments: [handle, id])
+        try db.cachedStatement(sql: "UPDATE shape SET handle = ? WHERE id = ?").execute(arguments: [handle, id])
         return KeptShape(
             id: id, handle: ShapeHandle(handle), form: form, shape: shape, snapshotTx: position.position,
             floor: nil)
@@ -119,9 +119,8 @@ extension Mirror {
                 signal.touched(shape: kept.id)
             }
             try pool.write { db in
-                try db.execute(
-                    sql: "UPDATE shape SET chunks = ?, rows = ? WHERE id = ?",
-                    arguments: [counts.chunks, counts.rows, kept.id])
+                try db.cachedStatement(sql: "UPDATE shape SET chunks = ?, rows = ? WHERE id = ?")
+                    .execute(arguments: [counts.chunks, counts.rows, kept.id])
                 guard db.changesCount > 0, kept.form == .stream else { return }
                 let failures = try FailureStore(db: db).settle(kept.id)
                 change { $0.conditionFailures[kept.id] = failures.count == 0 ? nil : failures }
@@ -137,9 +136,8 @@ extension Mirror {
     private static func store(_ part: SnapshotWriter.Part, of kept: KeptShape, _ db: Database) throws {
         switch part {
         case .chunk(let number, let body):
-            try db.execute(
-                sql: "INSERT INTO chunk (shape, number, body) VALUES (?, ?, ?)",
-                arguments: [kept.id, number, Data(body)])
+            try db.cachedStatement(sql: "INSERT INTO chunk (shape, number, body) VALUES (?, ?, ?)")
+                .execute(arguments: [kept.id, number, Data(body)])
         case .failures(let failures): try FailureStore(db: db).insert(failures, of: kept.id)
         }
     }

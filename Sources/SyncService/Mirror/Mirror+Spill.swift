@@ -64,7 +64,9 @@ extension Mirror {
         _ identities: [TableName: TableIdentity], _ db: Database
     ) throws -> Int {
         let before = spill
-        var completer = TransactionCompleter(schema: catalogue, identities: identities) { table, key in
+        var completer = TransactionCompleter(
+            schema: catalogue, identities: identities, needsOld: false
+        ) { table, key in
             try catalogue[table].flatMap { try before.row(key, of: $0, db) }.map { ($0.row, MirrorSource.clock($0)) }
         }
         let result = try completer.complete(events)
@@ -76,12 +78,13 @@ extension Mirror {
             if !spill.truncated.contains(name) { spill.truncated.append(name) }
         }
         for change in result.changes {
-            guard let table = catalogue[change.table], let row = change.new ?? change.old else { continue }
+            guard let table = catalogue[change.table] else { continue }
             if spill.tables.insert(table.name).inserted {
                 try MirrorFile.delta.drop(table.name, in: db)
                 try MirrorFile.delta.create(table, isIndexed: false, in: db)
             }
-            let clock = change.clock ?? .zero
+            let row = change.new ?? Row(Array(repeating: .null, count: table.columns.count))
+            let clock = change.clock ?? MirrorFile.unsaidClock
             let extras = [clock.version, clock.clock.microseconds, change.new == nil ? 1 : 0]
             try MirrorFile.delta.upsert(StoredRow(key: change.key, row: row, extras: extras), of: table, in: db)
         }

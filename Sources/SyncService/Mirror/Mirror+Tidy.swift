@@ -44,9 +44,8 @@ extension Mirror {
 
     private func storeUses(_ db: Database) throws {
         let uses = withMemory { $0.uses }
-        for id in uses.keys.sorted() {
-            try db.execute(sql: "UPDATE shape SET used_at = ? WHERE id = ?", arguments: [uses[id], id])
-        }
+        let statement = try db.cachedStatement(sql: "UPDATE shape SET used_at = ? WHERE id = ?")
+        for id in uses.keys.sorted() { try statement.execute(arguments: [uses[id], id]) }
         withMemory { memory in memory.uses = memory.uses.filter { uses[$0.key] != $0.value } }
     }
 

@@ -15,7 +15,7 @@ import TableStore
 /// | `published` | which table stood behind each name when the rows were read (`TableIdentity`) |
 /// | `shape` | the shapes that are kept: handle, identity, whom they are for, and the transaction their snapshot stands at |
 /// | `chunk` | snapshot chunks: immutable, encoded messages, joined by commas |
-/// | `change` | each row change of each transaction that some shape shows, once, with both images |
+/// | `change` | each row change of each transaction that some shape shows, once, with both images (`RowText`) |
 /// | `entry` | the shapes' logs: (shape, tx, op) → change |
 /// | `failure` | rows that a shape leaves out because its condition fails, with the error; while the snapshot is written, NULL for one that ceased to |
 /// | `ended` | shapes that are no more, while their chunks and entries are being removed, piece by piece |
@@ -24,12 +24,14 @@ import TableStore
 ///
 /// Everything here can be made again from PostgreSQL, so a file of another format version is thrown away.
 enum MirrorFile {
-    static let formatVersion = 5
+    static let formatVersion = 6
     static let readerCount = 8
     static let rows = TableStore(prefix: "row", extras: ["version", "clock"])
     static let staged = TableStore(prefix: "staged", extras: ["version", "clock"])
     /// `gone`: 1 for a row that goes.
     static let delta = TableStore(prefix: "delta", extras: ["version", "clock", "gone"])
+    /// In `delta`: the row keeps the clock that it has.
+    static let unsaidClock = RowClock(version: -1, clock: .zero)
 
     /// `synchronous=NORMAL`: a commit is not an fsync. What PostgreSQL may forget is reported only after
     /// `Mirror.makeDurable`.
@@ -40,7 +42,12 @@ enum MirrorFile {
         // A process that is just ending may still have its last transaction open.
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
-            try db.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32000; PRAGMA secure_delete = OFF")
+            // A page that many transactions change is copied into the file once for all of them.
+            try db.execute(
+                sql: """
+                    PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32000; PRAGMA secure_delete = OFF;
+                    PRAGMA wal_autocheckpoint = 4000
+                    """)
             TableStore.prepareOrderedReads(db)
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
@@ -105,7 +112,6 @@ enum MirrorFile {
         CREATE TABLE change (
             id INTEGER PRIMARY KEY, tx INTEGER NOT NULL, xid INTEGER NOT NULL, relation TEXT NOT NULL,
             key TEXT NOT NULL, old TEXT, new TEXT, version INTEGER, clock INTEGER) STRICT;
-        CREATE INDEX change_tx ON change (tx);
         CREATE TABLE entry (
             shape INTEGER NOT NULL, tx INTEGER NOT NULL, op INTEGER NOT NULL, change INTEGER NOT NULL,
             kind TEXT NOT NULL, is_last INTEGER NOT NULL, partner TEXT,

@@ -12,6 +12,8 @@ package struct TransactionCompleter {
     private let identities: [TableName: TableIdentity]
     /// The row as the mirror holds it before the transaction.
     private let stored: (TableName, RowKey) throws -> (row: Row, clock: RowClock)?
+    /// False: what a row was is found out later, and only asked for where the stream left out what it becomes.
+    private let needsOld: Bool
     /// All rows of a table, as the mirror holds them before the transaction; nil where they are too many.
     private let rows: (TableName) throws -> [Stored]?
 
@@ -39,6 +41,7 @@ package struct TransactionCompleter {
         let place: Place
         let old: Row?
         let oldClock: RowClock?
+        let isOldKnown: Bool
         var new: Row?
         var clock: RowClock?
         var movedTo: RowKey?
@@ -66,12 +69,13 @@ package struct TransactionCompleter {
     private var result = Result()
 
     package init(
-        schema: DatabaseSchema, identities: [TableName: TableIdentity] = [:],
+        schema: DatabaseSchema, identities: [TableName: TableIdentity] = [:], needsOld: Bool = true,
         stored: @escaping (TableName, RowKey) throws -> (row: Row, clock: RowClock)?,
         rows: @escaping (TableName) throws -> [Stored]? = { _ in nil }
     ) {
         self.schema = schema
         self.identities = identities
+        self.needsOld = needsOld
         self.stored = stored
         self.rows = rows
     }
@@ -91,8 +95,10 @@ package struct TransactionCompleter {
 
     private func netChange(_ image: Image) -> RowChange? {
         if image.isVoid { return nil }
-        let isSame = image.old == image.new && (image.clock == nil || image.clock == image.oldClock)
-        if isSame || (image.old == nil && image.new == nil) { return nil }
+        if image.isOldKnown {
+            let isSame = image.old == image.new && (image.clock == nil || image.clock == image.oldClock)
+            if isSame || (image.old == nil && image.new == nil) { return nil }
+        }
         return RowChange(
             table: schema.tables[image.place.table].name, key: image.place.key, old: image.old, new: image.new,
             clock: image.clock ?? image.oldClock,
@@ -109,10 +115,10 @@ package struct TransactionCompleter {
         switch change.kind {
         case .insert:
             guard let new = change.new.map({ Self.row($0, described, unchanged: nil) }) else { return }
-            try edit(described.index, new.key(in: described.table)) { $0.new = new }
+            try edit(described.index, new.key(in: described.table), isWhole: true) { $0.new = new }
         case .delete:
             guard let old else { return }
-            try edit(described.index, old.key(in: described.table)) { $0.new = nil }
+            try edit(described.index, old.key(in: described.table), isWhole: true) { $0.new = nil }
         case .update:
             guard let fields = change.new else { return }
             try update(fields, old: old, described)
@@ -138,19 +144,19 @@ package struct TransactionCompleter {
         let target = Self.row(fields, described, unchanged: nil)
         let targetKey = target.key(in: described.table)
         let sourceKey = old?.key(in: described.table) ?? targetKey
+        let isWhole = !fields.contains(.unchanged)
         if sourceKey == targetKey {
-            let isWhole = !fields.contains(.unchanged)
-            return try edit(described.index, targetKey) { image in
+            return try edit(described.index, targetKey, isWhole: isWhole) { image in
                 image.new = isWhole ? target : Self.row(fields, described, unchanged: image.new)
             }
         }
         var current: Row?
-        try edit(described.index, sourceKey) { image in
+        try edit(described.index, sourceKey, isWhole: isWhole) { image in
             current = image.new
             image.new = nil
             image.movedTo = targetKey
         }
-        try edit(described.index, targetKey) { image in
+        try edit(described.index, targetKey, isWhole: true) { image in
             image.new = Self.row(fields, described, unchanged: current)
             image.movedFrom = sourceKey
         }
@@ -158,7 +164,7 @@ package struct TransactionCompleter {
 
     private mutating func addClock(_ clock: ClockRow) throws {
         guard let table = schema.index(of: clock.relation) else { return }
-        try edit(table, clock.key) { $0.clock = clock.clock }
+        try edit(table, clock.key, isWhole: false) { $0.clock = clock.clock }
     }
 
     private mutating func truncate(_ tables: [TableName]) throws {
@@ -169,7 +175,10 @@ package struct TransactionCompleter {
                 for stored in rows {
                     let place = Place(table: index, key: stored.key)
                     guard numbers[place] == nil else { continue }
-                    add(Image(place: place, old: stored.row, oldClock: stored.clock, new: nil, clock: nil))
+                    add(
+                        Image(
+                            place: place, old: stored.row, oldClock: stored.clock, isOldKnown: true, new: nil,
+                            clock: nil))
                 }
                 for number in images.indices where images[number].place.table == index {
                     images[number].new = nil
@@ -191,13 +200,18 @@ package struct TransactionCompleter {
         images.append(image)
     }
 
-    private mutating func edit(_ table: Int, _ key: RowKey, _ change: (inout Image) -> Void) throws {
+    /// `isWhole`: the row becomes what is said, whatever it was.
+    private mutating func edit(
+        _ table: Int, _ key: RowKey, isWhole: Bool, _ change: (inout Image) -> Void
+    ) throws {
         let place = Place(table: table, key: key)
         if let number = numbers[place] { return change(&images[number]) }
         let name = schema.tables[table].name
         // After a TRUNCATE in the same transaction the mirror's row is no longer the row before.
-        let before = result.truncated.contains(name) ? nil : try stored(name, key)
-        var image = Image(place: place, old: before?.row, oldClock: before?.clock, new: before?.row, clock: nil)
+        let isAsked = needsOld || !isWhole
+        let before = !isAsked || result.truncated.contains(name) ? nil : try stored(name, key)
+        var image = Image(
+            place: place, old: before?.row, oldClock: before?.clock, isOldKnown: isAsked, new: before?.row, clock: nil)
         change(&image)
         add(image)
     }

@@ -37,8 +37,7 @@ struct LoggedChange: Sendable {
         relation = row[6]
         table = if let before, before.relation == relation { before.table } else { TableName(relation) }
         key = RowKey(text: Text(row[7] as String))
-        old = try (row[8] as String?).map(RowText.decode)
-        new = try (row[9] as String?).map(RowText.decode)
+        (old, new) = try RowTexts(old: row[8], new: row[9]).rows()
         let version = row[10] as Int64?
         clock = version.map { RowClock(version: $0, clock: HybridTimestamp(microseconds: row[11] as Int64? ?? 0)) }
     }

@@ -103,27 +103,32 @@ extension ShapeLogWriter {
         _ first: Int64, _ last: Int64, as kind: ShapeMessage.Kind, _ kept: KeptShape, _ tx: UInt64
     ) throws -> Int64? {
         if kind == .insert { return last }
-        if kind == .update, kept.form != .stream, try isSame(first, last, kept) { return nil }
-        try db.execute(
+        let old = try images(of: first).old
+        let new = kind == .delete ? nil : try images(of: last).new
+        if kind == .update, kept.form != .stream, try isSame(old, new, last, kept) { return nil }
+        let texts = RowTexts(old: old, new: new)
+        try db.cachedStatement(
             sql: """
                 INSERT INTO change (tx, xid, relation, key, old, new, version, clock)
-                SELECT ?, l.xid, l.relation, l.key, f.old, CASE WHEN ? THEN NULL ELSE l.new END, l.version, l.clock
-                FROM change f, change l WHERE f.id = ? AND l.id = ?
-                """, arguments: [Int64(tx), kind == .delete, first, last])
+                SELECT ?, xid, relation, key, ?, ?, version, clock FROM change WHERE id = ?
+                """
+        ).execute(arguments: [Int64(tx), texts.old, texts.new, last])
         return db.lastInsertedRowID
+    }
+
+    private func images(of change: Int64) throws -> (old: SyncModel.Row?, new: SyncModel.Row?) {
+        let row = try GRDB.Row.fetchOne(db, ShapeLogReader.query("SELECT old, new FROM change WHERE id = ?", [change]))
+        return try RowTexts(old: row?["old"], new: row?["new"]).rows()
     }
 
     /// What the shape shows of the row is what it was; then a device takes the clock only, and Electric's messages bear
     /// none.
-    private func isSame(_ first: Int64, _ last: Int64, _ kept: KeptShape) throws -> Bool {
-        let row = try GRDB.Row.fetchOne(
-            db,
-            ShapeLogReader.query(
-                "SELECT f.relation, f.old, l.new FROM change f, change l WHERE f.id = ? AND l.id = ?", [first, last]))
-        guard let row, let old = try (row["old"] as String?).map(RowText.decode),
-            let new = try (row["new"] as String?).map(RowText.decode)
-        else { return false }
-        let shown = kept.shape.selection(of: TableName(row["relation"] as String))
+    private func isSame(
+        _ old: SyncModel.Row?, _ new: SyncModel.Row?, _ change: Int64, _ kept: KeptShape
+    ) throws -> Bool {
+        let query = ShapeLogReader.query("SELECT relation FROM change WHERE id = ?", [change])
+        guard let old, let new, let relation = try String.fetchOne(db, query) else { return false }
+        let shown = kept.shape.selection(of: TableName(relation))
         return shown.allSatisfy { old.values.count > $0 && new.values.count > $0 && old[$0] == new[$0] }
     }
 }

@@ -134,14 +134,14 @@ extension ShapeLogWriter {
         func insert(
             _ known: RowChange?, _ shown: ShapeChange, clock: RowClock?, tx: UInt64, xid: UInt32
         ) throws -> Int64 {
-            let old = known.map(\.old) ?? shown.old ?? shown.new
-            let new = known.map(\.new) ?? shown.new ?? shown.old
+            let texts = RowTexts(
+                old: known.map(\.old) ?? shown.old ?? shown.new, new: known.map(\.new) ?? shown.new ?? shown.old)
             change.bind(Int64(tx), at: 1)
             change.bind(Int64(xid), at: 2)
             change.bind(shown.table.description, at: 3)
             change.bind(shown.key.text.string, at: 4)
-            change.bind(old.map(RowText.encode), at: 5)
-            change.bind(new.map(RowText.encode), at: 6)
+            change.bind(texts.old, at: 5)
+            change.bind(texts.new, at: 6)
             change.bind(clock?.version, at: 7)
             change.bind(clock?.clock.microseconds, at: 8)
             try change.run()

@@ -28,7 +28,8 @@ struct SnapshotWriter {
     struct Ended: Error {}
 
     private struct Progress {
-        var json = JSONWriter(reserving: SnapshotWriter.chunkBytes + 4096)
+        /// Most shapes are small.
+        var json = JSONWriter(reserving: 4096)
         var chunks = 0
         var rows = 0
         /// Of the chunks that are closed.
@@ -91,10 +92,11 @@ struct SnapshotWriter {
 
     /// The body is what stands between the brackets.
     private static func close(_ progress: inout Progress, _ emit: (Part) throws -> Void) throws {
-        progress.bytes += progress.json.count
+        let size = progress.json.count
+        progress.bytes += size
         try emit(.chunk(progress.chunks, Array(progress.json.finish().dropFirst())))
         progress.chunks += 1
-        progress.json = JSONWriter(reserving: chunkBytes + 4096)
+        progress.json = JSONWriter(reserving: size < chunkBytes ? 0 : chunkBytes + 4096)
         progress.json.beginArray()
     }
 
