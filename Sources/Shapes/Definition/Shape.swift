@@ -8,27 +8,6 @@ package struct Shape: Hashable, Sendable {
     /// What of the read rules and of a person's claims decides the content.
     package let grant: ReadGrant
 
-    /// One table of the tree. A table may have several nodes.
-    package struct Node: Hashable, Sendable {
-        package let index: Int
-        /// nil for the root.
-        package let parent: Int?
-        /// Include names from the root, joined by `/`; empty for the root.
-        package let path: String
-        package let table: TableName
-        /// nil takes every row. With the table's read rule, which comes first.
-        package let predicate: Predicate?
-        /// The read rule alone; nil where it restricts nobody.
-        package let rule: Predicate?
-        /// The ways in which a row joins a row of the parent node; one is enough. Empty for the root.
-        package let links: [Link]
-        /// Of the rows that the condition takes, only the first of each group.
-        package let window: Window?
-        /// Column indexes, ascending; the key's are always there.
-        package let selected: [Int]
-        package let children: [Int]
-    }
-
     /// A child row joins a parent row when the columns' values, in these orders, are equal and not NULL.
     package struct Link: Hashable, Sendable {
         package let childColumns: [Int]
@@ -83,5 +62,63 @@ package struct Shape: Hashable, Sendable {
         var columns: Set<Int> = []
         for node in nodes where node.table == table { columns.formUnion(node.selected) }
         return columns.sorted()
+    }
+}
+
+extension Shape {
+    /// One table of the tree. A table may have several nodes.
+    ///
+    /// A reference: whoever goes over the nodes of a shape would otherwise count all that they refer to, for each row.
+    package final class Node: Sendable {
+        package let index: Int
+        /// nil for the root.
+        package let parent: Int?
+        /// Include names from the root, joined by `/`; empty for the root.
+        package let path: String
+        package let table: TableName
+        /// nil takes every row. With the table's read rule, which comes first.
+        package let predicate: Predicate?
+        /// The read rule alone; nil where it restricts nobody.
+        package let rule: Predicate?
+        /// The ways in which a row joins a row of the parent node; one is enough. Empty for the root.
+        package let links: [Link]
+        /// Of the rows that the condition takes, only the first of each group.
+        package let window: Window?
+        /// Column indexes, ascending; the key's are always there.
+        package let selected: [Int]
+        package let children: [Int]
+
+        init(
+            index: Int, parent: Int?, path: String, table: TableName, predicate: Predicate?, rule: Predicate?,
+            links: [Link], window: Window?, selected: [Int], children: [Int]
+        ) {
+            self.index = index
+            self.parent = parent
+            self.path = path
+            self.table = table
+            self.predicate = predicate
+            self.rule = rule
+            self.links = links
+            self.window = window
+            self.selected = selected
+            self.children = children
+        }
+    }
+}
+
+extension Shape.Node: Hashable {
+    package static func == (left: Shape.Node, right: Shape.Node) -> Bool {
+        if left === right { return true }
+        return left.index == right.index && left.parent == right.parent && left.path == right.path
+            && left.table == right.table && left.predicate == right.predicate && left.rule == right.rule
+            && left.links == right.links && left.window == right.window && left.selected == right.selected
+            && left.children == right.children
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(index)
+        hasher.combine(path)
+        hasher.combine(table)
+        hasher.combine(predicate)
     }
 }

@@ -4,7 +4,7 @@ import SyncModel
 ///
 /// Two predicates are equal when they have the same meaning to the checker: white space, spelling of
 /// constants and parameter numbers do not count.
-package struct Predicate: Hashable, Sendable {
+package final class Predicate: Sendable {
     let expression: Expression
     let table: TableSchema
     /// The table of the row around, where the condition may name its columns.
@@ -23,15 +23,16 @@ package struct Predicate: Hashable, Sendable {
     /// - Parameters:
     ///   - outer: a table whose columns the condition may name as well, behind its own: an include's parent.
     ///   - schema: where sub-selects find their tables.
-    package init(
+    package convenience init(
         parsing text: String, parameters: [Text] = [], table: TableSchema, outer: TableSchema? = nil,
         schema: DatabaseSchema = DatabaseSchema(tables: [])
     ) throws(ShapeError) {
-        let used: Set<Int>
-        (self, used) = try Predicate.parse(text, parameters: parameters, table: table, outer: outer, schema: schema)
+        let (parsed, used) = try Predicate.parse(
+            text, parameters: parameters, table: table, outer: outer, schema: schema)
         if let unused = parameters.indices.first(where: { !used.contains($0 + 1) }) {
             throw .unusedParameter(unused + 1)
         }
+        self.init(expression: parsed.expression, table: table, outer: outer, subselects: parsed.subselects)
     }
 
     init(expression: Expression, table: TableSchema, outer: TableSchema?, subselects: [Subselect]) {
@@ -138,6 +139,21 @@ package struct Predicate: Hashable, Sendable {
 
     /// The list that leaves the fewest values; the first of equal ones. nil where no conjunct gives any.
     package var narrowestList: ValueList? { valueLists.min { $0.values.count < $1.values.count } }
+}
+
+extension Predicate: Hashable {
+    /// All else follows from these.
+    package static func == (left: Predicate, right: Predicate) -> Bool {
+        if left === right { return true }
+        return left.expression == right.expression && left.table == right.table && left.outer == right.outer
+            && left.subselects == right.subselects
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(table.name)
+        hasher.combine(expression)
+        hasher.combine(subselects)
+    }
 }
 
 /// See `Predicate.ruled`.
