@@ -32,10 +32,20 @@ extension ReplicaTransaction {
         for record in unit where record.state != .parked {
             throw ReplicaError(
                 .invalidOperation,
-                "Operation \(record.operation.id) is \(record.state.rawValue), not parked: it goes its way by itself")
+                record.state == .confirmed
+                    ? "Operation \(record.operation.id) is confirmed: there is nothing to try again"
+                    : "Operation \(record.operation.id) is \(record.state.rawValue), not parked: it goes its way by itself"
+            )
         }
         let parked = try dependents(of: unit, in: [.parked]).filter { $0.reason?.code == Self.dependency }
         let queued = unit + parked
+        let blocked = try blockers(without: Set(queued.map(\.operation.id)))
+        if let blocker = unit.lazy.compactMap({ blocked.blocker(of: $0, in: self) }).first {
+            throw ReplicaError(
+                .invalidOperation,
+                "Operation \(id) builds on operation \(blocker), which is parked: try that one again, and this one "
+                    + "goes with it, or cancel that one first")
+        }
         for record in queued {
             try set(record, .queued, isApplied: true) { record in
                 record.seq = nil

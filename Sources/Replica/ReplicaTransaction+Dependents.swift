@@ -2,7 +2,7 @@ import SyncModel
 
 /// Which operations build on which: a later one on the same row, or on a row that it refers to.
 extension ReplicaTransaction {
-    /// Operations for sending, in queue order: what builds on an operation that waits for a person waits too,
+    /// Operations for sending, in queue order: what builds on an operation that waits for a person is parked too,
     /// everything else goes on. Groups are taken whole.
     func pick(limit: Int) throws -> [OperationRecord] {
         var picked: [OperationRecord] = []
@@ -19,11 +19,16 @@ extension ReplicaTransaction {
                     guard passed.insert(group).inserted else { continue }
                     unit = try OperationTable.records(group: group, in: db)
                 }
-                let waits = unit.contains { $0.state != .queued || blocked.stop($0, in: self) }
-                if waits {
+                let blocker = unit.lazy.compactMap { blocked.blocker(of: $0, in: self) }.first
+                if let blocker = blocker ?? unit.first(where: { $0.state == .parked })?.operation.id {
+                    try park(unit, behind: blocker, &blocked)
+                    continue
+                }
+                if unit.contains(where: { $0.state != .queued }) {
                     for record in unit { blocked.add(record, in: self) }
                     continue
                 }
+                for record in unit { blocked.pass(record, in: self) }
                 if !picked.isEmpty && picked.count + unit.count > limit { return picked }
                 picked += unit
                 if picked.count >= limit { break }
@@ -32,14 +37,40 @@ extension ReplicaTransaction {
         return picked
     }
 
-    private func blockers() throws -> Blockers {
+    /// What waits for a person, but for `others`.
+    func blockers(without others: Set<OperationID> = []) throws -> Blockers {
         var blocked = Blockers()
         for state in [OperationState.parked, .held] where memory.counts[state, default: 0] > 0 {
-            for record in try OperationTable.records(in: state, db) where blocks(record) {
+            for record in try OperationTable.records(in: state, db)
+            where blocks(record) && !others.contains(record.operation.id) {
+                if try record.verdict != nil && isThere(record) { continue }
                 blocked.add(record, in: self)
             }
         }
         return blocked
+    }
+
+    /// The row of a refused insert is there all the same: others made it, or the same person did, with a later one.
+    private func isThere(_ refused: OperationRecord) throws -> Bool {
+        guard let address = address(refused.operation), let schema = memory.table(address.table) else { return false }
+        if try confirmedRow(address, schema) != nil { return true }
+        return try applied(to: address).contains {
+            $0.position > refused.position && $0.state != .parked && $0.operation.action.makesRow
+        }
+    }
+
+    private func park(_ unit: [OperationRecord], behind blocker: OperationID, _ blocked: inout Blockers) throws {
+        for record in unit {
+            blocked.add(record, in: self)
+            guard record.state == .queued else { continue }
+            try set(record, .parked, isApplied: true) { $0.reason = Self.builds(on: blocker) }
+        }
+    }
+
+    private static func builds(on blocker: OperationID) -> Reason {
+        Reason(
+            code: dependency,
+            message: "It builds on operation \(blocker), which is parked: try that one again, or cancel both")
     }
 
     /// A refused update changes nothing for later operations; a refused insert leaves them without their row.
@@ -55,20 +86,16 @@ extension ReplicaTransaction {
         guard blocks(refused) else { return }
         var blocked = Blockers()
         blocked.add(refused, in: self)
-        let reason = Reason(
-            code: Self.dependency,
-            message:
-                "It builds on operation \(refused.operation.id), which was refused: try that one again, or cancel both"
-        )
         var parked: Set<OperationID> = []
         for record in try OperationTable.records(in: .queued, after: refused.position, db)
-        where !parked.contains(record.operation.id) && blocked.stop(record, in: self) {
-            let group = try record.operation.group.map { try OperationTable.records(group: $0, in: db) }
-            for member in group ?? [record] where member.state == .queued {
-                blocked.add(member, in: self)
-                parked.insert(member.operation.id)
-                try set(member, .parked, isApplied: true) { $0.reason = reason }
+        where !parked.contains(record.operation.id) {
+            guard let blocker = blocked.blocker(of: record, in: self) else {
+                blocked.pass(record, in: self)
+                continue
             }
+            let group = try record.operation.group.map { try OperationTable.records(group: $0, in: db) } ?? [record]
+            parked.formUnion(group.map(\.operation.id))
+            try park(group, behind: blocker, &blocked)
         }
     }
 
@@ -85,7 +112,11 @@ extension ReplicaTransaction {
         var known = Set(unit.map(\.operation.id))
         for record in try OperationTable.records(
             states: states, after: unit.first?.position ?? 0, limit: .max, in: db)
-        where !known.contains(record.operation.id) && blocked.stop(record, in: self) {
+        where !known.contains(record.operation.id) {
+            guard blocked.blocker(of: record, in: self) != nil else {
+                blocked.pass(record, in: self)
+                continue
+            }
             let group = try record.operation.group.map { try OperationTable.records(group: $0, in: db) } ?? [record]
             for member in group where known.insert(member.operation.id).inserted {
                 if makesOrTakesRow(member) { blocked.add(member, in: self) }
@@ -104,7 +135,7 @@ extension ReplicaTransaction {
     }
 
     /// The rows that an operation's values refer to.
-    fileprivate func references(of operation: Operation) -> [RowAddress] {
+    func references(of operation: Operation) -> [RowAddress] {
         guard let schema = memory.table(operation.table) else { return [] }
         return schema.foreignKeys.compactMap { key in
             guard memory.table(key.references)?.primaryKey == key.referencedColumns else { return nil }
@@ -113,24 +144,6 @@ extension ReplicaTransaction {
             }
             guard values.allSatisfy({ $0.text != nil }) else { return nil }
             return RowAddress(table: key.references, key: RowKey(values: values))
-        }
-    }
-}
-
-/// Rows that wait for a person, each with the place in the queue from which on.
-private struct Blockers {
-    private var positions: [RowAddress: Int64] = [:]
-
-    mutating func add(_ record: OperationRecord, in transaction: ReplicaTransaction) {
-        guard let address = transaction.address(record.operation) else { return }
-        positions[address] = min(positions[address] ?? .max, record.position)
-    }
-
-    func stop(_ record: OperationRecord, in transaction: ReplicaTransaction) -> Bool {
-        if positions.isEmpty { return false }
-        let own = transaction.address(record.operation).map { [$0] } ?? []
-        return (own + transaction.references(of: record.operation)).contains { address in
-            positions[address].map { $0 < record.position } ?? false
         }
     }
 }

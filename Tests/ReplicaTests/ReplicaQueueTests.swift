@@ -44,12 +44,46 @@ import Testing
         #expect(try fixture.replica.operation(OperationID("op3"))?.reason?.code == "dependency")
         #expect(try fixture.send() == [2])
         #expect(try fixture.states().last == "op4 acknowledged")
-        let retried = try fixture.replica.retry(OperationID("op2")).operations
-        #expect(retried == [OperationID("op2"), OperationID("op3")])
-        #expect(try fixture.send() == [])
+        let refusal = #expect(throws: ReplicaError.self) { try fixture.replica.retry(OperationID("op2")) }
+        #expect(refusal?.message.contains("builds on operation op1, which is parked") == true)
         let cancelled = try fixture.replica.cancel(OperationID("op1")).operations
         #expect(cancelled == [OperationID("op1")])
+        let retried = try fixture.replica.retry(OperationID("op2")).operations
+        #expect(retried == [OperationID("op2"), OperationID("op3")])
         #expect(try fixture.send() == [3, 4])
+    }
+
+    /// Nobody would know why it stays in the queue.
+    @Test func whatIsSubmittedBehindAParkedOneIsParkedWhenItsTurnComes() throws {
+        let fixture = try Fixture()
+        try fixture.submit(Sample.insert(Sample.pipelines, "p", ["name": "n"]))
+        try fixture.send(.rejected)
+        try fixture.submit(
+            Sample.insert(Sample.steps, "s", ["pipeline_id": "p", "name": "n"]),
+            Sample.insert(Sample.connections, "c", ["from_step_id": "s", "to_step_id": "s"]))
+        try fixture.submit(user("u"))
+        #expect(try fixture.send() == [2])
+        #expect(try fixture.states() == ["op1 parked", "op2 parked", "op3 parked", "op4 acknowledged"])
+        let reasons = try ["op2", "op3"].map { try fixture.replica.operation(OperationID($0))?.reason?.message ?? "" }
+        #expect(reasons[0].hasPrefix("It builds on operation op1, which is parked"))
+        #expect(reasons[1].hasPrefix("It builds on operation op2, which is parked"))
+    }
+
+    /// It is how a person mends what was refused.
+    @Test func aNewInsertOfARowWhoseInsertWasRefusedGoesOn() throws {
+        let fixture = try Fixture()
+        try fixture.submit(Sample.insert(Sample.pipelines, "p", ["name": "n"]))
+        #expect(try fixture.replica.batchToSend(limit: 1).batch.operations.count == 1)
+        try fixture.submit(Sample.insert(Sample.steps, "s", ["pipeline_id": "p", "name": "n"]))
+        try fixture.send(.rejected)
+        try fixture.submit(Sample.insert(Sample.pipelines, "p", ["name": "better"]))
+        try fixture.submit(Sample.insert(Sample.steps, "s2", ["pipeline_id": "p", "name": "n"]))
+        #expect(try fixture.send() == [2, 3])
+        #expect(try fixture.states() == ["op1 parked", "op2 parked", "op3 acknowledged", "op4 acknowledged"])
+        // Also once the insert has left the queue's head.
+        try fixture.submit(Sample.insert(Sample.steps, "s3", ["pipeline_id": "p", "name": "n"]))
+        #expect(try fixture.send() == [4])
+        #expect(try fixture.replica.retry(OperationID("op2")).operations == [OperationID("op2")])
     }
 
     /// What the service says to a withdrawal of the first operation that is under way.

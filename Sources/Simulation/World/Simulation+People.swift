@@ -169,10 +169,17 @@ extension Simulation {
 
     private func retry(_ record: OperationRecord, _ index: Int) throws {
         guard let replica = devices[index].process?.replica else { return }
-        count("retried")
         let id = record.operation.id
         trace("d\(index) retries \(id)")
-        let (retried, effects) = try replica.retry(id)
+        let retried: [OperationID]
+        let effects: Effects
+        do throws(ReplicaError) {
+            (retried, effects) = try replica.retry(id)
+        } catch {
+            guard error.code == .invalidOperation, record.verdict == nil else { throw error }
+            return count("retries that wait for another")
+        }
+        count("retried")
         for id in retried {
             ledger.noteRetry(of: id)
             // Another service, which takes it, or the same once more.
