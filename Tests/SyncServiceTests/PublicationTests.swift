@@ -2,6 +2,8 @@ import Postgres
 import PostgresTesting
 import Shapes
 import SyncModel
+import SyncProtocol
+import Synchronization
 import Testing
 
 @testable import SyncService
@@ -19,6 +21,33 @@ import Testing
         try change()
         await eventually { mirror.state.schemaTag != tag && mirror.state.pending == nil }
         try await fixture.caughtUp()
+    }
+
+    /// Nobody can ask for rows of a table that the device does not know.
+    @Test func whoeverWaitsIsToldOfOtherTablesAtOnce() async throws {
+        let fixture = try await ServiceFixture(
+            Self.items + "CREATE PUBLICATION everything FOR ALL TABLES", hold: .seconds(600),
+            publications: ["everything"])
+        let mirror = fixture.service.mirror
+        var items = try ShapeFollower(Self.all, port: fixture.port)
+        try items.read()
+        let told = Mutex<SyncBatch?>(nil)
+        let shape = SyncRequest.Shape(
+            id: "s", definition: items.definition, handle: items.handle, offset: items.offset)
+        let request = SyncRequest(replica: ReplicaID("waiting"), isLive: true, shapes: [shape])
+        let port = fixture.port
+        let waiting = Task.detached {
+            let batch = try SyncRouteTests.ask(request, port)
+            told.withLock { $0 = batch }
+        }
+        await eventually { mirror.signal.waiting > 0 }
+        try await catalogueChanges(fixture) {
+            try fixture.connection.execute("CREATE TABLE public.notes (id int4 PRIMARY KEY, note text)")
+        }
+        await eventually { told.withLock { $0 != nil } }
+        #expect(told.withLock { $0?.frontier.schemaTag } == mirror.state.schemaTag)
+        await fixture.stop()
+        try await waiting.value
     }
 
     @Test func aTableThatIsMadeUnderForAllTablesIsServed() async throws {

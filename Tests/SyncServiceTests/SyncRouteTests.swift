@@ -14,7 +14,7 @@ import Testing
         INSERT INTO children SELECT i, i % 3 + 1, repeat('x', 3000) FROM generate_series(1, 3000) i;
         """
 
-    private func ask(_ request: SyncRequest, _ port: Int) throws -> SyncBatch {
+    static func ask(_ request: SyncRequest, _ port: Int) throws -> SyncBatch {
         let body = String(decoding: request.body, as: UTF8.self)
         let response = try RawHTTP.get("/v1/sync", port: port, method: "POST", body: body)
         #expect(response.status == 200, "\(response.body)")
@@ -30,7 +30,7 @@ import Testing
         var shape = SyncRequest.Shape(id: "s", definition: definition)
         var rows: [TableName: Int] = [:]
         while true {
-            let batch = try ask(SyncRequest(replica: ReplicaID("r"), isLive: false, shapes: [shape]), port)
+            let batch = try Self.ask(SyncRequest(replica: ReplicaID("r"), isLive: false, shapes: [shape]), port)
             let part = try #require(batch.shapes.first)
             #expect(part.ended == nil)
             if part.isReset { rows = [:] }
@@ -53,7 +53,7 @@ import Testing
 
         try fixture.connection.execute("DELETE FROM parents WHERE id = 2; UPDATE children SET note = 'y' WHERE id = 3")
         try await fixture.caughtUp()
-        let batch = try ask(SyncRequest(replica: ReplicaID("r"), isLive: true, shapes: [shape]), fixture.port)
+        let batch = try Self.ask(SyncRequest(replica: ReplicaID("r"), isLive: true, shapes: [shape]), fixture.port)
         let messages = try #require(batch.shapes.first).messages
         #expect(messages.filter { $0.kind == .delete }.count == 1001)
         #expect(messages.filter { $0.kind == .update }.map(\.fields.count) == [2])
@@ -69,7 +69,7 @@ import Testing
         for definition in definitions { _ = try readAll(definition, fixture.port) }
         let shapes = definitions.enumerated().map { SyncRequest.Shape(id: "s\($0)", definition: $1) }
         let request = SyncRequest(replica: ReplicaID("other"), isLive: false, shapes: shapes)
-        let parts = try ask(request, fixture.port).shapes
+        let parts = try Self.ask(request, fixture.port).shapes
         #expect(parts.map(\.shape) == ["s0", "s1", "s2"])
         #expect(parts[0].offset == .snapshotEnd)
         let counts = parts.map(\.messages.count)
@@ -87,7 +87,7 @@ import Testing
         for id in 10..<20 {
             try fixture.connection.execute("INSERT INTO parents VALUES (\(id), 'late')")
             let request = SyncRequest(replica: ReplicaID("r"), isLive: false, isBarrier: true, shapes: [shape])
-            let part = try #require(try ask(request, fixture.port).shapes.first)
+            let part = try #require(try Self.ask(request, fixture.port).shapes.first)
             #expect(part.messages.map(\.key) == [RowKey(values: [Value(String(id))])])
             shape = SyncRequest.Shape(id: "s", definition: all, handle: part.handle, offset: part.offset)
         }
@@ -102,7 +102,7 @@ import Testing
         try fixture.connection.execute("INSERT INTO parents VALUES (77, 'while it was away')")
         let again = try await fixture.restarted()
         try await again.caughtUp()
-        let batch = try ask(SyncRequest(replica: ReplicaID("r"), isLive: false, shapes: [shape]), again.port)
+        let batch = try Self.ask(SyncRequest(replica: ReplicaID("r"), isLive: false, shapes: [shape]), again.port)
         let part = try #require(batch.shapes.first)
         #expect(!part.isReset && part.messages.map(\.key) == [RowKey(values: ["77"])])
         await again.stop()

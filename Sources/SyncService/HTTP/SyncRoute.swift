@@ -20,6 +20,7 @@ struct SyncRoute: Sendable {
         if request.isBarrier { try await awaitBarrier() }
         try await awaitFrontier(of: request)
         let deadline = ContinuousClock.now + hold
+        let schemaTag = mirror.state.schemaTag
         while true {
             let seen = mirror.signal.count
             let known = mirror.state
@@ -33,7 +34,9 @@ struct SyncRoute: Sendable {
             } catch is SyncAnswer.ShapeEnded {
                 continue
             }
-            let isWaiting = !composed.isNews && (request.isLive || Self.hasUnfinishedSnapshot(subjects))
+            // Tables that come are in no shape yet; a device learns of them by the frontier.
+            let isNews = composed.isNews || known.schemaTag != schemaTag
+            let isWaiting = !isNews && (request.isLive || Self.hasUnfinishedSnapshot(subjects))
             let isOver = ContinuousClock.now >= deadline || mirror.signal.isClosed
             if !isWaiting || isOver { return composed.bytes }
             await mirror.signal.wait(
