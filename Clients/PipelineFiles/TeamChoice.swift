@@ -1,5 +1,19 @@
 import SyncModel
 
+/// Why no team is chosen: a sentence without a full stop.
+package enum TeamFailure: Error, Hashable, Sendable {
+    /// None of that name is visible.
+    case unknown(String)
+    /// The person has to say which.
+    case unclear(String)
+
+    package var reason: String {
+        switch self {
+        case .unknown(let reason), .unclear(let reason): reason
+        }
+    }
+}
+
 /// For which team, and as whom, a daemon's user imports.
 package struct TeamChoice: Hashable, Sendable {
     package let teamID: String
@@ -10,7 +24,7 @@ package struct TeamChoice: Hashable, Sendable {
     /// - user: as the daemon names its user: an id, an email, its part before the `@`, or a name.
     package init(
         team: String?, user: String, users: [ColumnMap], members: [ColumnMap], teams: [ColumnMap]
-    ) throws(PipelineFileError) {
+    ) throws(TeamFailure) {
         let userID = Self.person(user, in: users)
         self.userID = userID
         let visible = teams.compactMap { columns in
@@ -29,24 +43,29 @@ package struct TeamChoice: Hashable, Sendable {
         } else if candidates.count == 1 {
             teamID = candidates[0].id
         } else if candidates.isEmpty {
-            throw PipelineFileError("no team is visible to \(user): name one with --team ID")
+            throw .unclear("no team is visible to \(user): name one with --team ID")
         } else {
             let list = candidates.map { "\($0.id) (\($0.name))" }.sorted().joined(separator: ", ")
-            throw PipelineFileError("there are several teams, choose one with --team: \(list)")
+            throw .unclear("there are several teams, choose one with --team: \(list)")
         }
     }
 
-    private static func named(_ team: String, in teams: [(id: String, name: String)])
-        throws(PipelineFileError) -> String
-    {
+    private static func named(
+        _ team: String, in teams: [(id: String, name: String)]
+    ) throws(TeamFailure) -> String {
         // A team that is not synced to this device can still be named by its id.
         if let id = NameBasedUUID.normalised(team) { return id }
         let matches = teams.filter { Text($0.name) == Text(team) }
-        guard matches.count == 1 else {
-            let what = matches.isEmpty ? "no team is" : "several teams are"
-            throw PipelineFileError("\(what) named \(team): give the id with --team")
+        if matches.count > 1 {
+            let ids = matches.map(\.id).sorted().joined(separator: ", ")
+            throw .unclear("several teams are named \(team), give the id with --team: \(ids)")
         }
-        return matches[0].id
+        guard let only = matches.first else {
+            let names = teams.map { Text($0.name) }.sorted().map(\.string).joined(separator: ", ")
+            let known = teams.isEmpty ? "none is visible" : "there are \(names) (names are case-sensitive)"
+            throw .unknown("no team is named \(team): \(known)")
+        }
+        return only.id
     }
 
     private static func person(_ user: String, in users: [ColumnMap]) -> String? {

@@ -63,11 +63,11 @@ enum Input {
             if count == 0 { break }
             bytes += buffer.prefix(count)
             guard bytes.count <= limit else {
-                throw CommandFailure(.failed, "\(name) is larger than \(limit >> 20) MiB.")
+                throw CommandFailure(.usage, "\(name) is larger than \(limit >> 20) MiB.")
             }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw CommandFailure(.failed, "\(name) is not UTF-8.")
+            throw CommandFailure(.usage, "\(name) is not UTF-8.")
         }
         return text
     }

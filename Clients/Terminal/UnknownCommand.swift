@@ -1,18 +1,20 @@
 import ArgumentParser
 
-/// The parser calls a command that there is not an unexpected argument of the one before it.
+/// The parser calls a command that there is not an unexpected argument of the one before it, and `help` of it shows
+/// what it can.
 enum UnknownCommand {
     /// What to say; nil where the arguments begin with a command that there is, or with none.
     static func message(_ arguments: [String], root: any ParsableCommand.Type) -> String? {
+        let isHelp = arguments.first == "help"
         var command = root
         var path = [name(root)]
-        for argument in arguments {
+        for argument in isHelp ? arguments.dropFirst() : arguments[...] {
             let subcommands = command.configuration.subcommands
-            guard !subcommands.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return nil }
+            guard isHelp || !subcommands.isEmpty, !argument.hasPrefix("-") else { return nil }
             guard let next = subcommands.first(where: { name($0) == argument }) else {
-                let what = (path + [argument]).joined(separator: " ")
-                return "There is no command `\(what)`: \(path.joined(separator: " ")) has "
-                    + "\(subcommands.map(name).joined(separator: ", "))."
+                let names = subcommands.isEmpty ? "none below it" : subcommands.map(name).joined(separator: ", ")
+                let known = path.joined(separator: " ")
+                return "There is no command `\(known) \(argument)`: \(known) has \(names)."
             }
             command = next
             path.append(argument)

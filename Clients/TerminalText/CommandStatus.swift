@@ -14,7 +14,7 @@ package enum CommandStatus: Int32, Hashable, Sendable {
     /// By the code of the daemon's error.
     package init(_ error: ResponseError) {
         switch error.code {
-        case ProtocolErrorCode.invalidParams.rawValue, ProtocolErrorCode.methodNotFound.rawValue, 1002, 1004:
+        case ProtocolErrorCode.invalidParams.rawValue, ProtocolErrorCode.methodNotFound.rawValue, 1002, 1004, 1009:
             self = .usage
         case 1001, 1003, 1011: self = .notFound
         case ProtocolErrorCode.cancelled.rawValue: self = .interrupted

@@ -31,9 +31,11 @@ import Testing
     }
 
     @Test func listsTheChoices() throws {
-        let error = try #require(throws: PipelineFileError.self) { try choose() }
+        let error = try #require(throws: TeamFailure.self) { try choose() }
         #expect(error.reason.contains(one) && error.reason.contains("Two"))
-        #expect(throws: PipelineFileError.self) { try choose(team: "Three") }
+        #expect(throws: TeamFailure.unknown("no team is named two: there are One, Two (names are case-sensitive)")) {
+            try choose(team: "two")
+        }
         #expect(try choose(team: "Two").teamID == two)
         #expect(try choose(team: one.uppercased(), user: "nobody") == choose(team: one, user: "nobody"))
         #expect(try choose(team: one, user: "nobody").userID == nil)

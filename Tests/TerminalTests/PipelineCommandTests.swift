@@ -221,6 +221,12 @@ import Testing
             let refused = try run(["pipeline", "import", file])
             #expect(refused.status == 2)
             #expect(refused.errors.contains("Others"))
+            let unknown = try run(["pipeline", "import", file, "--team", "others"])
+            #expect(unknown.status == 3)
+            #expect(
+                unknown.errors
+                    == "satchel: no team is named others: there are Others, Pipelines (names are case-sensitive).\n")
+            #expect(try run(["pipeline", "list", "--team", "Nope"]).status == 3)
             #expect(try run(["pipeline", "import", file, "--team", "Others"]).status == 0)
         }
     }

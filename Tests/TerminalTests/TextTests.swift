@@ -363,7 +363,7 @@ import Testing
 @Suite struct CommandStatusTests {
     @Test(arguments: [
         (1001, CommandStatus.notFound), (1002, .usage), (1003, .notFound), (1004, .usage), (1005, .failed),
-        (1010, .failed),
+        (1009, .usage), (1010, .failed),
         (-32602, .usage), (-32800, .interrupted), (-32603, .failed),
     ])
     func followsTheDaemonsError(code: Int, status: CommandStatus) {

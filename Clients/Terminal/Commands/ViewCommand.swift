@@ -28,7 +28,10 @@ struct ViewCommand: ParsableCommand {
     struct Enter: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "enter", abstract: "Keep the shapes of a view up to date on this device, before all others.",
-            discussion: "What an earlier view has in common with it is not fetched again.")
+            discussion: """
+                What an earlier view has in common with it is not fetched again. The exit status is 1 where rows have \
+                not come yet; the view is entered, and they come.
+                """)
 
         @Argument(help: "As `view list` prints it.")
         var name: String
@@ -68,7 +71,7 @@ struct ViewCommand: ParsableCommand {
                 throw CommandFailure(.failed, ViewText.refusal(of: refused, reasons: reasons))
             }
             if shapes.contains(where: { $0.status == .initial }) {
-                Output.say(try ReadCommand.notYet("Some rows have not come yet", daemon))
+                throw CommandFailure(.failed, try ReadCommand.notYet("Some rows have not come yet", daemon))
             }
         }
 

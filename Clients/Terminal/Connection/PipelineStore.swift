@@ -20,7 +20,7 @@ struct PipelineStore {
         let users = try rows(of: "users", wait: wait)
         let members = team == nil ? try rows(of: "team_members", wait: wait) : Known(rows: [], isWhole: true)
         let teams = try rows(of: "teams", wait: wait)
-        do throws(PipelineFileError) {
+        do throws(TeamFailure) {
             return try TeamChoice(
                 team: team, user: daemon.info.user, users: users.rows, members: members.rows, teams: teams.rows)
         } catch {
@@ -31,7 +31,10 @@ struct PipelineStore {
                     "The teams are not on this device yet: try again when `satchel status` says that it is in sync, or "
                         + "name a team by its id with --team.")
             }
-            throw CommandFailure(.usage, "\(error.reason).")
+            switch error {
+            case .unknown: throw CommandFailure(.notFound, "\(Printable.line(error.reason)).")
+            case .unclear: throw CommandFailure(.usage, "\(Printable.line(error.reason)).")
+            }
         }
     }
 
