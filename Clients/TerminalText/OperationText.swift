@@ -33,6 +33,12 @@ package enum OperationText {
         }
     }
 
+    /// - states: those that were asked for; none for all.
+    package static func nothingLost(_ states: [OperationState]) -> String {
+        let which = states.isEmpty ? "" : states.map(\.rawValue).joined(separator: " or ") + " "
+        return "No \(which)operation lost something to another write."
+    }
+
     package static func detail(
         _ operation: OperationDetail, isOnline: Bool = true, now: Int64, style: Style
     ) -> [String] {

@@ -44,6 +44,15 @@ package enum StatusText {
         return "\(status.service) cannot be reached\(status.reason.map { " (\($0.message))" } ?? "")"
     }
 
+    /// What makes room in a full queue.
+    package static func room(_ status: SyncStatus) -> String {
+        let drain =
+            status.isPaused
+            ? "Sync is paused, `satchel sync resume` lets the queue drain."
+            : status.isOnline ? "The queue drains." : "The queue drains with the next connection."
+        return drain + " Its limit is max_offline_queue in the daemon's configuration."
+    }
+
     /// Why `satchel sync wait` does not return.
     package static func waiting(_ status: SyncStatus, hasTimeout: Bool) -> String {
         let wait = "\(Printable.count(status.pending, "change")) \(status.pending == 1 ? "waits" : "wait")"

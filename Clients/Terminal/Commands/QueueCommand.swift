@@ -47,7 +47,7 @@ struct QueueCommand: ParsableCommand {
                     "counts": .object(JSONObject(counts.map { ($0.state.rawValue, .int($0.count)) })),
                 ])
             } else {
-                if lost, operations.isEmpty { return Output.say("No operation lost something to another write.") }
+                if lost, operations.isEmpty { return Output.say(OperationText.nothingLost(all ? [] : state)) }
                 let shown = lost ? OperationText.counts(operations) : counts
                 Output.lines(
                     OperationText.lines(

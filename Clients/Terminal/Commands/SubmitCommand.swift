@@ -1,5 +1,6 @@
 import ArgumentParser
 import DaemonProtocol
+import JSONRPC
 import TerminalText
 
 struct SubmitCommand: ParsableCommand {
@@ -27,7 +28,7 @@ struct SubmitCommand: ParsableCommand {
         try options.withDaemon { daemon in
             let params = SubmitOperations.Params(
                 operations: operations, isAtomic: atomic, isDryRun: isDryRun)
-            let result = try daemon.call(SubmitOperations.self, params)
+            let result = try Self.submit(params, daemon)
             if options.json {
                 Output.json(result.json)
             } else {
@@ -36,6 +37,19 @@ struct SubmitCommand: ParsableCommand {
                 let done = isDryRun ? "would be accepted" : "accepted, on disk"
                 Output.say("\(Printable.count(Int64(result.operations.count), "operation")) \(done).")
             }
+        }
+    }
+
+    private static func submit(
+        _ params: SubmitOperations.Params, _ daemon: DaemonConnection
+    ) throws -> SubmitOperations.Result {
+        do {
+            return try daemon.call(SubmitOperations.self, params)
+        } catch let error as ResponseError where error.code == DaemonErrorCode.queueFull.rawValue {
+            let status = try daemon.call(ReadSyncStatus.self, Nothing())
+            let stop = error.message.hasSuffix(".") ? "" : "."
+            throw CommandFailure(
+                CommandStatus(error), "\(error.message)\(stop) \(StatusText.room(status))", data: error.json)
         }
     }
 }

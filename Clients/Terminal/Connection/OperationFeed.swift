@@ -48,9 +48,6 @@ struct OperationFeed {
 
     private func explainWait() throws {
         let status = try daemon.call(ReadSyncStatus.self, Nothing())
-        let advice =
-            status.isPaused
-            ? "; `satchel sync resume` lets it drain" : status.isOnline ? "" : "; it drains when online"
-        Output.say("The queue is full (\(status.pending) pending): waiting for room\(advice).")
+        Output.say("The queue is full (\(status.pending) pending): waiting for room. \(StatusText.room(status))")
     }
 }
