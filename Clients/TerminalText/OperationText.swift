@@ -9,8 +9,7 @@ package enum OperationText {
         _ operations: [OperationSummary], counts: [ListOperations.Count], isOnline: Bool = true, now: Int64,
         width: Int?, style: Style
     ) -> [String] {
-        let total = counts.filter { $0.count > 0 }.map { "\($0.count) \(word($0.state, isOnline))" }
-        let summary = total.isEmpty ? "The queue is empty." : total.joined(separator: " · ")
+        let summary = summary(operations, counts, isOnline)
         guard !operations.isEmpty else { return [summary] }
         let hasReasons = operations.contains { $0.reason != nil }
         let rows = operations.map { operation in
@@ -23,7 +22,21 @@ package enum OperationText {
         let table = TableText(
             heading: ["id", "state", "op", "table", "key", "columns", "submitted"] + (hasReasons ? ["reason"] : []),
             rows: rows)
-        return table.lines(width: width, style: style) + [style(.quiet, summary)]
+        let lines = table.lines(width: width, style: style) + [style(.quiet, summary)]
+        guard width != nil, operations.contains(where: { $0.state == .parked }) else { return lines }
+        return lines + [style(.quiet, "Decide with: satchel queue retry ID, or satchel queue cancel ID")]
+    }
+
+    private static func summary(
+        _ operations: [OperationSummary], _ counts: [ListOperations.Count], _ isOnline: Bool
+    ) -> String {
+        var parts = counts.filter { $0.count > 0 }.map { count in
+            let conflicts = operations.count { $0.state == count.state && $0.verdict == .conflict }
+            let text = "\(count.count) \(word(count.state, isOnline))"
+            return count.state == .parked && conflicts > 0 ? "\(text) (\(conflicts) in conflict)" : text
+        }
+        if let losses = Losses(operations) { parts.append("\(losses.text) lost to another write") }
+        return parts.isEmpty ? "The queue is empty." : parts.joined(separator: " · ")
     }
 
     /// How many of these are in which state.
@@ -39,8 +52,9 @@ package enum OperationText {
         return "No \(which)operation lost something to another write."
     }
 
+    /// - isTerminal: somebody reads it who may want to decide.
     package static func detail(
-        _ operation: OperationDetail, isOnline: Bool = true, now: Int64, style: Style
+        _ operation: OperationDetail, isOnline: Bool = true, now: Int64, isTerminal: Bool = false, style: Style
     ) -> [String] {
         let summary = operation.summary
         var lines = [
@@ -56,6 +70,11 @@ package enum OperationText {
             lines.append(fact("set", "\(field.column) = \(RowsText.text(field.value))"))
         }
         lines += operation.lost.flatMap { lost(_: $0, now: now, style: style) }
+        if isTerminal, summary.state == .parked {
+            let id = Printable.line(summary.id.description)
+            lines.append(style(.quiet, "Decide with: satchel queue retry \(id)"))
+            lines.append(style(.quiet, "         or: satchel queue cancel \(id)"))
+        }
         return lines
     }
 

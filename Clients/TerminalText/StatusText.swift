@@ -3,10 +3,13 @@ import SyncModel
 
 /// `satchel status`: one screen.
 package enum StatusText {
+    /// - losses: nil where they are not known, or there are none.
     /// - now: microseconds since 1970.
-    package static func lines(_ status: SyncStatus, now: Int64, width: Int?, style: Style) -> [String] {
+    package static func lines(
+        _ status: SyncStatus, losses: Losses? = nil, now: Int64, width: Int?, style: Style
+    ) -> [String] {
         var lines = [headline(status, style: style)]
-        lines += advice(status).map { "  " + style(.quiet, $0) }
+        lines += advice(status, losses).map { "  " + style(.quiet, $0) }
         lines.append("")
         let facts = facts(status, now: now)
         let indent = facts.map(\.name.count).max() ?? 0
@@ -69,7 +72,7 @@ package enum StatusText {
         return Printable.line("Waiting: \(why).\(advice)")
     }
 
-    private static func advice(_ status: SyncStatus) -> [String] {
+    private static func advice(_ status: SyncStatus, _ losses: Losses?) -> [String] {
         var lines: [String] = []
         if let reason = status.reason { lines.append(Printable.line(reason.message)) }
         if status.isPaused { lines.append("Paused. Go online again with: satchel sync resume") }
@@ -78,7 +81,8 @@ package enum StatusText {
         }
         if let lost = status.lost {
             let changes = Printable.count(lost, "change")
-            lines.append("\(changes) of the last 24 hours lost something to another write: satchel queue list --lost")
+            let what = losses.map { "lost \($0.text)" } ?? "lost something"
+            lines.append("\(changes) of the last 24 hours \(what) to another write: satchel queue list --lost")
         }
         if status.storage == .memory {
             lines.append("Online only: the replica file cannot be used, and nothing is kept on this device.")
@@ -95,8 +99,10 @@ package enum StatusText {
             facts.append(("next try", TimeText.until(time, now: now)))
         }
         var queue = ["\(status.pending) pending"]
-        if status.parked > 0 { queue.append("\(status.parked) parked") }
-        if status.conflicts > 0 { queue.append(Printable.count(status.conflicts, "conflict")) }
+        // The wire counts parked ones without those in conflict; people see both as parked, as `queue list` does.
+        let parked = status.parked + status.conflicts
+        let conflicts = status.conflicts > 0 ? " (\(status.conflicts) in conflict)" : ""
+        if parked > 0 { queue.append("\(parked) parked\(conflicts)") }
         facts.append(("queue", queue.joined(separator: " · ")))
         if let frontier = status.frontier { facts.append(("position", frontier)) }
         facts.append(("replica", status.replica.description))

@@ -242,7 +242,7 @@ import Testing
         try CommandFixture.withDaemon(state) { (_, run) throws in
             let lost = try run(["queue", "list", "--lost"]).lines
             #expect(lost.count == 3 && lost[1].hasPrefix("o1  confirmed (merged), lost 1 column  update"), "\(lost)")
-            #expect(lost.last == "1 confirmed")
+            #expect(lost.last == "1 confirmed · 1 column of 1 row lost to another write")
             #expect(try run(["queue", "list", "--all"]).lines.count == 4)
             let retried = try run(["queue", "retry", "o1"])
             #expect(retried.status == 2)

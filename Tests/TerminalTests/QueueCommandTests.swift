@@ -1,7 +1,59 @@
 import DaemonProtocol
 import JSONText
 import SyncModel
+import TerminalText
 import Testing
+
+private func edit(
+    _ id: String, _ key: Text, state: OperationState = .confirmed, verdict: Verdict.Outcome? = .merged,
+    lost: [String]? = nil
+) -> OperationSummary {
+    OperationSummary(
+        id: OperationID(id), seq: 1, state: state, verdict: verdict, table: TableName("steps"), action: .update,
+        key: KeyValues([.init("id", key)]), columns: ["name"], group: nil, submittedAt: 0, attempts: 1,
+        lostColumns: lost)
+}
+
+private func queue(_ operations: [OperationSummary], width: Int?) -> [String] {
+    OperationText.lines(
+        operations, counts: OperationText.counts(operations), now: 0, width: width, style: .plain)
+}
+
+@Suite struct LossesTests {
+    @Test func countsAColumnThatLostInManyEditsOnce() {
+        let edits = (1...5).map { edit("o\($0)", "1", lost: ["position_x"]) }
+        #expect(Losses(edits)?.text == "1 column of 1 row")
+        let more = edits + [edit("o6", "1", lost: ["name"]), edit("o7", "2", lost: ["name"])]
+        #expect(Losses(more)?.text == "3 columns of 2 rows")
+        let whole = [edit("o8", "3", lost: []), edit("o9", "3", lost: [])]
+        #expect(Losses(more + whole)?.text == "3 columns of 2 rows and 1 whole row")
+        #expect(Losses(whole)?.text == "1 whole row")
+        #expect(Losses([edit("o1", "1")]) == nil)
+        #expect(queue(edits, width: nil).last == "5 confirmed · 1 column of 1 row lost to another write")
+    }
+}
+
+extension OperationTextTests {
+    @Test func saysOnATerminalWhatToDecide() {
+        let parked = [
+            edit("o1", "1", state: .parked, verdict: .rejected),
+            edit("o2", "1", state: .parked, verdict: .conflict),
+        ]
+        #expect(
+            queue(parked, width: 80).suffix(2) == [
+                "2 parked (1 in conflict)", "Decide with: satchel queue retry ID, or satchel queue cancel ID",
+            ])
+        #expect(queue(parked, width: nil).last == "2 parked (1 in conflict)")
+        #expect(queue([edit("o1", "1")], width: 80).last == "1 confirmed")
+        func detail(_ summary: OperationSummary, _ isTerminal: Bool) -> [String] {
+            let operation = OperationDetail(summary: summary, set: ColumnValues([]), base: 1, at: .zero)
+            return OperationText.detail(operation, now: 0, isTerminal: isTerminal, style: .plain)
+        }
+        #expect(detail(parked[0], true).last == "         or: satchel queue cancel o1")
+        #expect(detail(parked[0], false).allSatisfy { !$0.contains("satchel") })
+        #expect(detail(edit("o1", "1"), true).allSatisfy { !$0.contains("satchel") })
+    }
+}
 
 /// `satchel queue` by the beginnings of ids.
 @Suite(.serialized) struct QueueCommandTests {

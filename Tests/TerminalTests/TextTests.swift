@@ -69,6 +69,16 @@ import Testing
         )
         status.lost = 2
         #expect(told().first?.hasPrefix("  2 changes of the last") == true)
+        let edits = ["o1", "o2"].map { id in
+            OperationSummary(
+                id: OperationID(id), seq: 1, state: .confirmed, verdict: .merged, table: TableName("steps"),
+                action: .update, key: KeyValues([.init("id", "1")]), columns: ["x"], group: nil, submittedAt: 0,
+                attempts: 1, lostColumns: ["x"])
+        }
+        let lines = StatusText.lines(status, losses: Losses(edits), now: 0, width: nil, style: .plain)
+        #expect(
+            lines[1] == "  2 changes of the last 24 hours lost 1 column of 1 row to another write: "
+                + "satchel queue list --lost")
     }
 
     @Test func saysWhatToDoAboutTrouble() {
@@ -81,7 +91,7 @@ import Testing
         #expect(lines.contains("  The disk is full.�[2J"))
         #expect(lines.contains("  See what needs you with: satchel queue list --state parked"))
         #expect(lines.contains { $0.contains("Online only") })
-        #expect(lines.contains("  queue    0 pending · 1 parked · 1 conflict"))
+        #expect(lines.contains("  queue    0 pending · 2 parked (1 in conflict)"))
     }
 
     @Test(arguments: [

@@ -78,7 +78,7 @@ struct QueueCommand: ParsableCommand {
                     Output.lines(
                         OperationText.detail(
                             operation, isOnline: try !isSending || daemon.isOnline(), now: SystemClock.now,
-                            style: Terminal.style))
+                            isTerminal: Terminal.size != nil, style: Terminal.style))
                 }
             }
         }

@@ -12,19 +12,27 @@ struct StatusCommand: ParsableCommand {
 
     static func run(socket: String?, json: Bool) throws {
         try GlobalOptions.withDaemon(socket: socket) { daemon in
-            StatusPrinter.show(try daemon.call(ReadSyncStatus.self, Nothing()), json: json)
+            let status = try daemon.call(ReadSyncStatus.self, Nothing())
+            StatusPrinter.show(status, losses: try json ? nil : losses(status, daemon), json: json)
         }
+    }
+
+    /// One page of the queue is little work. nil where there are more: the status alone counts operations.
+    private static func losses(_ status: SyncStatus, _ daemon: DaemonConnection) throws -> Losses? {
+        guard status.lost != nil else { return nil }
+        let page = try daemon.call(ListOperations.self, ListOperations.Params())
+        return page.next == nil ? Losses(page.operations) : nil
     }
 }
 
 enum StatusPrinter {
-    static func show(_ status: SyncStatus, json: Bool) {
+    static func show(_ status: SyncStatus, losses: Losses?, json: Bool) {
         if json {
             Output.json(status.json)
         } else {
             Output.lines(
                 StatusText.lines(
-                    status, now: SystemClock.now, width: Terminal.size?.width, style: Terminal.style))
+                    status, losses: losses, now: SystemClock.now, width: Terminal.size?.width, style: Terminal.style))
         }
     }
 }
