@@ -31,7 +31,10 @@ package struct PipelineCatalogue: Hashable, Sendable {
             .sorted { ($0.name, Text($0.id)) < ($1.name, Text($1.id)) }
     }
 
-    /// By id, by name, or by the name of the file it was imported from.
+    /// Characters of an id's beginning, at least.
+    private static let leastOfID = 4
+
+    /// By id, by name, by the name of the file it was imported from, or by a beginning that no other one's id has.
     package func find(_ wanted: String, teamID: String?) throws(PipelineFileError) -> CurrentPipeline? {
         if let id = NameBasedUUID.normalised(wanted), let found = pipelines[id], found.pipeline != nil {
             return found
@@ -45,7 +48,20 @@ package struct PipelineCatalogue: Hashable, Sendable {
         let file = wanted.split(separator: "/").last.map(String.init) ?? wanted
         let teams = teamID.map { [$0] } ?? Set(all.map(\.teamID)).sorted()
         let ids = teams.compactMap { PipelineReader.pipelineID(teamID: $0, fileName: file) }
-        return ids.compactMap { pipelines[$0] }.first { $0.pipeline != nil }
+        if let found = ids.compactMap({ pipelines[$0] }).first(where: { $0.pipeline != nil }) { return found }
+        return try begun(wanted)
+    }
+
+    private func begun(_ wanted: String) throws(PipelineFileError) -> CurrentPipeline? {
+        // A narrow table ends an id like this.
+        let text = (wanted.hasSuffix("…") ? String(wanted.dropLast()) : wanted).lowercased()
+        guard text.utf8.count >= Self.leastOfID else { return nil }
+        let found = all.filter { $0.id.utf8.starts(with: text.utf8) }
+        guard found.count < 2 else {
+            let ids = found.map(\.id).joined(separator: ", ")
+            throw PipelineFileError("\(found.count) pipelines begin with \(wanted), give more of the id: \(ids)")
+        }
+        return found.first
     }
 }
 

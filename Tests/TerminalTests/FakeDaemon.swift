@@ -22,6 +22,7 @@ final class FakeDaemon: Sendable {
         var page = 7
         var operations: [OperationDetail] = []
         var failures: FailedRows?
+        var missingTables: Set<String> = []
         var holdsShapes = true
         var enteredView: String? = "team"
         var unusedShapes = ["s3", "s2"]
@@ -266,6 +267,9 @@ enum FakeAnswers {
         }
         guard let root = (definition["root_table"] ?? definition["name"])?.string else {
             throw ResponseError(.invalidShape, "root_table: is missing.")
+        }
+        guard !state.missingTables.contains(root) else {
+            throw ResponseError(.invalidShape, "root_table: Table \"public\".\"\(root)\" does not exist.")
         }
         var rows = rows(of: root, state)
         if let team = definition["where"]?["team_id"]?.string {

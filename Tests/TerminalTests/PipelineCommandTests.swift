@@ -210,6 +210,73 @@ import Testing
         }
     }
 
+    @Test func takesTheBeginningOfAnID() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            _ = try run(["pipeline", "import", "\(CommandFixture.samples)/hello.yaml"])
+            let id = try #require(daemon.with { $0.tables["pipelines"]?.keys.first })
+            for name in [id.prefix(8), id.prefix(8) + "…", id.prefix(4)] {
+                #expect(try run(["pipeline", "show", String(name)]).lines.first == "hello  \(id)", "\(name)")
+            }
+            #expect(try run(["pipeline", "export", String(id.prefix(8))]).status == 0)
+            #expect(try run(["pipeline", "show", String(id.prefix(3))]).status == 3)
+            let other = String(id.prefix(8)) + "-0000-4000-8000-000000000001"
+            daemon.with { state in
+                var row = state.tables["pipelines"]?[id] ?? [:]
+                row["id"] = Value(other)
+                state.tables["pipelines"]?[other] = row
+            }
+            let several = try run(["pipeline", "show", String(id.prefix(8))])
+            #expect(several.status == 2)
+            #expect(several.errors.contains("2 pipelines begin with \(id.prefix(8)), give more of the id: "))
+            #expect(several.errors.contains(other))
+        }
+    }
+
+    @Test func saysThatADatabaseHasNoPipelines() throws {
+        var state = CommandFixture.state()
+        state.missingTables = ["users"]
+        try CommandFixture.withDaemon(state) { (_, run) throws in
+            for command in [["list"], ["show", "hello"], ["import", "\(CommandFixture.samples)/hello.yaml"]] {
+                let told = try run(["pipeline"] + command)
+                #expect(told.status == 2, "\(command)")
+                #expect(
+                    told.errors.contains("are for databases with the sample's tables (pipelines, steps, …): root_table")
+                )
+            }
+        }
+    }
+
+    @Test func saysWhatBecameOfEachFileOfAnExport() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            _ = try run(["pipeline", "import", "\(CommandFixture.samples)/hello.yaml"])
+            let folder = daemon.folder.appending(path: "out").path
+            let file = "\(folder)/hello.yaml"
+            let export = ["pipeline", "export", "hello", "--output", folder]
+            #expect(try run(export).output == "\(file): written\n")
+            #expect(try run(export).output == "\(file): unchanged\n")
+            try Data("# mine\n".utf8).write(to: URL(filePath: file))
+            let json = try JSON(parsing: run(export + ["--json"]).output)
+            #expect(json["exported"]?[0]?["outcome"] == "overwritten")
+            try Data("# mine\n".utf8).write(to: URL(filePath: file))
+            #expect(try run(export).output == "\(file): overwritten\n")
+            #expect(!(try String(contentsOfFile: file, encoding: .utf8).contains("mine")))
+        }
+    }
+
+    @Test func importsAFileThatIsNamedTwiceOnce() throws {
+        try CommandFixture.withDaemon { (daemon, run) throws in
+            let (samples, file) = (CommandFixture.samples, "\(CommandFixture.samples)/hello.yaml")
+            let imported = try run(["pipeline", "import", samples, samples + "/", file, "\(samples)/./hello.yaml"])
+            #expect(imported.status == 0 && imported.errors.isEmpty, "\(imported.errors)")
+            #expect(imported.lines.last == "5 imported, 0 updated, 0 unchanged, 0 reported")
+            // Another name is another pipeline, also of a link.
+            let link = daemon.folder.appending(path: "link.yaml").path
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+            #expect(
+                try run(["pipeline", "import", file, link]).lines.last?.hasPrefix("1 imported, 0 updated, 1") == true)
+        }
+    }
+
     @Test func asksForTheTeamWhereThereAreSeveral() throws {
         var state = CommandFixture.state()
         state.tables["teams"]?["0b000000-0000-4000-8000-000000000002"] = [

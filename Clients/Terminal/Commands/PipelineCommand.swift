@@ -70,7 +70,7 @@ struct PipelineShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a pipeline: its steps, their connections, its comments.")
 
-    @Argument(help: "An id, a name, or the file it was imported from.")
+    @Argument(help: "An id or its first characters, a name, or the file it was imported from.")
     var pipeline: String
 
     @OptionGroup var team: TeamOptions

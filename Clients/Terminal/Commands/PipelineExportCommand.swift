@@ -18,10 +18,11 @@ struct PipelineExportCommand: ParsableCommand {
             The rows as they are on this device, your pending edits included. One goes to standard output, \
             or with --output into a folder. There each has the name of the file it was imported from, where \
             that lies in the folder, is named here, or is the pipeline's name; others have a comment line at the \
-            head, by which an import recognises them. None gets the file name of another pipeline.
+            head, by which an import recognises them. None gets the file name of another pipeline. \
+            Of each file it says whether it was written, overwritten (it had other content), or unchanged.
             """)
 
-    @Argument(help: "Ids, names, or the files they were imported from.")
+    @Argument(help: "Ids or their first characters, names, or the files they were imported from.")
     var pipelines: [String] = []
 
     @Flag(help: "Every pipeline.")
@@ -82,11 +83,13 @@ struct PipelineExportCommand: ParsableCommand {
             let name = names.name(for: item.pipeline, wanted: item.wanted)
             let path = "\(folder)/\(name.file)"
             let mark = name.tellsPipeline ? "" : PipelineMark.line(item.pipeline.id)
-            try Folder.write(mark + Self.yaml(Self.rows(item.pipeline)), to: path)
-            if !options.json { Output.line(path) }
+            let outcome = try Folder.update(
+                path, to: mark + Self.yaml(Self.rows(item.pipeline)),
+                isThere: existing.contains { $0.name == name.file })
+            if !options.json { Output.line("\(Printable.line(path)): \(outcome.rawValue)") }
             written.append([
                 "id": .string(item.pipeline.id), "name": .string(item.pipeline.name.string),
-                "file": .string(path),
+                "file": .string(path), "outcome": .string(outcome.rawValue),
             ])
         }
         if options.json { Output.json(["exported": .array(written)]) }
@@ -126,6 +129,32 @@ enum Folder {
             if name != ".", name != ".." { names.append(name) }
         }
         return names.sorted { Text($0) < Text($1) }
+    }
+
+    /// What became of a file.
+    enum Outcome: String {
+        case written
+        /// It had other content.
+        case overwritten
+        case unchanged
+    }
+
+    static func update(_ path: String, to text: String, isThere: Bool) throws -> Outcome {
+        if isThere, let held = try? Input.file(path, limit: DataLimits.fileBytes), Text(held) == Text(text) {
+            return .unchanged
+        }
+        try write(text, to: path)
+        return isThere ? .overwritten : .written
+    }
+
+    /// The same for two ways to write the place of one file. Its own name stays, that of a link too: an import goes
+    /// by it.
+    static func place(_ path: String) -> String {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let parent = parts.count == 1 ? "." : parts.dropLast().joined(separator: "/") + "/"
+        guard let real = realpath(parent, nil) else { return path }
+        defer { free(real) }
+        return "\(String(cString: real))/\(parts.last ?? "")"
     }
 
     static func isFolder(_ path: String) -> Bool {

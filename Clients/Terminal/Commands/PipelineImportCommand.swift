@@ -30,7 +30,8 @@ struct PipelineImportCommand: ParsableCommand {
     func run() throws {
         // Where others are there, the missing one is reported among them.
         if files.allSatisfy({ !Input.exists($0) }) { try Input.requireFiles(files) }
-        let paths = try files.flatMap(Self.expanded)
+        var places: Set<Text> = []
+        let paths = try files.flatMap(Self.expanded).filter { places.insert(Text(Folder.place($0))).inserted }
         try options.withDaemon { daemon in
             let store = PipelineStore(daemon: daemon)
             guard let choice = try store.team(named: team.team, isRequired: true) else { return }

@@ -1,4 +1,5 @@
 import DaemonProtocol
+import JSONRPC
 import JSONText
 import PipelineFiles
 import SyncModel
@@ -43,7 +44,7 @@ struct PipelineStore {
         var definition: JSONObject = ["root_table": "pipelines"]
         if let teamID { definition["where"] = ["team_id": .string(teamID)] }
         definition["include"] = ["steps": true, "connections": true]
-        let answer = try ShapeReader(daemon: daemon).read(.object(definition))
+        let answer = try Self.ofSample { try ShapeReader(daemon: daemon).read(.object(definition)) }
         let rows = answer.rows.map { (table: $0.table, columns: $0.value.dictionary) }
         return (PipelineCatalogue(rows), answer.status)
     }
@@ -59,6 +60,18 @@ struct PipelineStore {
         return catalogue
     }
 
+    /// These shapes fit the sample's tables: where they are refused, the database is another one.
+    private static func ofSample<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as ResponseError where error.code == DaemonErrorCode.invalidShape.rawValue {
+            throw CommandFailure(
+                CommandStatus(error),
+                "The pipeline commands are for databases with the sample's tables (pipelines, steps, …): \(error.message)",
+                data: error.json)
+        }
+    }
+
     private struct Known {
         let rows: [ColumnMap]
         /// False while the first sync of the table is not over.
@@ -66,7 +79,9 @@ struct PipelineStore {
     }
 
     private func rows(of table: String, wait: Int?) throws -> Known {
-        let answer = try ShapeReader(daemon: daemon).read(["root_table": .string(table)], wait: wait)
+        let answer = try Self.ofSample {
+            try ShapeReader(daemon: daemon).read(["root_table": .string(table)], wait: wait)
+        }
         return Known(rows: answer.rows.map(\.value.dictionary), isWhole: answer.status != .initial)
     }
 
