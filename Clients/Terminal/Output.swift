@@ -30,6 +30,20 @@ enum Output {
         exit(failure.code.rawValue)
     }
 
+    /// As a write would end it that nobody reads: a command that waits has nothing left to do.
+    static func leaveUnread() -> Never {
+        raise(SIGPIPE)
+        exit(CommandStatus.failed.rawValue)
+    }
+
+    private static func leave(_ descriptor: Int32, problem: Int32) -> Never {
+        // Where nobody reads any more there is nobody to be told.
+        if descriptor == STDOUT_FILENO, problem != EPIPE {
+            say("satchel: Standard output cannot be written: \(String(cString: strerror(problem))).")
+        }
+        exit(CommandStatus.failed.rawValue)
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { utf8 in
@@ -41,8 +55,7 @@ enum Output {
                     let written = Darwin.write(descriptor, base, rest.count)
                 #endif
                 if written < 0, errno == EINTR { continue }
-                // Nobody reads any more: there is nothing left to do.
-                guard written > 0 else { exit(CommandStatus.failed.rawValue) }
+                guard written > 0 else { leave(descriptor, problem: errno) }
                 rest = UnsafeRawBufferPointer(rebasing: rest[written...])
             }
         }

@@ -152,6 +152,51 @@ import Testing
         return text
     }
 
+    /// As behind `head`: nothing more needs to change for it to notice.
+    @Test func endsWhenNobodyReadsWhatItWatches() throws {
+        try CommandFixture.withDaemon { daemon, _ in
+            let program = Process()
+            program.executableURL = Run.program
+            program.arguments = ["watch", "teams", "--json"]
+            program.environment = ["SATCHEL_SOCKET": daemon.path]
+            let (output, errors) = (Pipe(), Pipe())
+            program.standardOutput = output
+            program.standardError = errors
+            try program.run()
+            var text = ""
+            while !text.contains("\"changed\"") {
+                let data = output.fileHandleForReading.availableData
+                guard !data.isEmpty else { break }
+                text += String(decoding: data, as: UTF8.self)
+            }
+            try output.fileHandleForReading.close()
+            // It would wait for ever.
+            let patience = DispatchWorkItem { program.terminate() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: patience)
+            program.waitUntilExit()
+            patience.cancel()
+            #expect(program.terminationStatus == SIGPIPE || program.terminationStatus == 1)
+            #expect(errors.fileHandleForReading.availableData.isEmpty)
+        }
+    }
+
+    @Test func saysThatItsOutputIsFull() throws {
+        try CommandFixture.withDaemon { daemon, _ in
+            let program = Process()
+            program.executableURL = Run.program
+            program.arguments = ["read", "teams"]
+            program.environment = ["SATCHEL_SOCKET": daemon.path]
+            let errors = Pipe()
+            program.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+            program.standardError = errors
+            try program.run()
+            program.waitUntilExit()
+            #expect(program.terminationStatus == 1)
+            let told = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
+            #expect(told == "satchel: Standard output cannot be written: No space left on device.\n")
+        }
+    }
+
     @Test func streamsChangesAndEndsWithTheInterrupt() throws {
         try CommandFixture.withDaemon { daemon, _ in
             let text = try untilInterrupted(daemon, ["watch", "teams", "--json"], until: "\"changed\"")

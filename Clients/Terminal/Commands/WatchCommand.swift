@@ -4,6 +4,12 @@ import JSONRPC
 import JSONText
 import TerminalText
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
@@ -47,7 +53,7 @@ struct WatchCommand: ParsableCommand {
             view.subscribed(answer.subscription, definition, answer.page, rows: answer.page.rows + rest)
         }
         view.refresh()
-        while let notification = try daemon.nextNotification() {
+        while let notification = try daemon.nextNotification(whileRead: STDOUT_FILENO) {
             do throws(WireError) {
                 try show(notification, in: &view)
             } catch {

@@ -42,8 +42,12 @@ final class DaemonConnection {
     }
 
     /// nil when `timeout` (milliseconds) is over.
-    func nextNotification(timeout: Int? = nil) throws -> JSONRPC.Notification? {
-        try channel.nextNotification(timeout: timeout)
+    ///
+    /// - output: ends the program when nobody reads this descriptor any more.
+    func nextNotification(
+        timeout: Int? = nil, whileRead output: Int32? = nil
+    ) throws -> JSONRPC.Notification? {
+        try channel.nextNotification(timeout: timeout, whileRead: output)
     }
 }
 
@@ -97,10 +101,10 @@ private final class MessageChannel {
         try send(notification.serialized())
     }
 
-    func nextNotification(timeout: Int?) throws -> JSONRPC.Notification? {
+    func nextNotification(timeout: Int?, whileRead output: Int32?) throws -> JSONRPC.Notification? {
         if !arrived.isEmpty { return arrived.removeFirst() }
         let deadline = timeout.map { SystemClock.milliseconds + Int64($0) }
-        while let message = try next(deadline: deadline) {
+        while let message = try next(deadline: deadline, whileRead: output) {
             if case .notification(let notification) = message { return notification }
         }
         return nil
@@ -117,7 +121,7 @@ private final class MessageChannel {
     }
 
     /// nil when the deadline (milliseconds of the monotonic clock) is over.
-    private func next(deadline: Int64?) throws -> Message? {
+    private func next(deadline: Int64?, whileRead output: Int32? = nil) throws -> Message? {
         while true {
             do {
                 if let frame = try decoder.next() {
@@ -130,7 +134,7 @@ private final class MessageChannel {
             }
             let left = deadline.map { Int(clamping: max(0, $0 - SystemClock.milliseconds)) }
             do throws(UnixSocket.Failure) {
-                guard let bytes = try socket.read(timeout: left) else { return nil }
+                guard let bytes = try socket.read(timeout: left, whileRead: output) else { return nil }
                 guard !bytes.isEmpty else {
                     throw UnixSocket.Failure(code: 0)
                 }

@@ -52,16 +52,22 @@ final class UnixSocket {
     }
 
     /// Waits for bytes; empty at the end of the stream, nil when `timeout` (milliseconds) is over.
-    func read(timeout: Int?) throws(Failure) -> [UInt8]? {
-        var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    ///
+    /// - output: a descriptor whose reader may go meanwhile, which is the program's end.
+    func read(timeout: Int?, whileRead output: Int32? = nil) throws(Failure) -> [UInt8]? {
+        // What is wrong with a descriptor is told without being asked for; a negative one is passed over.
+        var pollers = [
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: output ?? -1, events: 0, revents: 0),
+        ]
         let limit = timeout.map { Int32(clamping: $0) } ?? -1
         while true {
-            let ready = poll(&poller, 1, limit)
+            let ready = poll(&pollers, nfds_t(pollers.count), limit)
             if ready < 0, errno == EINTR { continue }
             if ready < 0 { throw Failure(code: errno) }
             if ready == 0 { return nil }
             break
         }
+        if pollers[1].revents != 0 { Output.leaveUnread() }
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
