@@ -41,17 +41,23 @@ package struct ExplanationText {
     private let style: Style
     private let signs: Signs
     private let origin: ExplainShape.Result.Origin
+    /// Of the terminal; nil where nothing is cut.
+    private let width: Int?
 
-    private init(style: Style, signs: Signs, origin: ExplainShape.Result.Origin) {
+    /// Columns of a terminal that one value takes at most.
+    private static let valueWidth = 60
+
+    private init(style: Style, signs: Signs, origin: ExplainShape.Result.Origin, width: Int?) {
         self.style = style
         self.signs = signs
         self.origin = origin
+        self.width = width
     }
 
     package static func lines(
-        _ result: ExplainShape.Result, table: TableName, key: KeyValues, style: Style, signs: Signs
+        _ result: ExplainShape.Result, table: TableName, key: KeyValues, width: Int? = nil, style: Style, signs: Signs
     ) -> [String] {
-        ExplanationText(style: style, signs: signs, origin: result.origin)
+        ExplanationText(style: style, signs: signs, origin: result.origin, width: width)
             .lines(result, "\(RowsText.name(table)) \(RowsText.key(key))")
     }
 
@@ -67,7 +73,7 @@ package struct ExplanationText {
         if let now = explanation.now { lines.append(fact("NOW()", now.string)) }
         if let permission = explanation.permission {
             lines.append(
-                "\(sign(true)) permission: \(Printable.line(permission.rule.string))\(values(permission.claims))")
+                "\(sign(true)) permission: \(shown(permission.rule.string, width))\(values(permission.claims))")
         }
         for node in explanation.nodes { lines += self.lines(node) }
         return lines + device(result.device)
@@ -99,7 +105,14 @@ package struct ExplanationText {
             .quiet, "   " + values.map { "\(Printable.line($0.column)) = \(text($0.value))" }.joined(separator: ", "))
     }
 
-    private func text(_ value: Text?) -> String { value.map { Printable.line($0.string) } ?? "NULL" }
+    private func text(_ value: Text?) -> String {
+        value.map { shown($0.string, width.map { min($0, Self.valueWidth) }) } ?? "NULL"
+    }
+
+    private func shown(_ text: String, _ width: Int?) -> String {
+        guard let width else { return Printable.line(text) }
+        return Printable.fitted(Printable.line(text, width: width), width: width)
+    }
 
     private func fact(_ name: String, _ text: String) -> String { "\(name) = \(Printable.line(text))" }
 
@@ -151,7 +164,7 @@ package struct ExplanationText {
     private func more(_ count: Int, _ what: String) -> Item { Item(text: style(.quiet, "… and \(count) more \(what)")) }
 
     private func item(_ term: Explanation.Term) -> Item {
-        let sql = Printable.line(term.sql)
+        let sql = shown(term.sql, width)
         switch term.kind {
         case .and, .or, .not:
             return Item(
@@ -219,7 +232,7 @@ package struct ExplanationText {
         let columns = way.columns.map(Printable.line).joined(separator: ", ")
         switch way.filing {
         case .values(let values, let more):
-            let list = values.map { Printable.line($0.string) } + (more > 0 ? ["\(more) more"] : [])
+            let list = values.map(text) + (more > 0 ? ["\(more) more"] : [])
             return "indexed by \(path)\(columns) = \(list.joined(separator: " or "))"
         case .members(let table):
             return "indexed by \(path)\(columns) among the members of a sub-select of \(RowsText.name(table))"

@@ -21,7 +21,8 @@ package enum OperationText {
         }
         let table = TableText(
             heading: ["id", "state", "op", "table", "key", "columns", "submitted"] + (hasReasons ? ["reason"] : []),
-            rows: rows)
+            rows: rows, leasts: [0: IDText.least, 1: 17, 4: IDText.least, 5: 10, 7: 12], dispensable: [6, 4, 2, 3],
+            kept: [0, 1, 5])
         let lines = table.lines(width: width, style: style) + [style(.quiet, summary)]
         guard width != nil, operations.contains(where: { $0.state == .parked }) else { return lines }
         return lines + [style(.quiet, "Decide with: satchel queue retry ID, or satchel queue cancel ID")]
@@ -52,25 +53,29 @@ package enum OperationText {
         return "No \(which)operation lost something to another write."
     }
 
-    /// - isTerminal: somebody reads it who may want to decide.
+    /// - width: of the terminal, where somebody reads it who may want to decide, and not all of a long value; nil
+    ///   where nothing is cut.
     package static func detail(
-        _ operation: OperationDetail, isOnline: Bool = true, now: Int64, isTerminal: Bool = false, style: Style
+        _ operation: OperationDetail, isOnline: Bool = true, now: Int64, width: Int? = nil, style: Style
     ) -> [String] {
         let summary = operation.summary
+        func fact(_ name: String, _ text: String) -> String { Self.fact(name, text, width) }
+        let head = shown(
+            "\(summary.action.rawValue) \(RowsText.name(summary.table)) \(RowsText.key(summary.key))", width)
         var lines = [
-            style(.strong, "\(summary.action.rawValue) \(RowsText.name(summary.table)) \(key(summary))"),
+            style(.strong, head),
             fact("id", summary.id.description), fact("state", state(summary, isOnline)),
             fact("submitted", TimeText.ago(summary.submittedAt, now: now)),
             fact("base", operation.base == 0 ? "none" : String(operation.base)),
         ]
         if let seq = summary.seq { lines.append(fact("seq", "\(seq), sent \(summary.attempts)×")) }
         if let group = summary.group { lines.append(fact("group", group)) }
-        if let reason = summary.reason { lines.append(fact("reason", "\(reason.code): \(reason.message)")) }
+        if let reason = summary.reason { lines.append(Self.fact("reason", "\(reason.code): \(reason.message)", nil)) }
         for field in operation.set.fields {
             lines.append(fact("set", "\(field.column) = \(RowsText.text(field.value))"))
         }
-        lines += operation.lost.flatMap { lost(_: $0, now: now, style: style) }
-        if isTerminal, summary.state == .parked {
+        lines += operation.lost.flatMap { lost(_: $0, now: now, width: width, style: style) }
+        if width != nil, summary.state == .parked {
             let id = Printable.line(summary.id.description)
             lines.append(style(.quiet, "Decide with: satchel queue retry \(id)"))
             lines.append(style(.quiet, "         or: satchel queue cancel \(id)"))
@@ -78,7 +83,7 @@ package enum OperationText {
         return lines
     }
 
-    private static func lost(_ lost: LostWrite, now: Int64, style: Style) -> [String] {
+    private static func lost(_ lost: LostWrite, now: Int64, width: Int?, style: Style) -> [String] {
         let writer = writer(of: lost)
         let when = TimeText.ago(lost.writtenAt.microseconds, now: now)
         guard let column = lost.column else {
@@ -86,16 +91,18 @@ package enum OperationText {
         }
         return [
             style(.warning, "  lost      \(Printable.line(column)), to \(writer), \(when)"),
-            fact("  mine", RowsText.text(lost.mine)), fact("  theirs", RowsText.text(lost.theirs)),
+            fact("  mine", RowsText.text(lost.mine), width), fact("  theirs", RowsText.text(lost.theirs), width),
         ]
     }
 
-    private static func fact(_ name: String, _ text: String) -> String {
-        "  " + Printable.padded(name, width: 9) + " " + Printable.line(text)
+    private static func fact(_ name: String, _ text: String, _ width: Int?) -> String {
+        let name = "  " + Printable.padded(name, width: 9) + " "
+        return name + shown(text, width.map { $0 - Printable.width(name) })
     }
 
-    private static func key(_ summary: OperationSummary) -> String {
-        Printable.line(RowsText.key(summary.key))
+    private static func shown(_ text: String, _ width: Int?) -> String {
+        guard let width else { return Printable.line(text) }
+        return Printable.fitted(Printable.line(text, width: width), width: width)
     }
 
     private static func writer(of lost: LostWrite) -> String {

@@ -30,6 +30,9 @@ package enum RowsText {
         return Printable.fitted("… \(columns) more: --json, or \"select\" in --definition", width: width)
     }
 
+    /// Columns of a terminal that a name gets at least, unless it is shorter.
+    private static let nameWidth = 20
+
     private static func table(_ rows: [ViewRow]) -> TableText {
         var columns: [String] = []
         var seen: Set<String> = []
@@ -42,7 +45,28 @@ package enum RowsText {
             let values = row.value.dictionary
             return [row.isPending ? "*" : ""] + columns.map { text(values[$0] ?? .absent) }
         }
-        return TableText(heading: [""] + columns, rows: cells)
+        // What a row is called, and its key, tell more than what it belongs to.
+        let keys = Set(rows.first?.key.fields.map { Text($0.column) } ?? [])
+        var table = TableText(heading: [""] + columns, rows: cells, kept: [0])
+        for (place, column) in zip(1..., columns) {
+            if keys.contains(Text(column)) || column == "name" {
+                table.kept.insert(place)
+                table.leasts[place] = column == "name" ? nameWidth : IDText.least
+            } else if column.utf8.reversed().starts(with: "_id".utf8.reversed()), isReference(column, rows) {
+                table.dispensable.insert(place, at: 0)
+                table.leasts[place] = IDText.least
+            }
+        }
+        return table
+    }
+
+    private static func isReference(_ column: String, _ rows: [ViewRow]) -> Bool {
+        rows.allSatisfy { row in
+            switch row.value[column] {
+            case .text(let text)?: IDText.isUUID(text)
+            case .null?, .absent?, nil: true
+            }
+        }
     }
 
     package static func text(_ value: Value) -> String {

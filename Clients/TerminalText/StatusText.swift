@@ -74,7 +74,10 @@ package enum StatusText {
 
     private static func advice(_ status: SyncStatus, _ losses: Losses?) -> [String] {
         var lines: [String] = []
-        if let reason = status.reason { lines.append(Printable.line(reason.message)) }
+        // The headline may end with it.
+        if let reason = status.reason, !status.text.utf8.reversed().starts(with: reason.message.utf8.reversed()) {
+            lines.append(Printable.line(reason.message))
+        }
         if status.isPaused { lines.append("Paused. Go online again with: satchel sync resume") }
         if status.parked > 0 || status.conflicts > 0 {
             lines.append("See what needs you with: satchel queue list --state parked")

@@ -34,6 +34,34 @@ private func queue(_ operations: [OperationSummary], width: Int?) -> [String] {
 }
 
 extension OperationTextTests {
+    @Test func keepsInANarrowTerminalWhatIdentifies() {
+        let ids = ["824275aa-3e62-4c1b-9f57-1d2a4f0c6e11", "40292f0e-3e62-4c1b-9f57-1d2a4f0c6e12"]
+        let operations = [
+            edit(ids[0], Text(ids[1]), state: .parked, verdict: .conflict), edit(ids[1], Text(ids[0]), lost: ["name"]),
+        ]
+        let lines = queue(operations, width: 60)
+        #expect(lines[0].hasSuffix("  …") && lines.prefix(3).allSatisfy { Printable.width($0) <= 60 })
+        #expect(lines[1].hasPrefix("824275aa") && lines[1].contains("  parked (conflict)"), "\(lines)")
+        #expect(lines[2].hasPrefix("40292f0e") && lines[2].contains("  confirmed (merge…"), "\(lines)")
+        #expect(lines[0].contains("columns") && !lines[0].contains("submitted") && !lines[0].contains("key"))
+        for width in 45..<130 {
+            #expect(queue(operations, width: width)[1].hasPrefix("824275aa"), "\(width)")
+        }
+    }
+
+    @Test func cutsLongValuesOnATerminalOnly() {
+        let long = String(repeating: "x", count: 3 << 20)
+        let lost = LostWrite(
+            column: "name", mine: Value(long), theirs: Value(long), writer: .plainSQL, writtenAt: .zero)
+        let operation = OperationDetail(
+            summary: edit("o1", "1"), set: ColumnValues([.init("name", Value(long))]), base: 1, at: .zero, lost: [lost])
+        let shown = OperationText.detail(operation, now: 0, width: 60, style: .plain)
+        #expect(shown.allSatisfy { Printable.width($0) <= 60 })
+        #expect(shown.contains { $0.hasPrefix("  set       name = xxx") && $0.hasSuffix("…") })
+        let piped = OperationText.detail(operation, now: 0, style: .plain)
+        #expect(piped.contains("  set       name = \(long)") && piped.contains("    theirs  \(long)"))
+    }
+
     @Test func saysOnATerminalWhatToDecide() {
         let parked = [
             edit("o1", "1", state: .parked, verdict: .rejected),
@@ -45,13 +73,13 @@ extension OperationTextTests {
             ])
         #expect(queue(parked, width: nil).last == "2 parked (1 in conflict)")
         #expect(queue([edit("o1", "1")], width: 80).last == "1 confirmed")
-        func detail(_ summary: OperationSummary, _ isTerminal: Bool) -> [String] {
+        func detail(_ summary: OperationSummary, _ width: Int?) -> [String] {
             let operation = OperationDetail(summary: summary, set: ColumnValues([]), base: 1, at: .zero)
-            return OperationText.detail(operation, now: 0, isTerminal: isTerminal, style: .plain)
+            return OperationText.detail(operation, now: 0, width: width, style: .plain)
         }
-        #expect(detail(parked[0], true).last == "         or: satchel queue cancel o1")
-        #expect(detail(parked[0], false).allSatisfy { !$0.contains("satchel") })
-        #expect(detail(edit("o1", "1"), true).allSatisfy { !$0.contains("satchel") })
+        #expect(detail(parked[0], 80).last == "         or: satchel queue cancel o1")
+        #expect(detail(parked[0], nil).allSatisfy { !$0.contains("satchel") })
+        #expect(detail(edit("o1", "1"), 80).allSatisfy { !$0.contains("satchel") })
     }
 }
 

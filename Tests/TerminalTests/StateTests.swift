@@ -99,6 +99,25 @@ import Testing
         for width in 10..<80 { #expect(Printable.width(RowsText.line(change, width: width)) <= width) }
     }
 
+    @Test func leavesReferencesOutBeforeNames() {
+        let references = (1...6).map { ShapeMessage.Field("r\($0)_id", $0 == 3 ? .null : Value(longKey)) }
+        let row = ViewRow(
+            table: TableName("steps"), key: KeyValues([.init("id", Text(longKey))]),
+            value: ColumnValues(
+                [.init("id", Value(longKey))] + references
+                    + [.init("position_id", "7"), .init("type", "claude"), .init("name", "fetch")]), isPending: false)
+        let lines = RowsText.lines([row], width: 60, style: .plain)
+        #expect(lines[1].contains("  name") && lines[1].contains("positi") && lines[1].contains("  type"), "\(lines)")
+        #expect(lines[1].contains("r1_id") && !lines[1].contains("r6_id"), "\(lines)")
+        #expect(lines[2].contains("27f0742f") && lines[2].contains("fetch"), "\(lines)")
+        #expect(lines.allSatisfy { Printable.width($0) <= 60 })
+        let long = ViewRow(
+            table: row.table, key: row.key,
+            value: ColumnValues(Array(row.value.fields.dropLast()) + [.init("name", "a name of some length and more")]),
+            isPending: false)
+        #expect(RowsText.lines([long], width: 60, style: .plain)[2].contains("a name of some leng"))
+    }
+
     @Test func saysHowManyColumnsFindNoPlace() {
         let fields = (1...16).map { ShapeMessage.Field("column\($0)", "a value") }
         let row = ViewRow(

@@ -91,6 +91,10 @@ import Testing
         #expect(lines.contains("  The disk is full.�[2J"))
         #expect(lines.contains("  See what needs you with: satchel queue list --state parked"))
         #expect(lines.contains { $0.contains("Online only") })
+        // Not where the headline says it already.
+        status.text = "Sync error · The disk is full.\u{1b}[2J"
+        let once = StatusText.lines(status, now: 0, width: nil, style: .plain)
+        #expect(once.filter { $0.contains("The disk is full.") } == ["● Sync error · The disk is full.�[2J"])
         #expect(lines.contains("  queue    0 pending · 2 parked (1 in conflict)"))
     }
 
@@ -145,6 +149,14 @@ import Testing
             #expect(!hidden.isEmpty && lines[0].hasSuffix("  …"))
             #expect(hidden == Array(names.suffix(hidden.count)))
         }
+        let chosen = TableText(
+            heading: names, rows: wide.rows, leasts: [0: 16], dispensable: [3, 1], kept: [0, 15])
+        let narrow = chosen.fitted(width: 60, style: .plain)
+        #expect(narrow.lines.allSatisfy { Printable.width($0) <= 60 })
+        #expect(narrow.lines[1].hasPrefix("value of column1  "), "\(narrow.lines)")
+        #expect(!narrow.hidden.contains("column1") && !narrow.hidden.contains("column16"))
+        #expect(narrow.hidden.contains("column2") && narrow.hidden.contains("column4"))
+        #expect(chosen.fitted(width: 132, style: .plain).hidden == ["column4"])
         #expect(wide.fitted(width: 200, style: .plain).hidden.isEmpty)
         #expect(wide.fitted(width: nil, style: .plain).hidden.isEmpty)
     }

@@ -66,8 +66,8 @@ extension ShapeCommand {
                 if options.json { return Output.json(result.json) }
                 Output.lines(
                     ExplanationText.lines(
-                        result, table: request.table, key: request.key, style: Terminal.style,
-                        signs: ExplanationText.Signs(environment: Environment.current)))
+                        result, table: request.table, key: request.key, width: Terminal.size?.width,
+                        style: Terminal.style, signs: ExplanationText.Signs(environment: Environment.current)))
             }
         }
 

@@ -46,7 +46,9 @@ struct PipelineListCommand: ParsableCommand {
                         String(pipeline.steps.count), String(pipeline.connections.count), pipeline.id,
                     ]
                 }
-                let table = TableText(heading: ["name", "status", "steps", "connections", "id"], rows: rows)
+                let table = TableText(
+                    heading: ["name", "status", "steps", "connections", "id"], rows: rows,
+                    leasts: [0: 12, 4: IDText.least], dispensable: [3, 2], kept: [0, 4])
                 Output.lines(table.lines(width: Terminal.size?.width, style: Terminal.style))
             }
             if status == .initial {

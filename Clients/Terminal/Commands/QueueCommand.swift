@@ -78,7 +78,7 @@ struct QueueCommand: ParsableCommand {
                     Output.lines(
                         OperationText.detail(
                             operation, isOnline: try !isSending || daemon.isOnline(), now: SystemClock.now,
-                            isTerminal: Terminal.size != nil, style: Terminal.style))
+                            width: Terminal.size?.width, style: Terminal.style))
                 }
             }
         }
