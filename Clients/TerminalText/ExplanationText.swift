@@ -63,20 +63,28 @@ package struct ExplanationText {
 
     private func lines(_ result: ExplainShape.Result, _ row: String) -> [String] {
         let explanation = result.explanation
-        var lines = [headline(result, Printable.line(row))]
+        let head = headline(result, Printable.line(row))
+        let tree = explanation.nodes.flatMap { self.lines($0) }
+        var lines = [head]
         if let reason = result.reason {
             lines.append(style(.warning, "The service was not asked, or did not answer: \(Printable.line(reason))"))
         }
         if result.origin == .device {
-            lines.append(style(.quiet, "This is what the device can tell. ? stands for what only the service decides."))
+            let legend = ([head] + tree).contains(where: isOpen) ? " ? stands for what only the service decides." : ""
+            lines.append(style(.quiet, "This is what the device can tell." + legend))
         }
         if let now = explanation.now { lines.append(fact("NOW()", now.string)) }
         if let permission = explanation.permission {
             lines.append(
                 "\(sign(true)) permission: \(shown(permission.rule.string, width))\(values(permission.claims))")
         }
-        for node in explanation.nodes { lines += self.lines(node) }
-        return lines + device(result.device)
+        return lines + tree + device(result.device, isMember: explanation.isMember)
+    }
+
+    /// The line begins, behind those of the tree, with the sign of what is not decided.
+    private func isOpen(_ line: String) -> Bool {
+        let tree = Set(signs.branch + signs.last + signs.bar + signs.gap)
+        return line.drop { tree.contains($0) }.hasPrefix(sign(nil))
     }
 
     private func headline(_ result: ExplainShape.Result, _ row: String) -> String {
@@ -239,11 +247,12 @@ package struct ExplanationText {
         }
     }
 
-    private func device(_ held: ExplainShape.Held) -> [String] {
+    private func device(_ held: ExplainShape.Held, isMember: Bool?) -> [String] {
+        let others = isMember == false && !held.shapes.isEmpty ? " (by other shapes)" : ""
         let place =
             held.isHeld
             ? "in view, in "
-                + (held.shapes.isEmpty ? "no shape" : held.shapes.map(Printable.line).joined(separator: ", "))
+                + (held.shapes.isEmpty ? "no shape" : held.shapes.map(Printable.line).joined(separator: ", ")) + others
             : "not in view"
         let operations = held.operations.map { operation in
             let columns =

@@ -85,7 +85,7 @@ struct ExplanationTextTests {
                 "│  └─ ✓ score > 3   score = 4�[2J",
                 "└─ … and 2 more rows of pipelines",
                 "",
-                "on this device: in view, in s1",
+                "on this device: in view, in s1 (by other shapes)",
             ])
     }
 
@@ -114,6 +114,7 @@ struct ExplanationTextTests {
         let shown = lines(result)
         #expect(shown[0] == "? steps 7: it cannot be told here")
         #expect(shown[1] == "The service was not asked, or did not answer: nobody there")
+        #expect(shown[2] == "This is what the device can tell. ? stands for what only the service decides.")
         #expect(shown.contains("the root: scanned: asked about every change of the table"))
         #expect(shown.contains { $0.hasSuffix("? place > 0   cannot be decided here   place = 3   not held: enabled") })
         #expect(
@@ -121,6 +122,47 @@ struct ExplanationTextTests {
                 "on this device: in view, in no shape, 1 operation on it not confirmed:",
                 "  queued: update of place (o1)",
             ])
+    }
+
+    @Test func explainsNoSignThatIsNotThere() {
+        func legend(_ truth: Truth, isMember: Bool?, _ signs: ExplanationText.Signs = .unicode) -> String {
+            let matching = Explanation.Matching(ways: [], isTimed: false)
+            let condition = Term(
+                kind: .test, sql: "name = '?'", truth: truth, values: [Explanation.NamedValue("name", "?")])
+            let place = Explanation.Place(
+                key: [Explanation.NamedValue("id", "7")], isMember: isMember, condition: condition, parents: nil)
+            let node = Explanation.Node(path: "", matching: matching, window: nil, place: place)
+            return lines(
+                ExplainShape.Result(
+                    origin: .device, reason: "asked for", position: nil,
+                    explanation: Explanation(isFound: true, isMember: isMember, nodes: [node]),
+                    device: ExplainShape.Held(isHeld: true, shapes: ["s1"], operations: [])), signs)[2]
+        }
+        for signs in [ExplanationText.Signs.unicode, .ascii] {
+            #expect(legend(.true, isMember: true, signs) == "This is what the device can tell.")
+            #expect(legend(.undecidable, isMember: true, signs).contains("? stands for"))
+            #expect(legend(.true, isMember: nil, signs).contains("? stands for"))
+        }
+    }
+
+    @Test func cutsLongValuesOnATerminalOnly() {
+        let long = String(repeating: "x", count: 1 << 20)
+        let condition = Term(
+            kind: .test, sql: "name = '\(long)'", truth: .true,
+            values: [Explanation.NamedValue("name", Text(long))])
+        let place = Explanation.Place(
+            key: [Explanation.NamedValue("id", "7")], isMember: true, condition: condition, parents: nil)
+        let node = Explanation.Node(
+            path: "", matching: Explanation.Matching(ways: [], isTimed: false), window: nil, place: place)
+        let result = ExplainShape.Result(
+            origin: .service, reason: nil, position: "1",
+            explanation: Explanation(isFound: true, isMember: true, nodes: [node]),
+            device: ExplainShape.Held(isHeld: true, shapes: ["s1"], operations: []))
+        let shown = ExplanationText.lines(
+            result, table: TableName("steps"), key: Self.key, width: 80, style: .plain, signs: .unicode)
+        #expect(shown.allSatisfy { $0.count < 200 })
+        #expect(shown.contains { $0.hasPrefix("└─ ✓ name = 'xxx") && $0.contains("…   name = xxx") })
+        #expect(lines(result).contains { $0.utf8.count > 2 << 20 })
     }
 
     @Test func saysThatAParentMayBeElsewhere() {
