@@ -11,7 +11,7 @@ package struct MessageWriter: Sendable {
         keyPrefix = table.messageKey(RowKey(text: ""))
     }
 
-    func messageKey(_ key: RowKey) -> String { keyPrefix + key.text.string }
+    package func messageKey(_ key: RowKey) -> String { keyPrefix + key.text.string }
 
     /// One message whose value is the selected columns of a row.
     ///

@@ -1,15 +1,17 @@
 import JSONText
 import SyncModel
+import SyncProtocol
 
 /// Messages in Electric 1.7's own form. Snapshot rows come from `::text`, log rows from pgoutput, so that a
 /// scalar boolean is `true` in the one and `t` in the other.
 enum ElectricMessage {
+    /// - Parameter writer: of the table; it knows the part of the key that all rows share.
     static func writeSnapshot(
-        key: RowKey, row: Row, table: TableSchema, selection: [Int], to json: inout JSONWriter
+        key: RowKey, row: Row, table: TableSchema, _ writer: MessageWriter, selection: [Int], to json: inout JSONWriter
     ) {
         json.beginObject()
         json.key("key")
-        json.string(table.name.messageKey(key))
+        json.string(writer.messageKey(key))
         json.key("value")
         json.beginObject()
         for index in selection {
@@ -32,12 +34,12 @@ enum ElectricMessage {
     }
 
     static func write(
-        _ change: LoggedChange, row: Row, table: TableSchema, fields: [Int], oldFields: [Int],
-        to json: inout JSONWriter
+        _ change: LoggedChange, row: Row, table: TableSchema, _ writer: MessageWriter, fields: [Int],
+        oldFields: [Int], to json: inout JSONWriter
     ) {
         json.beginObject()
         json.key("key")
-        json.string(table.name.messageKey(change.key))
+        json.string(writer.messageKey(change.key))
         json.key("value")
         writeObject(row, fields, table, to: &json)
         if let old = change.old, !oldFields.isEmpty {
@@ -51,12 +53,12 @@ enum ElectricMessage {
             json.bool(true)
         }
         writeRelation(table.name, to: &json)
-        writePlace(change, table, to: &json)
+        writePlace(change, writer, to: &json)
         json.endObject()
         json.endObject()
     }
 
-    private static func writePlace(_ change: LoggedChange, _ table: TableSchema, to json: inout JSONWriter) {
+    private static func writePlace(_ change: LoggedChange, _ writer: MessageWriter, to json: inout JSONWriter) {
         json.key("operation")
         switch change.kind {
         case .insert: json.string("insert")
@@ -73,7 +75,7 @@ enum ElectricMessage {
         json.endArray()
         if let partner = change.partner {
             json.key(change.kind == .delete ? "key_change_to" : "key_change_from")
-            json.string(table.name.messageKey(partner))
+            json.string(writer.messageKey(partner))
         }
     }
 

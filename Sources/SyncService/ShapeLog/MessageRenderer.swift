@@ -40,7 +40,7 @@ struct MessageRenderer {
                 origin: nil, to: &json)
         case .electric:
             ElectricMessage.writeSnapshot(
-                key: key, row: row, table: table.schema, selection: table.selection, to: &json)
+                key: key, row: row, table: table.schema, table.writer, selection: table.selection, to: &json)
         }
     }
 
@@ -57,7 +57,8 @@ struct MessageRenderer {
         case .electric(let isFull, _):
             let full = isFull && !(isRestricted && change.kind == .delete)
             ElectricMessage.write(
-                change, row: row, table: table.schema, fields: full ? table.selection : fields(of: change, table),
+                change, row: row, table: table.schema, table.writer,
+                fields: full ? table.selection : fields(of: change, table),
                 oldFields: full ? Self.changed(change, table.selection) : [], to: &json)
         }
     }
