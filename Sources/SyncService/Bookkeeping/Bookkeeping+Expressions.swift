@@ -5,7 +5,7 @@ extension Bookkeeping {
     /// replication and libpq carry (a cast to text differs for boolean, char(n), inet and others).
     /// `is_bytewise`: two values of the column are equal exactly when their text forms are, so that the fast
     /// comparison will do. `is_pinned`: the text form depends on session settings. `key_form` gives the key as
-    /// `RowKey` spells it; NULL without a primary key.
+    /// `RowKey` spells it; NULL without a primary key. `row_form` gives the whole row, as `clock.row` has it.
     static let expressions = """
         CREATE OR REPLACE FUNCTION satchel.text_form(alias text, attribute pg_catalog.pg_attribute) RETURNS text
         LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $function$
@@ -45,6 +45,14 @@ extension Bookkeeping {
                 ', ''"/"'', ' ORDER BY k.place) || ', ''"'')'
             FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place), pg_attribute a
             WHERE i.indrelid = target AND i.indisprimary AND a.attrelid = target AND a.attnum = k.number
+        $function$;
+
+        CREATE OR REPLACE FUNCTION satchel.row_form(alias text, target regclass) RETURNS text
+        LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $function$
+            SELECT format('jsonb_object(%L::text[], ARRAY[%s])', array_agg(a.attname::text ORDER BY a.attnum),
+                string_agg(satchel.text_form(alias, a), ', ' ORDER BY a.attnum))
+            FROM pg_attribute a
+            WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
         $function$;
         """
 }

@@ -19,8 +19,8 @@ package enum Bookkeeping {
         /// Neither tracked nor published, sorted: without a primary key a row has no name to keep a clock under, and
         /// of unlogged tables, views and foreign tables the log has nothing.
         package let refused: [Refusal]
-        /// True when the triggers follow `ALTER TABLE` by themselves. It takes a superuser's setup; without it,
-        /// dropping or renaming a column of a tracked table needs `setup` again before the next write.
+        /// True when the triggers follow `ALTER TABLE` by themselves. It takes a superuser's setup; without it, each
+        /// write to a table that was altered is slower until `setup` is run again.
         package let followsAlterations: Bool
     }
 
@@ -47,11 +47,12 @@ package enum Bookkeeping {
             try connection.query("SELECT pg_advisory_xact_lock(hashtextextended('satchel.setup', 0))")
             try connection.execute(Self.tables)
             try checkFormat(on: connection)
-            for script in [expressions, triggers, tracking, locking] { try connection.execute(script) }
+            for script in [expressions, triggers, events, tracking, locking] { try connection.execute(script) }
+            // Before the triggers are made, which need not look themselves then.
+            let follows = try followAlterations(on: connection)
             let others = keepingOthers ? try trackedTables(on: connection) : []
             let (tracked, refused) = try track(Set(tables + others).sorted(), on: connection)
             try publish(tracked, as: publication, keepingOthers: keepingOthers, on: connection)
-            let follows = try followAlterations(on: connection)
             let report = Report(tracked: tracked, refused: refused, followsAlterations: follows)
             try check(report)
             return report
