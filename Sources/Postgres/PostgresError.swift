@@ -105,9 +105,9 @@ extension PostgresError.Code {
 }
 
 extension PostgresError: CustomStringConvertible {
-    /// `23505 duplicate key value … (detail; hint)`
+    /// `23505: duplicate key value … (detail; hint)`
     package var description: String {
-        var text = "\(code.rawValue) \(message)"
+        var text = "\(code.rawValue): \(message)"
         let more = [detail, hint].compactMap { $0 }
         if !more.isEmpty { text += " (\(more.joined(separator: "; ")))" }
         return text
