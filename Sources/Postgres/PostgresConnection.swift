@@ -47,6 +47,9 @@ package final class PostgresConnection {
         close()
     }
 
+    /// Throws where no connection could ever be made with it: libpq does not understand it. Nothing is asked.
+    package static func checkSyntax(of conninfo: String) throws(PostgresError) { _ = try ConnectionInfo(conninfo) }
+
     /// What fixes the text form of values (Protocol/service.md).
     static let sessionSettings = """
         SET DateStyle = 'ISO, DMY'; SET TimeZone = 'UTC'; SET IntervalStyle = 'iso_8601'; \

@@ -4,18 +4,26 @@ import SyncModel
 package struct Slot: Hashable, Sendable {
     package let name: String
 
-    /// Names hold lower-case letters, digits and `_`, up to 63 characters.
     package init(_ name: String) throws(PostgresError) {
-        let isAllowed = name.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "_")
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-        }
-        guard isAllowed, (1...63).contains(name.utf8.count) else {
-            throw PostgresError(
-                .invalidArgument, "`\(name)` cannot name a slot: use a-z, 0-9 and _, at most 63 characters")
+        guard Self.isName(name) else {
+            throw PostgresError(.invalidArgument, "`\(name)` cannot name a slot: it is \(Self.wantedName)")
         }
         self.name = name
     }
+
+    /// What `isName` takes, for messages.
+    package static let wantedName = "a name of a-z, 0-9 and _, at most 63 characters"
+
+    package static func isName(_ text: String) -> Bool {
+        let isAllowed = text.utf8.allSatisfy { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "_")
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        return isAllowed && (1...63).contains(text.utf8.count)
+    }
+
+    /// How another one is given, for messages.
+    static let whereItIsSet = "--slot NAME, SATCHEL_SLOT for Scripts/run, or service.slot in the configuration file"
 
     package struct Status: Hashable, Sendable {
         /// A stream is reading it.
@@ -54,7 +62,7 @@ package struct Slot: Hashable, Sendable {
         guard let status = try status(connection), !status.isOfThisDatabase else { return nil }
         return """
             the slot \(name) is that of the database \(status.database) on the same server, and slots have one name for \
-            all databases of a server: give this one another (service.slot)
+            all databases of a server: give this one another (\(Self.whereItIsSet))
             """
     }
 

@@ -15,7 +15,7 @@ package final class SlotLock: @unchecked Sendable {
 
         package var description: String {
             "Another satchel-service follows this database with the slot \(slot)\(holder.map { ": \($0)" } ?? ""). Stop "
-                + "it, or give this one a slot of its own (service.slot)"
+                + "it, or give this one a slot of its own (\(Slot.whereItIsSet))"
                 + (holder.map {
                     "; if that service is gone and its session stayed: SELECT pg_terminate_backend(\($0.pid))"
                 } ?? "")

@@ -18,11 +18,24 @@ package struct ConfigurationFile {
     private let environment: [String: String]
 
     /// - Parameters:
+    ///   - file: the path that the text was read from, for messages.
     ///   - environment: for `${NAME}`.
     ///   - members: all that the file can have, in the order in which messages list them.
-    package init(text: String, environment: [String: String], members: [Member]) throws(ConfigurationError) {
+    package init(
+        text: String, file: String? = nil, environment: [String: String], members: [Member]
+    ) throws(ConfigurationError) {
         self.environment = environment
         self.members = members
+        do {
+            try read(text)
+        } catch {
+            var named = error
+            named.file = file
+            throw named
+        }
+    }
+
+    private mutating func read(_ text: String) throws(ConfigurationError) {
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)
@@ -42,7 +55,7 @@ package struct ConfigurationFile {
                 "this is no YAML: is a quote open, or does a value with `:`, `#`, `@` or `*` need quotes?")
         case YamlError.duplicatedKeysInMapping(_, let context):
             ConfigurationError(line: context.mark.line, "a name stands twice in the same section")
-        default: ConfigurationError("The configuration file is no YAML.")
+        default: ConfigurationError(line: nil, "it is no YAML")
         }
     }
 
@@ -128,13 +141,18 @@ package struct ConfigurationFile {
 
 /// Why a configuration file is refused. The message says what to do.
 package struct ConfigurationError: Error, Hashable, CustomStringConvertible, Sendable {
-    package let description: String
+    /// From 1; nil: all of it.
+    let line: Int?
+    let message: String
+    /// Its path, once it is known.
+    package var file: String?
 
-    package init(_ description: String) {
-        self.description = description
+    package init(line: Int?, _ message: String) {
+        self.line = line
+        self.message = message
     }
 
-    package init(line: Int, _ message: String) {
-        description = "The configuration file, line \(line): \(message)"
+    package var description: String {
+        "The configuration file\(file.map { " \($0)" } ?? "")\(line.map { ", line \($0)" } ?? ""): \(message)"
     }
 }

@@ -49,6 +49,8 @@ extension ConfigurationFile {
         package static let queue = 1...1_000_000
         /// `max_shapes_per_client`: a request of the stream names them all.
         package static let clientShapes = 1...1_000
+        /// `shape_cache_ttl`: seconds. A shape is kept for a minute at least.
+        package static let shapeCache = 60...Int(Int32.max)
         /// `sync_batch_size`: operations.
         package static let batch = 1...1_000
     }
@@ -69,7 +71,7 @@ extension ConfigurationFile {
             Member("electric.replication.conflict_resolution.strategy", .choice(["lww_crdt"])),
             Member("electric.replication.conflict_resolution.clock_source", .choice(["hybrid_logical_clock"])),
             Member("electric.shapes.max_shape_size", .size, isTaken: service),
-            Member("electric.shapes.shape_cache_ttl", .whole(0...Int(Int32.max)), isTaken: service),
+            Member("electric.shapes.shape_cache_ttl", .whole(Ranges.shapeCache), isTaken: service),
             Member("electric.shapes.max_shapes_per_client", .whole(Ranges.clientShapes)),
             Member("electric.client.max_offline_queue", .whole(Ranges.queue), isTaken: !service),
             Member("electric.client.sync_batch_size", .whole(Ranges.batch), isTaken: !service),

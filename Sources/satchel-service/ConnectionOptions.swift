@@ -26,7 +26,8 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    func load() throws -> ServiceOptions {
+    /// Throws `ConfigurationFailure` for what no later attempt could mend.
+    func load(slot: SlotOption? = nil) throws -> ServiceOptions {
         let environment = ProcessInfo.processInfo.environment
         var options = ServiceOptions()
         if let config {
@@ -37,6 +38,15 @@ struct ConnectionOptions: ParsableArguments {
             }
         }
         if let databaseURL { options.database = databaseURL }
+        if let slot = slot?.slot { options.slot = slot }
+        if let database = options.database {
+            do throws(PostgresError) {
+                try PostgresConnection.checkSyntax(of: database)
+            } catch {
+                let place = databaseURL == nil ? "electric.database_url" : "--database-url"
+                throw ConfigurationFailure("\(place): \(error.message)")
+            }
+        }
         if let privatePostgres {
             options.database = nil
             options.privateCluster = Self.absolute(privatePostgres)
@@ -47,6 +57,20 @@ struct ConnectionOptions: ParsableArguments {
 
     private static func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+}
+
+/// For what has to do with the replication slot.
+struct SlotOption: ParsableArguments {
+    @Option(
+        help: """
+            Name of the replication slot, which is one for all databases of a server. Default: service.slot, or satchel.
+            """
+    )
+    var slot: String?
+
+    func validate() throws {
+        guard slot.map(Slot.isName) != false else { throw ValidationError("--slot is \(Slot.wantedName)") }
     }
 }
 

@@ -9,6 +9,7 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serve. The default.")
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var slot: SlotOption
 
     @Option(help: "The data model's YAML file.")
     var model: String?
@@ -20,7 +21,7 @@ struct Serve: AsyncParsableCommand {
     var logLevel: Logger.Level = .notice
 
     func run() async throws {
-        var options = try connection.load()
+        var options = try connection.load(slot: slot)
         if let listen { options.listen = listen }
         if let model { options.dataModel = model }
         do throws(OptionsError) {

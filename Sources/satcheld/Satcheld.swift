@@ -59,7 +59,7 @@ struct CommonOptions: ParsableArguments {
                     "The configuration file \(config) cannot be read: check that it exists and is yours.",
                     isOfConfiguration: true)
             }
-            options = try DaemonOptions(text: text, environment: environment)
+            options = try DaemonOptions(text: text, file: config, environment: environment)
             options.configFile = config
         }
         options.stateDirectory = state ?? options.stateDirectory

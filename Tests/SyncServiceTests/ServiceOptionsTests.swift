@@ -91,7 +91,8 @@ import Testing
     @Test(arguments: [
         ("electric: {auth: {mode: open}}", "electric.auth.mode is one of: secure, insecure"),
         ("electric: {shapes: {max_shape_size: 10 apples}}", "as 10MB, 512KB or 1048576"),
-        ("electric: {shapes: {shape_cache_ttl: -1}}", "a whole number from 0 to 2147483647"),
+        ("electric: {shapes: {shape_cache_ttl: 59}}", "shape_cache_ttl is a whole number from 60 to 2147483647"),
+        ("service: {slot: Bad Slot}", "line 1: service.slot is a name of a-z, 0-9 and _"),
         ("electric: {shapes: {max_shapes_per_client: 1001}}", "a whole number from 1 to 1000"),
         ("electric: {client: {sync_batch_size: 0}}", "a whole number from 1 to 1000"),
         ("electric: {client: {max_offline_queue: many}}", "a whole number from 1 to 1000000"),

@@ -5,10 +5,11 @@ extension DaemonOptions {
     ///
     /// - Parameters:
     ///   - text: the configuration file.
+    ///   - file: its path, for messages.
     ///   - environment: for `${NAME}`.
-    package init(text: String, environment: [String: String]) throws(StartError) {
+    package init(text: String, file: String? = nil, environment: [String: String]) throws(StartError) {
         self.init()
-        let settings = try Self.settings(text: text, environment: environment)
+        let settings = try Self.settings(text: text, file: file, environment: environment)
         func value(_ path: String) -> String? { settings[path]?.text }
         func number(_ path: String) -> Int? { value(path).flatMap { Int($0) } }
         service = value("daemon.service") ?? service
@@ -29,10 +30,10 @@ extension DaemonOptions {
     }
 
     private static func settings(
-        text: String, environment: [String: String]
+        text: String, file: String?, environment: [String: String]
     ) throws(StartError) -> [String: ConfigurationFile.Setting] {
         do {
-            return try ConfigurationFile(text: text, environment: environment, members: members).settings
+            return try ConfigurationFile(text: text, file: file, environment: environment, members: members).settings
         } catch {
             throw StartError(error.description, isOfConfiguration: true)
         }
