@@ -172,8 +172,8 @@ extension SatchelService {
         // The group shuts its services down from the last to the first: held requests are answered before the
         // server waits for them.
         var configuration = ServiceGroupConfiguration(
-            services: [app, HeldRequests(signal: mirror.signal)], gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger)
+            services: [app, HeldRequests(signal: mirror.signal, logger: logger)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         try await ServiceGroup(configuration: configuration).run()
     }
@@ -181,10 +181,12 @@ extension SatchelService {
     /// Lets the requests go that are held, when the service is to end.
     private struct HeldRequests: Service {
         let signal: ReaderSignal
+        let logger: Logger
 
         func run() async throws {
             defer { signal.close() }
             try await gracefulShutdown()
+            logger.notice("told to end: requests under way are answered first")
         }
     }
 
