@@ -9,6 +9,7 @@ struct Setup: ParsableCommand {
         abstract: "Install the bookkeeping (schema satchel, triggers, publications) in the database.")
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var slot: SlotOption
 
     @Option(
         help: """
@@ -34,7 +35,7 @@ struct Setup: ParsableCommand {
     }
 
     func run() throws {
-        var options = try connection.load()
+        var options = try connection.load(slot: slot)
         if let model { options.dataModel = model }
         try options.checkedDataModel(against: nil)
         try options.withDatabase("satchel setup") { try run(options, $0) }
@@ -60,6 +61,7 @@ struct Setup: ParsableCommand {
         let unserved = try Bookkeeping.unserved(of: report.tracked, publishedBy: options.publications, on: database)
         for name in report.tracked where !unserved.contains(where: { $0.table == name }) { print("published  \(name)") }
         for refusal in report.refused { print("refused    \(refusal.reason)") }
+        for name in report.removed { print("removed    \(name)") }
         for refusal in unserved { print("not served \(refusal.reason)") }
         try Self.reportRules(options, database)
         if try SlotLock.holder(of: Slot(options.slot), database) != nil {
@@ -104,9 +106,10 @@ struct Teardown: ParsableCommand {
         abstract: "Remove all that setup installed, and the replication slot. User tables stay as they are.")
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var slot: SlotOption
 
     func run() throws {
-        let options = try connection.load()
+        let options = try connection.load(slot: slot)
         let slot = try Slot(options.slot)
         let removed = try options.withDatabase("satchel teardown") { database in
             try Self.refuseInUse(slot, database)
@@ -150,28 +153,45 @@ struct Check: ParsableCommand {
         abstract: "Say whether the database can be followed, and what to change.")
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var slot: SlotOption
 
     func run() throws {
-        let options = try connection.load()
+        let options = try connection.load(slot: slot)
+        let isFit = try options.withDatabase("satchel check") { try Self.report(options, $0) }
+        if !isFit { throw ExitCode(1) }
+    }
+
+    /// Prints all that there is to say. True where nothing is in the way.
+    private static func report(_ options: ServiceOptions, _ database: PostgresConnection) throws -> Bool {
         let slot = try Slot(options.slot)
-        let (server, problems, foreign) = try options.withDatabase("satchel check") { database in
-            let server = try ServerInfo.read(database)
-            var problems = server.problems(needsSlot: try slot.status(database) == nil)
-            if let clash = try slot.clash(database) { problems.append(clash) }
-            problems +=
-                try Bookkeeping.isInstalled(on: database)
-                ? Bookkeeping.missing(for: options.publications, on: database)
-                : Bookkeeping.missingForSetup(on: database)
-            return (server, problems, try Bookkeeping.tablesOfOthers(on: database))
+        let server = try ServerInfo.read(database)
+        let isSetUp = try Bookkeeping.isInstalled(on: database)
+        var problems = server.problems(needsSlot: try slot.status(database) == nil)
+        if let clash = try slot.clash(database) { problems.append(clash) }
+        var warnings = server.warnings
+        let foreign = try Bookkeeping.tablesOfOthers(on: database).map(\.reason)
+        if isSetUp {
+            problems += try Bookkeeping.missing(for: options.publications, on: database)
+            // Whoever set up has heard it, and went on without them.
+            warnings += foreign
+            if try Bookkeeping.mayUseSchema(on: database) {
+                warnings += try Bookkeeping.staleTables(on: database).map {
+                    "the triggers of \($0) were made for what it was before, or by another version: run "
+                        + "`satchel-service setup` again, or each write takes longer and some are stamped wrongly"
+                }
+            }
+        } else {
+            problems += try Bookkeeping.missingForSetup(on: database) + foreign
         }
         for problem in problems { print("problem  \(problem)") }
-        for warning in server.warnings { print("warning  \(warning)") }
-        if !foreign.isEmpty {
-            print(
-                "warning  setup has to be run by the owner of \(foreign.map(\.description).joined(separator: ", ")), and "
-                    + "\(server.role) is not")
+        for warning in warnings { print("warning  \(warning)") }
+        if isSetUp {
+            let count = try Bookkeeping.trackedTables(on: database).count
+            print("set up: \(count) \(count == 1 ? "table" : "tables")")
+        } else {
+            print("not set up: run satchel-service setup")
         }
         if problems.isEmpty { print("ok       PostgreSQL \(server.version / 10_000) can be followed") }
-        if !problems.isEmpty { throw ExitCode(1) }
+        return problems.isEmpty
     }
 }

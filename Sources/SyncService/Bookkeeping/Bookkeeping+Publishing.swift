@@ -4,7 +4,7 @@ import SyncModel
 /// Which tables have triggers, and are in the publication that `setup` made.
 extension Bookkeeping {
     /// Those that have the triggers, sorted.
-    static func trackedTables(on connection: PostgresConnection) throws -> [TableName] {
+    package static func trackedTables(on connection: PostgresConnection) throws -> [TableName] {
         let result = try connection.query(
             """
             SELECT n.nspname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -34,26 +34,47 @@ extension Bookkeeping {
         }
         try connection.query(
             """
-            SELECT satchel.untrack(tgrelid::regclass) FROM pg_trigger WHERE tgname = 'satchel_update'
-            AND tgrelid <> ALL (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)::regclass::oid))
+            SELECT satchel.untrack(c.oid::regclass) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+            WHERE t.tgname = 'satchel_update' AND pg_has_role(c.relowner, 'USAGE')
+            AND c.oid <> ALL (ARRAY(SELECT jsonb_array_elements_text($1::jsonb)::regclass::oid))
             """, [jsonArray(tracked.map(qualified))])
         return (tracked, refused)
     }
 
-    /// PostgreSQL publishes no table of this kind, or rows of it have no name; nil where neither.
+    /// PostgreSQL publishes no table of this kind, or not for this role, or rows of it have no name; nil where nothing
+    /// is in the way.
     private static func reasonToRefuse(_ table: TableName, on connection: PostgresConnection) throws -> String? {
         let name = qualified(table)
         let result = try connection.query(
             """
-            SELECT relkind IN ('r', 'p'), relpersistence, satchel.key_form('n', oid::regclass) IS NOT NULL
+            SELECT relkind IN ('r', 'p'), relpersistence, satchel.key_form('n', oid::regclass) IS NOT NULL,
+                pg_has_role(relowner, 'USAGE'), pg_get_userbyid(relowner), current_user
             FROM pg_class WHERE oid = $1::regclass
             """, [name])
         guard result[0, 0] == "t" else { return "is no table of this database but a view, a foreign table or the like" }
         switch result[0, 1] {
         case "u": return "is unlogged: its changes are not in the log. ALTER TABLE \(name) SET LOGGED"
         case "t": return "is temporary: its changes are not in the log"
-        default: return result[0, 2] == "t" ? nil : "has no primary key: add one"
+        default: break
         }
+        if result[0, 3] != "t" {
+            return reasonOfOwner(table, owner: result[0, 4] ?? "", role: result[0, 5] ?? "")
+        }
+        return result[0, 2] == "t" ? nil : "has no primary key: add one"
+    }
+
+    /// Who does not own a table may neither publish it nor make its triggers.
+    static func reasonOfOwner(_ table: TableName, owner: String, role: String) -> String {
+        "belongs to \(owner), and not to the role that sets up: ALTER TABLE \(qualified(table)) OWNER TO "
+            + "\(quoted(role));"
+    }
+
+    /// What `setup` answers for: those that have the triggers, and those in the publication that it made.
+    static func heldTables(as name: String, on connection: PostgresConnection) throws -> Set<TableName> {
+        var held = Set(try trackedTables(on: connection))
+        let made = try connection.query("SELECT value FROM satchel.meta WHERE name = 'publication'").value
+        if made.map({ Text($0) }) == Text(name) { held.formUnion(try members(of: name, on: connection)) }
+        return held
     }
 
     /// - Parameter keepingOthers: false: the publication has no other tables afterwards.

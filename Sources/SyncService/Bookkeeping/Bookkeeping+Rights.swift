@@ -29,14 +29,26 @@ extension Bookkeeping {
         return ["this role may not create the schema satchel: GRANT CREATE ON DATABASE \(database) TO \(role)"]
     }
 
-    /// Tables of schema `public` whose triggers this role may not make, the first few.
-    package static func tablesOfOthers(on connection: PostgresConnection) throws -> [TableName] {
+    /// Tables of schema `public` that `setup` as this role would refuse for their owner, the first few. Those that
+    /// somebody has set up are not among them.
+    package static func tablesOfOthers(on connection: PostgresConnection) throws -> [Refusal] {
         try connection.query(
             """
-            SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-            AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1 LIMIT 10
+            SELECT c.relname, pg_get_userbyid(c.relowner), current_user FROM pg_class c
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+            AND NOT pg_has_role(c.relowner, 'USAGE')
+            AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'satchel_update')
+            ORDER BY 1 LIMIT 10
             """
-        ).rows.compactMap { $0[0].map { TableName(name: $0) } }
+        ).rows.map { row in
+            let table = TableName(name: row[0] ?? "")
+            return Refusal(
+                table: table, reason: "\(table) \(reasonOfOwner(table, owner: row[1] ?? "", role: row[2] ?? ""))")
+        }
+    }
+
+    package static func mayUseSchema(on connection: PostgresConnection) throws -> Bool {
+        try connection.query("SELECT has_schema_privilege('satchel', 'USAGE')").value == "t"
     }
 
     private static func missingRights(

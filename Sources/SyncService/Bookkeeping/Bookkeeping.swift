@@ -19,6 +19,8 @@ package enum Bookkeeping {
         /// Neither tracked nor published, sorted: without a primary key a row has no name to keep a clock under, and
         /// of unlogged tables, views and foreign tables the log has nothing.
         package let refused: [Refusal]
+        /// Tracked or published before, and now neither, sorted.
+        package let removed: [TableName]
         /// True when the triggers follow `ALTER TABLE` by themselves. It takes a superuser's setup; without it, each
         /// write to a table that was altered is slower until `setup` is run again.
         package let followsAlterations: Bool
@@ -50,10 +52,14 @@ package enum Bookkeeping {
             for script in [expressions, triggers, events, tracking, locking] { try connection.execute(script) }
             // Before the triggers are made, which need not look themselves then.
             let follows = try followAlterations(on: connection)
+            let before = try heldTables(as: publication, on: connection)
             let others = keepingOthers ? try trackedTables(on: connection) : []
             let (tracked, refused) = try track(Set(tables + others).sorted(), on: connection)
             try publish(tracked, as: publication, keepingOthers: keepingOthers, on: connection)
-            let report = Report(tracked: tracked, refused: refused, followsAlterations: follows)
+            let after = try heldTables(as: publication, on: connection)
+            let report = Report(
+                tracked: tracked, refused: refused, removed: before.subtracting(after).sorted(),
+                followsAlterations: follows)
             try check(report)
             return report
         }
