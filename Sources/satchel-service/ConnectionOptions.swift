@@ -39,6 +39,10 @@ struct ConnectionOptions: ParsableArguments {
         }
         if let databaseURL { options.database = databaseURL }
         if let slot = slot?.slot { options.slot = slot }
+        if let privatePostgres {
+            options.database = nil
+            options.privateCluster = Self.absolute(privatePostgres)
+        }
         if let database = options.database {
             do throws(PostgresError) {
                 try PostgresConnection.checkSyntax(of: database)
@@ -46,10 +50,6 @@ struct ConnectionOptions: ParsableArguments {
                 let place = databaseURL == nil ? "electric.database_url" : "--database-url"
                 throw ConfigurationFailure("\(place): \(error.message)")
             }
-        }
-        if let privatePostgres {
-            options.database = nil
-            options.privateCluster = Self.absolute(privatePostgres)
         }
         options.stateDirectory = Self.absolute(state ?? options.stateDirectory)
         return options
