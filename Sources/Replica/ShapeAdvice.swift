@@ -12,6 +12,10 @@ struct ShapeAdvice {
     func message(_ error: ShapeError) -> String {
         let message = error.readable(in: definition)
         return switch error.code {
+        // Electric's words are of SQL, where a name may need quotes.
+        case .unknownTable where error.field == "table":
+            "There is no table \(definition.rootTable.readable) here: it does not exist, or is not published. A name is "
+                + "written as in the catalogue, without quotes. " + tables
         case .unknownTable: message + " " + tables
         case .unknownColumn: message + columns(of: error.table)
         // A condition names a column that there is not: one that was misspelt, or text without its quotes.
