@@ -176,7 +176,7 @@ extension Simulation {
         do throws(ReplicaError) {
             (retried, effects) = try replica.retry(id)
         } catch {
-            guard error.code == .invalidOperation, record.verdict == nil else { throw error }
+            guard error.code == .invalidOperation else { throw error }
             return count("retries that wait for another")
         }
         count("retried")
