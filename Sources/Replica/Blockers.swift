@@ -5,8 +5,9 @@ struct Blockers {
     private struct Wait {
         let position: Int64
         let operation: OperationID
-        /// An insert that was not refused itself: what comes later on the row changes what it makes.
-        let makesRow: Bool
+        /// Also a new insert of the row waits for it: a delete takes the row away first, and an insert that was not
+        /// refused itself makes it.
+        let holdsInserts: Bool
     }
 
     /// In queue order, or the order in which they were added.
@@ -15,16 +16,25 @@ struct Blockers {
     mutating func add(_ record: OperationRecord, in transaction: ReplicaTransaction) {
         guard let address = transaction.address(record.operation) else { return }
         let wait = Wait(
-            position: record.position, operation: record.operation.id,
-            makesRow: record.operation.action.makesRow && record.verdict == nil)
+            position: record.position, operation: record.operation.id, holdsInserts: Self.holdsInserts(record))
         waits[address, default: []].append(wait)
     }
 
-    /// The operation that this one builds on and that waits.
+    private static func holdsInserts(_ record: OperationRecord) -> Bool {
+        switch record.operation.action {
+        case .delete: true
+        case .insert, .upsert: record.verdict == nil
+        case .update: false
+        }
+    }
+
+    /// The operation that this one builds on and that waits. A new insert of a row whose insert was refused builds on
+    /// nothing that came before on that row.
     func blocker(of record: OperationRecord, in transaction: ReplicaTransaction) -> OperationID? {
         if waits.isEmpty { return nil }
         let own = transaction.address(record.operation).flatMap { address in
-            first(of: address, before: record).flatMap { wait in remakes(record, address) ? nil : wait }
+            record.operation.action.makesRow
+                ? first(of: address, before: record, where: \.holdsInserts) : first(of: address, before: record)
         }
         if let own { return own.operation }
         return transaction.references(of: record.operation).lazy.compactMap { first(of: $0, before: record) }
@@ -37,14 +47,10 @@ struct Blockers {
         waits[address]?.removeAll { $0.position < record.position }
     }
 
-    private func first(of address: RowAddress, before record: OperationRecord) -> Wait? {
-        waits[address]?.first { $0.position < record.position }
-    }
-
-    /// A new insert of a row whose insert was refused builds on nothing that waits.
-    private func remakes(_ record: OperationRecord, _ address: RowAddress) -> Bool {
-        record.operation.action.makesRow
-            && !(waits[address] ?? []).contains { $0.makesRow && $0.position < record.position }
+    private func first(
+        of address: RowAddress, before record: OperationRecord, where isMeant: (Wait) -> Bool = { _ in true }
+    ) -> Wait? {
+        waits[address]?.first { $0.position < record.position && isMeant($0) }
     }
 }
 

@@ -155,6 +155,32 @@ import Testing
         #expect(try fixture.send() == [1])
     }
 
+    /// It would come upon the row that was to go.
+    @Test func anInsertBuildsOnTheDeleteBeforeIt() throws {
+        let fixture = try Fixture()
+        try fixture.submit(user("a"))
+        try fixture.send()
+        try fixture.submit(Sample.delete(Sample.users, "a"))
+        try fixture.submit(user("a", "again"))
+        let refusal = #expect(throws: ReplicaError.self) { try fixture.replica.cancel(OperationID("op2")) }
+        #expect(refusal?.message.contains("op3 builds") == true)
+        let gone = try fixture.replica.cancel(OperationID("op2"), withDependents: true).operations
+        #expect(gone == [OperationID("op2"), OperationID("op3")])
+    }
+
+    @Test func anInsertWaitsForADeleteThatIsParked() throws {
+        let fixture = try Fixture()
+        try fixture.submit(Sample.insert(Sample.pipelines, "p", ["name": "n"]))
+        #expect(try fixture.replica.batchToSend(limit: 1).batch.operations.count == 1)
+        try fixture.submit(Sample.delete(Sample.pipelines, "p"))
+        try fixture.send(.rejected)
+        try fixture.submit(Sample.insert(Sample.pipelines, "p", ["name": "again"]))
+        #expect(try fixture.send() == [])
+        #expect(try fixture.states() == ["op1 parked", "op2 parked", "op3 parked"])
+        let reason = try fixture.replica.operation(OperationID("op3"))?.reason?.message
+        #expect(reason?.hasPrefix("It builds on operation op2, which is parked") == true)
+    }
+
     @Test func groupsAreCancelledAndTriedAgainWhole() throws {
         let fixture = try Fixture()
         try fixture.submit(user("a"), user("b"), atomic: true)

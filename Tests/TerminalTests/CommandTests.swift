@@ -246,7 +246,7 @@ import Testing
             #expect(try run(["queue", "list", "--all"]).lines.count == 4)
             let retried = try run(["queue", "retry", "o1"])
             #expect(retried.status == 2)
-            #expect(retried.errors == "satchel: Operation o1 is confirmed: there is nothing to retry.\n")
+            #expect(retried.errors == "satchel: Operation o1 is confirmed: there is nothing to try again.\n")
             let shown = try run(["queue", "show", "o2"])
             #expect(shown.lines.contains("  state     waiting"), "\(shown)")
             let json = try JSON(parsing: run(["queue", "list", "--lost", "--json"]).output)
@@ -339,26 +339,14 @@ import Testing
         state.status.pending = 2
         state.holdsWait = true
         try CommandFixture.withDaemon(state) { daemon, _ in
-            let program = Process()
-            program.executableURL = Run.program
-            program.arguments = ["sync", "wait"]
-            program.environment = ["SATCHEL_SOCKET": daemon.path]
-            let (output, errors) = (Pipe(), Pipe())
-            program.standardOutput = output
-            program.standardError = errors
-            try program.run()
-            var text = ""
-            while !text.contains("\n") {
-                let data = errors.fileHandleForReading.availableData
-                guard !data.isEmpty else { break }
-                text += String(decoding: data, as: UTF8.self)
-            }
+            let program = try RunningProgram(["sync", "wait"], beside: daemon)
+            let text = RunningProgram.read(program.errors, until: "\n")
             #expect(
                 text == "Waiting: http://127.0.0.1:1 cannot be reached, and 2 changes wait to be sent. "
                     + "--timeout MILLISECONDS ends the wait, and so does control-C.\n")
             daemon.released.signal()
-            program.waitUntilExit()
-            #expect(program.terminationStatus == 0)
+            program.process.waitUntilExit()
+            #expect(program.process.terminationStatus == 0)
         }
     }
 

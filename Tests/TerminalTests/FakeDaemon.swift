@@ -210,13 +210,13 @@ enum FakeAnswers {
         case ShowOperation.method:
             let id = try ShowOperation.params(of: request).id
             guard let found = state.operations.first(where: { $0.summary.id == id }) else {
-                throw ResponseError(.unknownOperation, "There is no operation \(id)")
+                throw ResponseError(.unknownOperation, "There is no operation \(id).")
             }
             return found.json
         case RetryOperation.method:
             let id = try RetryOperation.params(of: request).id
             if state.operations.contains(where: { $0.summary.id == id && $0.summary.state == .confirmed }) {
-                throw ResponseError(.invalidOperation, "Operation \(id) is confirmed, not parked")
+                throw ResponseError(.invalidOperation, "Operation \(id) is confirmed: there is nothing to try again.")
             }
             return RetryOperation.Result(operations: state.operations.map(\.summary).filter { $0.id == id }).json
         case CancelOperation.method:

@@ -126,57 +126,28 @@ import Testing
 
     /// Interrupts the program once it has printed `end`. The fake daemon changes one row right after the answer.
     private func untilInterrupted(_ daemon: FakeDaemon, _ arguments: [String], until end: String) throws -> String {
-        let program = Process()
-        program.executableURL = Run.program
-        program.arguments = arguments
-        program.environment = ["SATCHEL_SOCKET": daemon.path]
-        let pipe = Pipe()
-        program.standardOutput = pipe
-        // Threads of the test's pool block signals, and a child inherits that.
-        var interrupt = sigset_t()
-        var before = sigset_t()
-        sigemptyset(&interrupt)
-        sigaddset(&interrupt, SIGINT)
-        pthread_sigmask(SIG_UNBLOCK, &interrupt, &before)
-        try program.run()
-        pthread_sigmask(SIG_SETMASK, &before, nil)
-        var text = ""
-        while !text.contains(end) {
-            let data = pipe.fileHandleForReading.availableData
-            guard !data.isEmpty else { break }
-            text += String(decoding: data, as: UTF8.self)
-        }
-        program.interrupt()
-        program.waitUntilExit()
-        #expect(program.terminationStatus == 130)
+        let program = try RunningProgram(arguments, beside: daemon)
+        let text = RunningProgram.read(program.output, until: end)
+        program.process.interrupt()
+        program.process.waitUntilExit()
+        #expect(program.process.terminationStatus == 130)
         return text
     }
 
     /// As behind `head`: nothing more needs to change for it to notice.
     @Test func endsWhenNobodyReadsWhatItWatches() throws {
         try CommandFixture.withDaemon { daemon, _ in
-            let program = Process()
-            program.executableURL = Run.program
-            program.arguments = ["watch", "teams", "--json"]
-            program.environment = ["SATCHEL_SOCKET": daemon.path]
-            let (output, errors) = (Pipe(), Pipe())
-            program.standardOutput = output
-            program.standardError = errors
-            try program.run()
-            var text = ""
-            while !text.contains("\"changed\"") {
-                let data = output.fileHandleForReading.availableData
-                guard !data.isEmpty else { break }
-                text += String(decoding: data, as: UTF8.self)
-            }
-            try output.fileHandleForReading.close()
+            let program = try RunningProgram(["watch", "teams", "--json"], beside: daemon)
+            _ = RunningProgram.read(program.output, until: "\"changed\"")
+            try program.output.fileHandleForReading.close()
             // It would wait for ever.
-            let patience = DispatchWorkItem { program.terminate() }
+            let process = program.process
+            let patience = DispatchWorkItem { process.terminate() }
             DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: patience)
-            program.waitUntilExit()
+            process.waitUntilExit()
             patience.cancel()
-            #expect(program.terminationStatus == SIGPIPE || program.terminationStatus == 1)
-            #expect(errors.fileHandleForReading.availableData.isEmpty)
+            #expect(process.terminationStatus == SIGPIPE || process.terminationStatus == 1)
+            #expect(program.errors.fileHandleForReading.availableData.isEmpty)
         }
     }
 

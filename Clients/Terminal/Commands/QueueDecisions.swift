@@ -18,21 +18,11 @@ extension QueueCommand {
 
         func run() throws {
             try options.withDaemon { daemon in
-                let result = try OperationName(id).lookedUp(with: daemon) { try Self.retry($0, daemon) }
+                let result = try OperationName(id).lookedUp(with: daemon) {
+                    try daemon.call(RetryOperation.self, RetryOperation.Params(id: $0))
+                }
                 if options.json { return Output.json(result.json) }
                 Output.lines(OperationText.queuedAgain(result.operations.map(\.id)))
-            }
-        }
-
-        private static func retry(_ id: OperationID, _ daemon: DaemonConnection) throws -> RetryOperation.Result {
-            do {
-                return try daemon.call(RetryOperation.self, RetryOperation.Params(id: id))
-            } catch let error as ResponseError where error.code == DaemonErrorCode.invalidOperation.rawValue {
-                let shown = try daemon.call(ShowOperation.self, ShowOperation.Params(id: id))
-                guard shown.summary.state == .confirmed else { throw error }
-                throw CommandFailure(
-                    CommandStatus(error), Printable.line("Operation \(id) is confirmed: there is nothing to retry."),
-                    data: error.json)
             }
         }
     }

@@ -29,8 +29,7 @@ struct OperationName {
     private func match(_ daemon: DaemonConnection, _ error: ResponseError) throws -> OperationID {
         guard text.count >= Self.least else {
             let advice = "The beginning of an id takes at least \(Self.least) characters."
-            let stop = error.message.hasSuffix(".") ? "" : "."
-            throw CommandFailure(.notFound, "\(error.message)\(stop) \(advice)", data: error.json)
+            throw CommandFailure(.notFound, "\(error.message) \(advice)", data: error.json)
         }
         let found = try OperationPages(daemon: daemon).all(states: nil).operations.map(\.id)
             .filter { $0.description.utf8.starts(with: text.utf8) }

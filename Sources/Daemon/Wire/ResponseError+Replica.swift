@@ -6,17 +6,18 @@ import Shapes
 /// The one place where errors of the layers below become the wire's.
 extension ResponseError {
     init(_ error: ReplicaError) {
+        let sentence = error.message.hasSuffix(".") ? error.message : "\(error.message)."
         switch error.code {
-        case .storage, .corrupt: self.init(DaemonErrorCode.storage, error.message)
-        case .invalidShape: self.init(DaemonErrorCode.invalidShape, error.message)
+        case .storage, .corrupt: self.init(DaemonErrorCode.storage, sentence)
+        case .invalidShape: self.init(DaemonErrorCode.invalidShape, sentence)
         // Shapes are named by subscriptions here: the subscription outlived its shape.
-        case .unknownShape: self.init(DaemonErrorCode.unknownSubscription, error.message)
-        case .invalidOperation: self.init(DaemonErrorCode.invalidOperation, error.message)
-        case .unknownOperation: self.init(DaemonErrorCode.unknownOperation, error.message)
-        case .queueFull: self.init(DaemonErrorCode.queueFull, error.message)
-        case .tooLarge: self.init(DaemonErrorCode.tooLarge, error.message)
-        case .schemaUnknown: self.init(DaemonErrorCode.schemaUnknown, error.message)
-        case .invalidCursor: self.init(ProtocolErrorCode.invalidParams, "cursor: \(error.message)")
+        case .unknownShape: self.init(DaemonErrorCode.unknownSubscription, sentence)
+        case .invalidOperation: self.init(DaemonErrorCode.invalidOperation, sentence)
+        case .unknownOperation: self.init(DaemonErrorCode.unknownOperation, sentence)
+        case .queueFull: self.init(DaemonErrorCode.queueFull, sentence)
+        case .tooLarge: self.init(DaemonErrorCode.tooLarge, sentence)
+        case .schemaUnknown: self.init(DaemonErrorCode.schemaUnknown, sentence)
+        case .invalidCursor: self.init(ProtocolErrorCode.invalidParams, "cursor: \(sentence)")
         }
     }
 
