@@ -22,11 +22,13 @@ package struct SatchelService: Sendable {
     package var stateDirectory: String { options.stateDirectory }
 
     /// `conninfo` reaches the database; `options.database` is not looked at.
-    /// `hold`: how long a live request waits for news. `memory`: what is held of a large transaction.
+    /// `hold`: how long a live request waits for news. `memory`: what is held of a large transaction. `secondsPerLook`:
+    /// between looks at the catalogue that nothing gave a reason for.
     package init(
         options: ServiceOptions, conninfo: String, logger: Logger,
         hold: Duration = .seconds(ProtocolLimits.liveHoldSeconds),
-        memory: Follower.Configuration.TransactionMemory = Follower.Configuration.TransactionMemory()
+        memory: Follower.Configuration.TransactionMemory = Follower.Configuration.TransactionMemory(),
+        secondsPerLook: Int = 10
     ) async throws {
         self.options = options
         self.logger = logger
@@ -42,6 +44,7 @@ package struct SatchelService: Sendable {
             conninfo: conninfo, slot: options.slot, publications: options.publications,
             retention: Mirror.Retention(seconds: options.shapeCacheSeconds))
         configuration.memory = memory
+        configuration.secondsPerLook = secondsPerLook
         let follower = Follower(mirror: mirror, configuration: configuration, report: { Self.log($0, logger) })
         let pool = ConnectionPool(conninfo: conninfo, size: options.operationConnections)
         let limits = Mirror.ShapeLimits(

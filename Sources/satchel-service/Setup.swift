@@ -65,7 +65,7 @@ struct Setup: ParsableCommand {
         for refusal in unserved { print("not served \(refusal.reason)") }
         try Self.reportRules(options, database)
         if try SlotLock.holder(of: Slot(options.slot), database) != nil {
-            print("The service that follows this database notices within \(Follower.ticksPerLook) s.")
+            print("The service that follows this database takes it up now.")
         }
         // Who asked for a table by name is told by the exit status too.
         if (report.refused + unserved).contains(where: { named.contains($0.table) }) { throw ExitCode(1) }

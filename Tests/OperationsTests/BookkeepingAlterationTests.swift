@@ -54,6 +54,31 @@ import Testing
         #expect(try clock(sql, "deleted, row ->> 'count'", of: "4") == ["t", "1"])
     }
 
+    @Test func theStreamTellsOfWhatMayChangeWhatIsServed() throws {
+        let database = try TestDatabase(Self.steps)
+        let sql = try database.connect()
+        _ = try Bookkeeping.setup(on: sql, tables: Self.tables)
+        let slot = "notices_\(database.name)"
+        try sql.query("SELECT pg_create_logical_replication_slot($1, 'test_decoding', true)", [slot])
+        func notices(_ statement: String) throws -> Int {
+            try sql.execute(statement)
+            let changes = try sql.query("SELECT data FROM pg_logical_slot_get_changes($1, NULL, NULL)", [slot])
+            return changes.rows.count { $0[0]?.contains("prefix: satchel.catalogue") == true }
+        }
+        for (statement, count) in [
+            ("CREATE TABLE notes (id int PRIMARY KEY)", 1), ("ALTER TABLE notes ADD COLUMN note text", 1),
+            // Once, not for each trigger that is made anew.
+            ("ALTER TABLE steps DROP COLUMN amount", 1), ("DROP TABLE notes", 1),
+            ("CREATE PUBLICATION mine FOR TABLE plans; DROP PUBLICATION mine", 2),
+            ("CREATE TEMP TABLE own AS SELECT 1 AS id; ALTER TABLE own ADD COLUMN more text", 0),
+            ("CREATE INDEX ON steps (name); INSERT INTO steps (id) VALUES (1)", 0),
+        ] {
+            #expect(try notices(statement) == count, "\(statement)")
+        }
+        #expect(try Bookkeeping.setup(on: sql, tables: Self.tables).followsAlterations)
+        #expect(try notices("SELECT 1") == 1)
+    }
+
     @Test func aColumnThatWasAddedIsStamped() throws {
         let sql = try owned()
         try sql.execute("INSERT INTO steps (id) VALUES (1); ALTER TABLE steps ADD COLUMN \"$1 satchel_now\" text")

@@ -50,6 +50,29 @@ import Testing
         try await waiting.value
     }
 
+    /// It never looks by itself here: what the stream tells is its reason.
+    @Test func whatIsAlteredIsNoticedFromTheStream() async throws {
+        let fixture = try await ServiceFixture(
+            Self.items + "CREATE TYPE mood AS ENUM ('good')", secondsPerLook: .max)
+        let names = { fixture.service.mirror.catalogue?.tables.map(\.name.name) }
+        let connection = fixture.connection
+        let made = "CREATE TABLE public.notes (id int4 PRIMARY KEY, mood mood)"
+        try connection.execute(made)
+        try await catalogueChanges(fixture) {
+            _ = try Bookkeeping.setup(on: connection, tables: [TableName("items"), TableName("notes")])
+        }
+        #expect(names() == ["items", "notes"])
+        try await catalogueChanges(fixture) { try connection.execute("ALTER TYPE mood ADD VALUE 'bad'") }
+        try await catalogueChanges(fixture) { try connection.execute("ALTER TABLE items ADD COLUMN more text") }
+        try await catalogueChanges(fixture) { try connection.execute("DROP TABLE public.notes") }
+        #expect(names() == ["items"])
+        try await catalogueChanges(fixture) {
+            try connection.execute("\(made); ALTER PUBLICATION satchel_tables ADD TABLE public.notes")
+        }
+        #expect(names() == ["items", "notes"])
+        await fixture.stop()
+    }
+
     @Test func aTableThatIsMadeUnderForAllTablesIsServed() async throws {
         let fixture = try await ServiceFixture(
             Self.items + "CREATE PUBLICATION everything FOR ALL TABLES", publications: ["everything"])

@@ -25,17 +25,18 @@ struct ServiceFixture {
     ///   - model: the data model file's text.
     ///   - secret: for `secure` mode.
     ///   - publications: that are followed; others than the tests' own are made by `sql`.
+    ///   - secondsPerLook: between looks at the catalogue that nothing gave a reason for.
     init(
         _ sql: String, hold: Duration = .seconds(2), model: String? = nil, secret: String? = nil,
         memory: Memory = Memory(), limits: ServiceOptions.Limits = ServiceOptions.Limits(),
-        publications: [String] = [Bookkeeping.defaultPublication]
+        publications: [String] = [Bookkeeping.defaultPublication], secondsPerLook: Int = 10
     ) async throws {
         database = try TestDatabase(sql)
         connection = try database.connect()
         try Self.setUp(connection)
         (port, service, task) = try await Self.start(
             database, directory: try TestCluster.temporaryDirectory(), hold: hold, model: model, secret: secret,
-            memory, limits, publications)
+            memory, limits, publications, secondsPerLook)
         self.hold = hold
         self.secret = secret
         self.memory = memory
@@ -88,7 +89,7 @@ struct ServiceFixture {
 
     private static func start(
         _ database: TestDatabase, directory: String, hold: Duration, model: String?, secret: String?,
-        _ memory: Memory, _ limits: ServiceOptions.Limits, _ publications: [String]
+        _ memory: Memory, _ limits: ServiceOptions.Limits, _ publications: [String], _ secondsPerLook: Int = 10
     ) async throws -> (Int, SatchelService, Task<Void, any Error>) {
         let port = try freePort()
         var options = ServiceOptions()
@@ -107,7 +108,8 @@ struct ServiceFixture {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let service = try await SatchelService(
-            options: options, conninfo: database.connectionString, logger: logger, hold: hold, memory: memory)
+            options: options, conninfo: database.connectionString, logger: logger, hold: hold, memory: memory,
+            secondsPerLook: secondsPerLook)
         let task = Task { try await service.run() }
         await eventually { service.follower.status == .streaming }
         await eventually { (try? RawHTTP.get("/v1/health", port: port)) != nil }

@@ -16,7 +16,8 @@ extension Checker {
             problem =
                 "operator is not supported in conditions: \(use); \(opaque.readable) is only compared by = and <>, with its like"
         } else {
-            problem = "operator does not exist: \(use); \(Self.castHint(symbol, types))"
+            let hint = Self.spelling(of: symbol, types).map { "write \($0)" } ?? Self.castHint(symbol, types)
+            problem = "operator does not exist: \(use); \(hint)"
         }
         return ShapeError(.badCondition, at: at, "Could not select an operator overload", explained: problem)
     }
@@ -41,6 +42,16 @@ extension Checker {
             problem += "; there is \(shown.joined(separator: ", "))" + (candidates.count > shown.count ? " …" : "")
         }
         return ShapeError(.badCondition, at: at, "Could not select a function overload", explained: problem)
+    }
+
+    /// What other languages write differently.
+    private static func spelling(of symbol: String, _ types: [SQLType?]) -> String? {
+        switch symbol {
+        case "==": "="
+        case "&&" where types.allSatisfy { $0 == .bool }: "AND"
+        case "||" where types.allSatisfy { $0 == .bool }: "OR"
+        default: nil
+        }
     }
 
     private static let maxSignatures = 4

@@ -49,9 +49,9 @@ package enum Bookkeeping {
             try connection.query("SELECT pg_advisory_xact_lock(hashtextextended('satchel.setup', 0))")
             try connection.execute(Self.tables)
             try checkFormat(on: connection)
-            for script in [expressions, triggers, events, tracking, locking] { try connection.execute(script) }
+            for script in [expressions, triggers, events, tracking, locking, notices] { try connection.execute(script) }
             // Before the triggers are made, which need not look themselves then.
-            let follows = try followAlterations(on: connection)
+            let follows = try makeEventTriggers(on: connection)
             let before = try heldTables(as: publication, on: connection)
             let others = keepingOthers ? try trackedTables(on: connection) : []
             let (tracked, refused) = try track(Set(tables + others).sorted(), on: connection)
@@ -61,6 +61,7 @@ package enum Bookkeeping {
                 tracked: tracked, refused: refused, removed: before.subtracting(after).sorted(),
                 followsAlterations: follows)
             try check(report)
+            try connection.query(CatalogueNotice.statement)
             return report
         }
     }
@@ -121,19 +122,6 @@ extension Bookkeeping {
 
     static func exists(publication name: String, on connection: PostgresConnection) throws -> Bool {
         try connection.query("SELECT count(*) FROM pg_publication WHERE pubname = $1", [name]).value == "1"
-    }
-
-    private static func followAlterations(on connection: PostgresConnection) throws -> Bool {
-        let exists = "SELECT count(*) FROM pg_event_trigger WHERE evtname = 'satchel_follow_ddl'"
-        if try connection.query(exists).value == "1" { return true }
-        let isSuperuser = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-        guard try connection.query(isSuperuser).value == "t" else { return false }
-        try connection.execute(
-            """
-            CREATE EVENT TRIGGER satchel_follow_ddl ON ddl_command_end WHEN TAG IN ('ALTER TABLE')
-            EXECUTE FUNCTION satchel.follow_ddl()
-            """)
-        return true
     }
 
     static func quoted(_ name: String) -> String { PostgresConnection.quoteIdentifier(name) }

@@ -3,35 +3,43 @@ import Postgres
 import SyncModel
 
 extension Follower {
-    /// Seconds, too.
-    package static let ticksPerLook = 10
-    private static let ticksPerCollection = 3_600
+    private static let secondsPerCollection = 3_600
 
-    /// Once a second: what the mirror holds is made durable, and only then told to PostgreSQL. Every ten seconds
-    /// `look`, over a connection of its own. A heartbeat is sent at once when time alone is due to change a shape.
+    /// Once a second: what the mirror holds is made durable, and only then told to PostgreSQL. Every ten seconds, and
+    /// when the stream tells that there is reason to, `look`, over a connection of its own. A heartbeat is sent at once
+    /// when time alone is due to change a shape.
     func keepUp() {
-        var ticks = 0
+        var seconds = 0
+        var lastLook = Self.now
         var connection: PostgresConnection?
         var failures = FailureLog()
         while !isStopping {
-            _ = wake.wait(timeout: .now() + 1)
-            ticks += 1
+            let isTick = wake.wait(timeout: .now() + 1) == .timedOut
+            if isTick { seconds += 1 }
             guard let stream else { continue }
             noteQuietStream()
+            var isLooking = false
             do {
                 if let durable = try mirror.makeDurable() { stream.reportFlushed(durable) }
-                guard ticks.isMultiple(of: Self.ticksPerLook) || isDue else { continue }
+                let isRegular = isTick && seconds.isMultiple(of: configuration.secondsPerLook)
+                // Once a second at most, however much is altered.
+                isLooking = isRegular || (Self.now > lastLook && takeWantedLook())
+                guard isLooking || isDue else { continue }
                 let open =
                     try connection ?? PostgresConnection(configuration.conninfo, applicationName: "satchel upkeep")
                 connection = open
                 if isDue { try open.query(Heartbeat.statement) }
-                guard ticks.isMultiple(of: Self.ticksPerLook) else { continue }
-                while try tidy(), !isStopping {}
+                guard isLooking else { continue }
+                lastLook = Self.now
+                if isRegular { while try tidy(), !isStopping {} }
                 try look(over: open, at: stream)
-                if ticks % Self.ticksPerCollection == Self.ticksPerLook { try Bookkeeping.collect(on: open) }
+                if isRegular, seconds % Self.secondsPerCollection == configuration.secondsPerLook {
+                    try Bookkeeping.collect(on: open)
+                }
                 if let text = failures.worked(at: Self.now) { report(.worksAgain("upkeep: \(text)")) }
             } catch {
                 connection = nil
+                if isLooking { wantLook() }
                 if let text = failures.failed("upkeep: \(error)", at: Self.now) { report(.failed(text)) }
             }
         }

@@ -21,6 +21,8 @@ package final class Follower: Sendable {
         package var publications: [String]
         package var retention: Mirror.Retention
         package var memory = TransactionMemory()
+        /// Seconds between looks at the catalogue that nothing gave a reason for.
+        package var secondsPerLook = 10
 
         /// What is held of a transaction before it is written beside the mirror: so many slices of so many received
         /// bytes. In memory a row takes some times as much as in the stream.
@@ -76,6 +78,8 @@ package final class Follower: Sendable {
         var failures = FailureLog()
         /// Seconds until the next try.
         var delay = Follower.firstDelay
+        /// The stream told that the catalogue is another one.
+        var isLookWanted = false
     }
 
     private static let firstDelay = 0.2
@@ -171,6 +175,23 @@ package final class Follower: Sendable {
         wake.signal()
     }
 
+    /// Has the upkeep look at the catalogue.
+    func wantLook() {
+        let isNew = state.withLock { state in
+            defer { state.isLookWanted = true }
+            return !state.isLookWanted
+        }
+        if isNew { wake.signal() }
+    }
+
+    /// True once for each time that it became wanted.
+    func takeWantedLook() -> Bool {
+        state.withLock { state in
+            defer { state.isLookWanted = false }
+            return state.isLookWanted
+        }
+    }
+
     /// nil while nothing is streamed.
     var stream: ReplicationStream? { state.withLock { $0.stream } }
 
@@ -229,6 +250,7 @@ package final class Follower: Sendable {
         try stream.run(heldSlices: configuration.memory.slices, drained: apply) { event in
             if case .transaction(let transaction) = event {
                 group.add(transaction)
+                if CatalogueNotice.isAmong(transaction.events) { wantLook() }
                 if group.isFull { try apply() }
                 return
             }
@@ -237,6 +259,7 @@ package final class Follower: Sendable {
             case .transaction, .message: break
             case .part(let header, let events):
                 try mirror.spill(events, of: header)
+                if CatalogueNotice.isAmong(events) { wantLook() }
                 // What takes longer than the proof may still fail at its end.
                 state.withLock { $0.streamingSince = Self.now }
             case .end(let header, let end):
