@@ -49,6 +49,9 @@ struct EngineConditions {
         return random.pick(forms)
     }
 
+    /// How long ago, in seconds, conditions ask for.
+    static let ages = [0, 5, 20]
+
     private func time(_ random: inout SeededGenerator, _ table: Int) -> Condition {
         guard let column = tables[table].columns(of: .time).first else {
             let text = plain(tables[table], &random)
@@ -56,8 +59,9 @@ struct EngineConditions {
         }
         let other = plain(tables[table], &random)
         let text = random.pick([
-            "\(column) > NOW()", "\(column) <= NOW() - INTERVAL '5 seconds'", "NOT \(column) < NOW() OR \(other)",
-            "\(column) > NOW() - INTERVAL '20 seconds' AND \(other)", "NOW() >= \(column)",
+            "\(column) > NOW()", "\(column) <= NOW() - INTERVAL '\(Self.ages[1]) seconds'",
+            "NOT \(column) < NOW() OR \(other)",
+            "\(column) > NOW() - INTERVAL '\(Self.ages[2]) seconds' AND \(other)", "NOW() >= \(column)",
         ])
         return Condition(text: text, sql: Self.withTime(text), features: [.timeCondition])
     }

@@ -129,6 +129,8 @@ extension EnginePlan {
 
     var asksTimeInside: Bool { nodes.contains { $0.conditions.contains(where: \.asksTimeInside) } }
 
+    var asksTime: Bool { features.contains(.timeCondition) }
+
     var features: Set<EngineFeature> {
         var features: Set<EngineFeature> = []
         var counts: [Int: Int] = [:]

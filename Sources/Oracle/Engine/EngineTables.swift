@@ -16,6 +16,8 @@ enum EngineKind: CaseIterable {
     }
 
     static let labels = ["sad", "ok", "happy"]
+    /// Of times.
+    static let seconds = (0..<12).map { 10 + $0 * 4 }
 
     var type: ColumnType { ColumnType(sql, labels: self == .mood ? Self.labels : []) }
 
@@ -26,7 +28,7 @@ enum EngineKind: CaseIterable {
         case .text: ["'u'", "'B'", "'v/w'", "'é'", "''"]
         // Of one value in two forms.
         case .numeric: ["1", "1.0", "2.50", "-3"]
-        case .time: (0..<12).map { "'2000-01-01 00:00:\(10 + $0 * 4)+00'" }
+        case .time: Self.seconds.map { "'2000-01-01 00:00:\($0)+00'" }
         case .mood: Self.labels.map { "'\($0)'" }
         case .bool: ["true", "false"]
         }

@@ -31,6 +31,10 @@ package struct SystemReport: Sendable {
     /// A shape of a daemon, or of the reader, after a round.
     package var comparisons = 0
     package var rows = 0
+    /// Looks at shapes that ask for the time.
+    package var timed = 0
+    /// At which time alone could change a shape, between looks.
+    package var moments = 0
     package var readerResets = 0
     /// Shapes that a renamed column ended, and that were begun anew.
     package var renewed = 0
@@ -52,6 +56,7 @@ package struct SystemReport: Sendable {
         [
             ("rounds", rounds), ("shapes", shapes), ("transactions", transactions), ("operations", operations),
             ("operations found confirmed", confirmed), ("comparisons", comparisons), ("rows", rows),
+            ("looks at shapes on NOW()", timed), ("moments passed", moments),
             ("rows kept back by rules", keptBack), ("shapes ended by a new name", renewed),
         ] + SystemFault.allCases.map { ($0.rawValue, faults[$0] ?? 0) }
     }

@@ -18,6 +18,9 @@ final class SystemWorld {
     /// Whole tables first, which people write to.
     private let plans: [EnginePlan]
     private let rules: [Int: EngineRule]
+    private let clock: SystemClock
+    /// When the last look was.
+    private var lookedAt: Int64 = 0
     /// By whose daemon, or reader, it is.
     private let sql: [String: EngineSQL]
     private var connection: PostgresConnection
@@ -45,16 +48,22 @@ final class SystemWorld {
         while !tables.isEnforced { tables = EngineTables(&random) }
         self.tables = tables
         schema = tables.schema
-        // What NOW() is depends on when the last commit was.
-        let rules = EngineRules(tables: tables).rules(&random).filter { !$0.value.asksTime }
+        let clock = SystemClock()
+        self.clock = clock
+        let rules = EngineRules(tables: tables).rules(&random).mapValues { clock.set($0) }
         self.rules = rules
         let access = EngineAccess(rules: rules, person: EnginePerson(named: Self.reader))
         var plans = tables.tables.indices.map { [tables] in
             EnginePlan(root: EnginePlan.Node(table: $0), tables: tables, access: access)
         }
+        var draws = 0
         while plans.count < tables.tables.count + Self.shapeCount {
+            draws += 1
             let plan = EnginePlan(tables, for: access, &random)
-            if !plan.features.contains(.timeCondition) { plans.append(plan) }
+            // One asks for the time, if any table has one.
+            let isLate = plans.count >= tables.tables.count && draws < 60
+            if plan.asksTimeInside || isLate && !(plans + [plan]).contains(where: \.asksTime) { continue }
+            plans.append(clock.set(plan))
         }
         self.plans = plans
         let all = plans
@@ -123,40 +132,61 @@ final class SystemWorld {
         do {
             try write(&report)
             if let fault { try strike(fault, &report) } else { try write(&report) }
-            for daemon in daemons { report.refused += try daemon.settle() }
-            // What one sent, and what went with it, has reached the other.
-            for daemon in daemons { report.refused += try daemon.settle() }
-            try reader.follow()
+            let look = try look(&report)
             for daemon in daemons {
                 let (confirmed, lost) = daemon.check()
                 report.confirmed += confirmed
                 for lost in lost { report.note("\(daemon.name) after \(fault?.rawValue ?? "no fault"): \(lost)") }
             }
-            try compare(fault, &report)
+            compare(look, fault, &report)
         } catch {
             throw SystemProcess.Failure(
                 description: "after \(fault?.rawValue ?? "no fault"): \(error): \(tables.creation)")
         }
     }
 
-    private func compare(_ fault: SystemFault?, _ report: inout SystemReport) throws {
-        var answers: [String: EngineAnswer] = [:]
-        for (name, sql) in sql {
-            let answer = try EngineAnswer(connection, sql, schema, shapes: plans.count, now: 0)
+    /// What each holds of each shape, and what PostgreSQL answers.
+    private struct Look {
+        let held: [[(name: String, rows: [TableName: [RowKey: Row]])]]
+        let answers: [String: EngineAnswer]
+    }
+
+    /// When all has settled, over a time in which time alone changed nothing.
+    private func look(_ report: inout SystemReport) throws -> Look {
+        while true {
+            let start = try clock.now(connection)
+            for daemon in daemons { report.refused += try daemon.settle() }
+            // What one sent, and what went with it, has reached the other.
+            for daemon in daemons { report.refused += try daemon.settle() }
+            try reader.follow()
+            let held = try plans.indices.map { index in
+                try daemons.map { (name: $0.name, rows: try $0.rows(index, schema)) }
+                    + [(name: Self.reader, rows: reader.rows(index, schema))]
+            }
+            let answers = try sql.mapValues { sql in
+                try EngineAnswer(connection, sql, schema, shapes: plans.count, now: start)
+            }
+            guard SystemClock.changes(after: start, upTo: try clock.now(connection)) == 0 else { continue }
+            report.moments += SystemClock.changes(after: lookedAt, upTo: start)
+            lookedAt = start
+            return Look(held: held, answers: answers)
+        }
+    }
+
+    private func compare(_ look: Look, _ fault: SystemFault?, _ report: inout SystemReport) {
+        for answer in look.answers.values {
             // The first shapes are the tables.
             for (index, table) in schema.tables.enumerated() {
                 report.keptBack +=
                     answer.rows.sorted(table.name).count - (answer.contents[index][table.name]?.count ?? 0)
             }
-            answers[name] = answer
         }
         for (index, plan) in plans.enumerated() {
-            var held = try daemons.map { (name: $0.name, rows: try $0.rows(index, schema)) }
-            held.append((name: Self.reader, rows: reader.rows(index, schema)))
-            for (name, rows) in held {
+            if plan.asksTime { report.timed += 1 }
+            for (name, rows) in look.held[index] {
                 report.comparisons += 1
                 report.rows += rows.values.reduce(0) { $0 + $1.count }
-                guard let expected = answers[name]?.contents[index],
+                guard let expected = look.answers[name]?.contents[index],
                     let difference = EngineAnswer.difference(of: rows, from: expected, in: plan.selections)
                 else { continue }
                 let account =
