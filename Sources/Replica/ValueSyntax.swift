@@ -45,7 +45,8 @@ enum ValueSyntax {
 
     private static func integer(_ string: String, _ range: ClosedRange<Int64>) -> String? {
         guard let value = parse(string) else { return "is a whole number, not \(quoted(string))" }
-        return range.contains(value) ? nil : "is a number from \(range.lowerBound) to \(range.upperBound)"
+        return range.contains(value)
+            ? nil : "is a whole number from \(range.lowerBound) to \(range.upperBound), not \(value)"
     }
 
     private static func parse(_ string: String) -> Int64? { Int64(string.trimmed) }
