@@ -12,7 +12,7 @@ extension ReplicaTransaction {
                 ? "operation \(dependents[0].operation.id) builds" : "\(dependents.count) operations build"
             throw ReplicaError(
                 .invalidOperation,
-                "Operation \(id) stays, because \(count) on it: cancel with dependents to drop them too")
+                "Operation \(id) stays, because \(count) on it: pass `dependents` (--dependents) to drop them too")
         }
         var gone = unit
         if withDependents { gone += dependents }

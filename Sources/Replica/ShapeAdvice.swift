@@ -31,7 +31,7 @@ struct ShapeAdvice {
             ? "The service publishes no tables." : "Tables: \(Self.list(schema.tables.map(\.name.readable)))."
     }
 
-    private static let quotes = " Text needs quotes: name = 'report'."
+    private static let quotes = " Text stands in single quotes: name = 'report'."
 
     private func columns(of name: TableName?) -> String {
         guard let name, let table = schema[name] else { return "" }

@@ -64,6 +64,8 @@ package final class Simulation {
     var checkedCommits = 0
     var effectCounts: [OperationID: Int] = [:]
     var committedVerdicts: [OperationID: [Verdict.Outcome]] = [:]
+    /// Of commits that a failover lost: an answer may be on its way that tells of them.
+    var lostVerdicts: [OperationID: Set<Verdict.Outcome>] = [:]
     /// By operation, the commit that has its verdict.
     var commitNumbers: [OperationID: Int] = [:]
     /// What people may read, of some moments.

@@ -47,7 +47,7 @@ package struct SimulationReport: Sendable {
         "operations lost before their answer", "rows resurrected", "rows brought back", "fault: new epoch",
         "epochs noticed", "fault: mirror restored", "fault: column dropped", "fault: column renamed",
         "fault: table truncated", "tables described otherwise", "shapes ended: schema_changed",
-        "retries that wait for another",
+        "retries that wait for another", "fault: commits lost", "verdicts lost", "confirmed operations lost",
     ]
 
     /// What did not happen often enough, in words.

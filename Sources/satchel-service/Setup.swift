@@ -177,7 +177,8 @@ struct Check: ParsableCommand {
             if try Bookkeeping.mayUseSchema(on: database) {
                 warnings += try Bookkeeping.staleTables(on: database).map {
                     "the triggers of \($0) were made for what it was before, or by another version: run "
-                        + "`satchel-service setup` again, or each write takes longer and some are stamped wrongly"
+                        + "`satchel-service setup` again, or each write takes longer, and after a change of its key, a "
+                        + "foreign key or a type is stamped as before it"
                 }
             }
         } else {

@@ -171,7 +171,7 @@ import Testing
     @Test(arguments: [
         (
             "shapes:\n  a:\n    root_table: pipelins",
-            "m:4: shape a: root_table: Table \"public\".\"pipelins\" does not exist"
+            "m:4: shape a: root_table: Table public.pipelins does not exist, or is not published"
         ),
         (
             "shapes:\n  a:\n    parameters: {x: int4}\n    root_table: pipelines\n    where: id = $x",

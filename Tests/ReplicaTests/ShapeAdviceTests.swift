@@ -36,7 +36,7 @@ import Testing
     @Test func textWithoutQuotesIsTakenForAColumnAndThatIsSaid() throws {
         let text = try message(#"{"root_table": "steps", "where": "name = report"}"#)
         #expect(text.contains("unknown reference report. Columns of steps: id, pipeline_id, name, x."), "\(text)")
-        #expect(text.hasSuffix("Text needs quotes: name = 'report'."), "\(text)")
+        #expect(text.hasSuffix("Text stands in single quotes: name = 'report'."), "\(text)")
     }
 
     @Test(

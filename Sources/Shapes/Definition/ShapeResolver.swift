@@ -156,12 +156,8 @@ extension ShapeDefinition {
 }
 
 extension ShapeError {
-    /// Electric's words.
     static func unknownTable(_ table: TableName) -> ShapeError {
-        ShapeError(
-            .unknownTable,
-            "Table \"\(table.schema)\".\"\(table.name)\" does not exist. If the table name contains capitals or special characters you must quote it.",
-            field: "table")
+        ShapeError(.unknownTable, "Table \(table) does not exist, or is not published", field: "table")
     }
 
     static func unknownColumns(_ names: [String], of table: TableSchema, field: String) -> ShapeError {

@@ -37,6 +37,11 @@ struct History {
         while covered.count < commits { covered.append(moment.tx) }
     }
 
+    /// Commits from this number on are gone. What was told of them was told.
+    mutating func forget(commitsFrom number: Int) {
+        if covered.count > number { covered.removeLast(covered.count - number) }
+    }
+
     mutating func noteUntold(_ moment: Moment) { untold.append(moment) }
 
     /// nil: nothing that was told covers it.

@@ -116,7 +116,27 @@ extension ModelDatabase {
         let transaction = SourceTransaction(
             xid: xid, position: position, end: end, committedAt: now, events: events)
         commits.append(
-            ModelCommit(transaction: transaction, effects: effects, verdicts: verdicts, after: state, schema: schema))
+            ModelCommit(
+                transaction: transaction, effects: effects, verdicts: verdicts, after: state, schema: schema,
+                version: lastVersion))
+    }
+
+    /// A standby takes over that lacks the newest transactions, this many at most and none of DDL: what is committed
+    /// next takes their positions, transaction ids and versions. Returns those that are gone.
+    func loseCommits(_ most: Int) -> [ModelCommit] {
+        var lost: [ModelCommit] = []
+        while lost.count < most, commits.count > 1, let last = commits.last, !last.isSilent,
+            commits[commits.count - 2].schema == last.schema
+        {
+            lost.insert(commits.removeLast(), at: 0)
+        }
+        guard !lost.isEmpty, let last = commits.last else { return [] }
+        state = last.after
+        before = state
+        end = last.transaction.end
+        xid = last.transaction.xid
+        lastVersion = last.version
+        return lost
     }
 
     /// A slot writes to the log too. Returns where its stream begins.

@@ -67,6 +67,8 @@ package struct ModelCommit: Sendable {
     /// The database after it.
     let after: ModelState
     let schema: DatabaseSchema
+    /// The last that was given out then.
+    let version: Int64
 
     package var rows: ModelRows { after.rows }
 

@@ -41,12 +41,15 @@ extension Simulation {
         try connectAnew()
     }
 
-    /// To a standby that has everything: another timeline, without the slot.
+    /// To a standby: another timeline, without the slot, and now and then without what was committed last.
     private func goOver() throws {
         count("fault: new epoch")
         service.epoch = Epoch(
             systemIdentifier: service.epoch.systemIdentifier, timeline: service.epoch.timeline + 1)
         trace("the database goes over to \(service.epoch)")
+        // Seeds that failed before there was this fault draw what they drew.
+        var own = SeededGenerator(mixing: options.seed &+ UInt64(service.epoch.timeline))
+        if own.chance(60) { loseCommits(own.within(1...12)) }
         service.flushed = nil
         try connectAnew()
     }
