@@ -310,6 +310,7 @@ import Testing
                 ]
             }
             let shown = try run(["pipeline", "show", "release_notes"])
+            #expect(shown.status == 0, "\(shown.errors)")
             #expect(shown.lines.contains("    write  claude  ← list_changes"))
             #expect(shown.lines.contains("  publish  file_ops  disabled  ← write"))
             #expect(shown.lines.contains("  · Ana on write: Shorter?"))
