@@ -25,12 +25,13 @@ extension Follower {
                 // Once a second at most, however much is altered.
                 isLooking = isRegular || (Self.now > lastLook && takeWantedLook())
                 guard isLooking || isDue else { continue }
+                // Also where it fails: what is wanted again is not tried before the next second.
+                if isLooking { lastLook = Self.now }
                 let open =
                     try connection ?? PostgresConnection(configuration.conninfo, applicationName: "satchel upkeep")
                 connection = open
                 if isDue { try open.query(Heartbeat.statement) }
                 guard isLooking else { continue }
-                lastLook = Self.now
                 if isRegular { while try tidy(), !isStopping {} }
                 try look(over: open, at: stream)
                 if isRegular, seconds % Self.secondsPerCollection == configuration.secondsPerLook {
