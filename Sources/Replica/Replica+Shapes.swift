@@ -68,9 +68,13 @@ extension Replica {
     /// - Returns: what each source transaction changed, in their order; the last effects, maybe empty, also tell of
     ///   what the answer as a whole brought about (confirmed operations, shapes that came into view). Where more rows
     ///   changed than one event may carry, the last ones tell everything.
-    package func apply(_ batch: SyncBatch) throws(ReplicaError) -> [Effects] {
+    /// - Parameter next: what its rows are of, where that is not held yet: taken over in the same transaction.
+    package func apply(
+        _ batch: SyncBatch, adopting next: (schema: DatabaseSchema, dataModel: String?)? = nil
+    ) throws(ReplicaError) -> [Effects] {
         let confirms = batch.frontier.confirmedSeq > memory.confirmedSeq
         let (steps, last) = try change(confirms ? .full : .normal) { transaction in
+            if let next { try transaction.adopt(next.schema, dataModel: next.dataModel) }
             try transaction.apply(batch)
             return transaction.finishedSteps
         }
@@ -82,6 +86,12 @@ extension Replica {
     @discardableResult
     package func store(_ part: ShapeBatch) throws(ReplicaError) -> Effects {
         try change(.normal) { try $0.store(part) }.effects
+    }
+
+    /// Rows in view have other columns in this schema: what they have in them comes with the stream.
+    package func awaitsRows(of schema: DatabaseSchema) -> Bool {
+        guard let held = memory.schema, memory.shapes.contains(where: \.isVisible) else { return false }
+        return held.tables.contains { table in schema[table.name].map { $0.columns != table.columns } ?? false }
     }
 
     /// Takes the service's schema. Shapes go on where columns of their tables were added or dropped; with other changes

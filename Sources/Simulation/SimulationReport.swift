@@ -37,8 +37,9 @@ package struct SimulationReport: Sendable {
             "done before it was given up", "paused", "resumed", "shapes held", "shapes forgotten", "retried",
             "dismissed", "queue full", "groups", "resets", "barriers", "requests held", "rows told under a rule",
             "rows shown under a rule", "permissions lost", "heartbeats for time", "fault: slot lost",
-            "fault: column added", "tables compared", "schemas adopted", "mirror copies", "condition failures told",
-            "condition failures at the end", "rows explained", "rows explained that may not be read",
+            "fault: column added", "tables compared", "schemas adopted", "schemas adopted with their rows",
+            "mirror copies", "condition failures told", "condition failures at the end", "rows explained",
+            "rows explained that may not be read",
         ] + (SimulatedShape.flat + SimulatedShape.others).map { "rows in shape: \($0.name)" }
 
     /// About one for each run at most, or many in few of them.

@@ -55,40 +55,6 @@ import Testing
         return database
     }
 
-    /// `satchel-service`, set up over the database and listening.
-    private func service(_ database: TestDatabase, state: String) throws -> (Process, url: String) {
-        let program = URL(fileURLWithPath: TestProcess.path(of: "satchel-service"))
-        // Slots have one name for all databases of the cluster that tests share.
-        let options = "\(state).yaml"
-        try "service: {slot: \(database.name)}\n".write(toFile: options, atomically: true, encoding: .utf8)
-        let common = ["--config", options, "--database-url", database.connectionString, "--state", state]
-        let setup = Process()
-        setup.executableURL = program
-        setup.arguments = ["setup"] + common
-        setup.standardOutput = FileHandle.nullDevice
-        try setup.run()
-        setup.waitUntilExit()
-        try #require(setup.terminationStatus == 0)
-        let service = Process()
-        let output = Pipe()
-        service.executableURL = program
-        service.arguments =
-            ["serve"] + common + [
-                "--listen", "127.0.0.1:0", "--model", Self.sample.appendingPathComponent("model.yaml").path,
-                "--log-level",
-                "critical",
-            ]
-        service.standardOutput = output
-        try service.run()
-        var line = ""
-        while !line.contains("\n") {
-            let data = output.fileHandleForReading.availableData
-            try #require(!data.isEmpty, "satchel-service ended before it listened")
-            line += String(decoding: data, as: UTF8.self)
-        }
-        return (service, line.trimmingCharacters(in: .newlines).replacingOccurrences(of: "listening on ", with: ""))
-    }
-
     /// Rows of a view's only shape once it is live: `table key`, sorted.
     private func rows(_ client: TestClient, _ part: JSON, live: Bool = true) throws -> [String] {
         let params: JSON = [
@@ -144,11 +110,11 @@ import Testing
         let directory = TestDirectory()
         let database = try database()
         let connection = try database.connect()
-        let state = try TestCluster.temporaryDirectory()
-        let (service, url) = try service(database, state: state)
-        defer { if service.isRunning { kill(service.processIdentifier, SIGKILL) } }
+        let model = Self.sample.appendingPathComponent("model.yaml").path
+        let service = try RunningService(database, state: TestCluster.temporaryDirectory(), model: model)
         let daemon = try TestProcess(
-            "run", state: "\(directory.path)/state", socket: "\(directory.path)/s", service: url, user: Self.ana)
+            "run", state: "\(directory.path)/state", socket: "\(directory.path)/s", service: service.url, user: Self.ana
+        )
         let client = try daemon.socketClient()
         try client.initialize()
         _ = try client.call("sync/wait")
@@ -187,8 +153,7 @@ import Testing
         #expect(try rows(client, again) == select(connection, hers))
         #expect(try select(connection, hers) != select(connection, Self.dashboard))
 
-        kill(service.processIdentifier, SIGKILL)
-        service.waitUntilExit()
+        service.kill()
         _ = try client.notification("sync/statusChanged") { $0["state"] == "offline" }
         let offline = try client.call("view/enter", editor)["subscriptions"]?[0] ?? .null
         #expect(try rows(client, offline, live: false) == workspace)

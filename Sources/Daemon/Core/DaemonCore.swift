@@ -53,6 +53,7 @@ final class DaemonCore {
     /// Why the last attempt to read or write the replica failed.
     var storageProblem: Reason?
     var coordinator: SyncCoordinator
+    var adoption = SchemaAdoption()
     var modelReading = ModelReading()
     /// By connection id.
     var clients: [Int: ClientSession] = [:]

@@ -79,15 +79,33 @@ extension DaemonCore {
     func arrived(_ parts: [ShapeBatch], _ id: SyncClient.RequestID) {
         guard links[.stream].transfer?.request == id, !hasLostArrivals else { return }
         do throws(ReplicaError) {
-            for part in parts { effects.append(try replica.store(part)) }
+            for part in parts { try store(part) }
         } catch {
             hasLostArrivals = true
             noteStorage(error)
-            if error.code == .schemaUnknown { sync(.schemaDoubted) }
             return
         }
         keepForTelling(parts)
         sync(.shapesChanged(wantedShapes))
+    }
+
+    private func store(_ part: ShapeBatch) throws(ReplicaError) {
+        do throws(ReplicaError) {
+            effects.append(try replica.store(part))
+        } catch {
+            guard let answer = schemaToRead(after: error) else { throw error }
+            effects.append(try replica.adopt(schema: answer.schema, dataModel: answer.dataModel?.string))
+            adoption.adopted()
+            effects.append(try replica.store(part))
+        }
+    }
+
+    /// The schema that was fetched and may have what the held one lacks; where there is none, it is fetched.
+    private func schemaToRead(after error: ReplicaError) -> SchemaAnswer? {
+        guard error.code == .schemaUnknown else { return nil }
+        if let answer = adoption.isUnreadable() { return answer }
+        sync(.schemaDoubted)
+        return nil
     }
 
     private func keepForTelling(_ parts: [ShapeBatch]) {
@@ -99,10 +117,9 @@ extension DaemonCore {
         if hasLostArrivals { return sync(.stream(.applyFailed(random: surroundings.random()))) }
         let epoch = replica.epoch
         do throws(ReplicaError) {
-            effects += try replica.apply(batch)
+            try take(batch)
         } catch {
             noteStorage(error)
-            if error.code == .schemaUnknown { sync(.schemaDoubted) }
             return sync(.stream(.applyFailed(random: surroundings.random())))
         }
         storageProblem = nil
@@ -120,6 +137,20 @@ extension DaemonCore {
         // Another history may have lost operations, confirmed ones too: the replica has to offer them again.
         if epoch != replica.epoch { sync(.queueChanged) }
         prune()
+    }
+
+    /// With the schema that its rows are of.
+    private func take(_ batch: SyncBatch) throws(ReplicaError) {
+        var answer = adoption.schema(for: batch.frontier)
+        do throws(ReplicaError) {
+            effects += try replica.apply(batch, adopting: answer.map { ($0.schema, $0.dataModel?.string) })
+        } catch {
+            guard answer == nil, let needed = schemaToRead(after: error) else { throw error }
+            effects += try replica.apply(batch, adopting: (needed.schema, needed.dataModel?.string))
+            answer = needed
+        }
+        if answer != nil { adoption.adopted() }
+        adoption.applied(batch.frontier)
     }
 
     /// Shapes that the service does not serve, of which nobody has seen a row: those who asked for them may be gone.
@@ -173,6 +204,8 @@ extension DaemonCore {
     }
 
     private func adopt(_ answer: SchemaAnswer) {
+        defer { if adoption.takeWaitingStream() { sync(.stream(.nudged)) } }
+        guard adoption.delivered(answer, awaitsRows: replica.awaitsRows(of: answer.schema)) else { return }
         do throws(ReplicaError) {
             effects.append(try replica.adopt(schema: answer.schema, dataModel: answer.dataModel?.string))
         } catch {

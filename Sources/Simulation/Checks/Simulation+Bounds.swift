@@ -11,7 +11,9 @@ extension Simulation {
                 limit: SimulatedDevice.batchSize + SimulatedDevice.groupLimit)
             guard let replica = device.process?.replica else { continue }
             let open = try replica.counts.byState.filter { $0.key != .confirmed }.values.reduce(0, +)
-            watch("operations queued", open, limit: SimulatedDevice.queueLimit)
+            // What a failover lost comes back into the queue, and may not be refused.
+            let lost = ledger.operations(of: device.index).count { lostVerdicts[$0] != nil }
+            watch("operations queued", open, limit: SimulatedDevice.queueLimit + lost)
         }
         guard let process = service.process else { return }
         watch("confirmations of a replica", try process.mirror.confirmationCount(), limit: 100)

@@ -180,8 +180,8 @@ extension Simulation {
             guard let entry = ledger[id], refusedRows[index]?.contains(entry.address) != true else { continue }
             let isEchoed =
                 commitNumbers[id].flatMap { history.position(ofCommit: $0) }.map { $0 <= frontier } ?? false
-            if isEchoed || entry.state == .parked || entry.isDismissed {
-                if isEchoed { ledger.close(id) }
+            if isEchoed || cameBackBeforeItWasLost(entry, id) || entry.state == .parked || entry.isDismissed {
+                if isEchoed || entry.state == .confirmed { ledger.close(id) }
                 continue
             }
             for shape in shapes where shape.definition.rootTable == entry.address.table {
@@ -193,6 +193,11 @@ extension Simulation {
                 check(entry, id, in: rows)
             }
         }
+    }
+
+    /// It is offered again, but what it stood on may have been lost with it and be nobody's to show.
+    private func cameBackBeforeItWasLost(_ entry: Ledger.Entry, _ id: OperationID) -> Bool {
+        entry.state == .confirmed && lostVerdicts[id] != nil
     }
 
     /// A row under a parent that the same person deletes goes with it, also where others moved it there.

@@ -11,6 +11,7 @@ struct SimulatedDevice {
         var stream: SyncStream
         var sender: QueueSender
         var schema = SchemaFetcher()
+        var adoption = SchemaAdoption()
         /// At most one of each machine runs.
         var streamTimer: TimerID?
         var senderTimer: TimerID?

@@ -233,7 +233,7 @@ extension Simulation {
         let confirms = batch.frontier.confirmedSeq > (devices[index].frontier?.confirmedSeq ?? -1)
         let effects: [Effects]
         do throws(ReplicaError) {
-            effects = try replica.apply(batch)
+            effects = try take(batch, index, replica)
         } catch {
             trace("d\(index) cannot apply: \(error)")
             if error.code == .schemaUnknown { try schema(index, .needed) }

@@ -27,12 +27,48 @@ extension Simulation {
         guard let replica = devices[index].process?.replica else { return }
         devices[index].process?.schemaEpoch = answer.epoch
         devices[index].process?.schemaTag = answer.tag
-        if let before = replica.schema, answer.schema != before {
-            count("schemas adopted")
-            trace("d\(index) adopts a schema")
+        let awaitsRows = replica.awaitsRows(of: answer.schema)
+        guard devices[index].process?.adoption.delivered(answer, awaitsRows: awaitsRows) == true else {
+            trace("d\(index) awaits the rows of a schema")
+            return try goOnWaiting(index)
         }
+        noteAdoption(of: answer, index, replica)
         try took(index, try replica.adopt(schema: answer.schema, dataModel: answer.dataModel?.string))
         try reconcileShapes(index)
+        try goOnWaiting(index)
+    }
+
+    private func goOnWaiting(_ index: Int) throws {
+        if devices[index].process?.adoption.takeWaitingStream() == true { try stream(index, .nudged) }
+    }
+
+    private func noteAdoption(of answer: SchemaAnswer, _ index: Int, _ replica: Replica) {
+        guard let before = replica.schema, answer.schema != before else { return }
+        count("schemas adopted")
+        trace("d\(index) adopts a schema")
+    }
+
+    /// With the schema that its rows are of.
+    func take(_ batch: SyncBatch, _ index: Int, _ replica: Replica) throws(ReplicaError) -> [Effects] {
+        var answer = devices[index].process?.adoption.schema(for: batch.frontier)
+        let effects: [Effects]
+        do throws(ReplicaError) {
+            if let answer { noteAdoption(of: answer, index, replica) }
+            effects = try replica.apply(batch, adopting: answer.map { ($0.schema, $0.dataModel?.string) })
+        } catch {
+            guard answer == nil, error.code == .schemaUnknown,
+                let needed = devices[index].process?.adoption.isUnreadable()
+            else { throw error }
+            noteAdoption(of: needed, index, replica)
+            effects = try replica.apply(batch, adopting: (needed.schema, needed.dataModel?.string))
+            answer = needed
+        }
+        if answer != nil {
+            count("schemas adopted with their rows")
+            devices[index].process?.adoption.adopted()
+        }
+        devices[index].process?.adoption.applied(batch.frontier)
+        return effects
     }
 
     func schemaAnswered(_ index: Int, _ request: RequestID, _ events: [HTTPEvent]) throws {
