@@ -34,6 +34,8 @@ package struct HeldShape: Hashable, Sendable {
 struct HeldRecord {
     let number: Int64
     let definition: ShapeDefinition
+    /// The shape whose windows' look-ahead rows it has. Such a one is nobody's to see.
+    var aheadOf: Int64?
     /// nil while the schema does not have what the definition names.
     var resolved: ResolvedShape?
     var handle: ShapeHandle?

@@ -23,8 +23,9 @@ struct LocalWindow {
 
 /// The first of the rows that are held, with local changes, whichever shape they are held for.
 ///
-/// The service's window has every confirmed row up to its last one, so up to there nothing is missing. What ranks
-/// beyond is shown where there is room, and the window counts as short: the service may know of rows in between.
+/// The service's window, and the wider one that has the look-ahead rows, have every confirmed row up to their last
+/// one, so up to there nothing is missing. What ranks beyond is shown where there is room, and the window counts as
+/// short: the service may know of rows in between.
 struct WindowRanking {
     private let transaction: ReplicaTransaction
     private let id: WindowID
@@ -35,6 +36,9 @@ struct WindowRanking {
     /// The row that the window is for.
     private let group: SyncedRow?
     private let isOfGroupUnknown: Bool
+    /// The shapes by which the service has told rows of this window, and of how many it tells.
+    private let sources: [Int64]
+    private let told: Int
     /// In view, and taken by the condition.
     private var places: [RowOrder.Place] = []
     /// Of rows that the service says are in the shape, as confirmed.
@@ -56,6 +60,9 @@ struct WindowRanking {
         self.window = window
         self.schema = schema
         node = shape.nodes[id.node]
+        let ahead = transaction.memory.ahead(of: id.shape)
+        sources = [id.shape] + (ahead.map { [$0.number] } ?? [])
+        told = window.limit + (ahead == nil ? 0 : ShapeDefinition.lookAhead(window.limit))
         guard let parent = node.parent, let key = id.group else {
             group = nil
             isOfGroupUnknown = false
@@ -66,7 +73,9 @@ struct WindowRanking {
         let confirmed = try transaction.confirmedRow(address, table)
         group = try transaction.viewState(address, table)?.row ?? confirmed?.row
         // A row that only the device has has no other children; of one that only the device takes they are not known.
-        isOfGroupUnknown = confirmed.map { !transaction.memory.sets.contains(id.shape, in: $0.members) } ?? false
+        let (sets, shapes) = (transaction.memory.sets, sources)
+        isOfGroupUnknown =
+            confirmed.map { row in !shapes.contains { sets.contains($0, in: row.members) } } ?? false
     }
 
     /// nil where a row that decides cannot be ranked: then what the service said stands.
@@ -88,8 +97,8 @@ struct WindowRanking {
 
     private var isShort: Bool {
         if isOfGroupUnknown || isInDoubt { return true }
-        guard said.count >= window.limit else { return false }
-        let end = said[window.limit - 1]
+        guard said.count >= told else { return false }
+        let end = said[told - 1]
         return places.count { $0 <= end } < window.limit
     }
 }
@@ -114,7 +123,7 @@ extension WindowRanking {
         let isOverlaid = transaction.memory.overlaid[schema.name] != nil
         var last: RowOrder.Place?
         while true {
-            let size = window.limit + 64
+            let size = told + 64
             let page = try transaction.stores.confirmed.rows(
                 of: schema, OrderedRead(by: window.order, from: last, limit: size), in: transaction.db)
             for stored in page {
@@ -130,7 +139,7 @@ extension WindowRanking {
 
     /// Rows beyond decide nothing any more.
     private mutating func isSettled(upTo end: RowOrder.Place) -> Bool {
-        places.count { $0 <= end } >= window.limit && said.count { $0 <= end } >= window.limit
+        places.count { $0 <= end } >= window.limit && said.count { $0 <= end } >= told
     }
 
     private mutating func look(_ address: RowAddress) throws {
@@ -143,7 +152,7 @@ extension WindowRanking {
         _ address: RowAddress, _ confirmed: ConfirmedRow?, _ state: ViewState?, _ base: ConfirmedRow?
     ) {
         let sets = transaction.memory.sets
-        let wasSaid = base.map { sets.contains(id.shape, in: $0.members) } ?? false
+        let wasSaid = base.map { row in sources.contains { sets.contains($0, in: row.members) } } ?? false
         if wasSaid, let confirmed, takes(confirmed.row, wasSaid: true) {
             said.append(window.order.place(of: confirmed.row, address.key))
         }
@@ -196,7 +205,7 @@ extension ReplicaTransaction {
     /// Windows that a row is ranked in, or would be, as it looks.
     func windows(with row: SyncedRow, of table: TableName) throws -> [WindowID] {
         var found: [WindowID] = []
-        for record in memory.shapes where record.isVisible && record.ended == nil {
+        for record in memory.asked where record.isVisible && record.ended == nil {
             guard let shape = record.resolved else { continue }
             for node in shape.ranked where shape.nodes[node].table == table {
                 for group in try groups(of: row, at: shape.nodes[node], shape) {
@@ -222,7 +231,7 @@ extension ReplicaTransaction {
     /// Windows that a row of a shape has for itself.
     func windows(for address: RowAddress, members: Int64) -> [WindowID] {
         var found: [WindowID] = []
-        for record in memory.shapes where record.isVisible && record.ended == nil {
+        for record in memory.asked where record.isVisible && record.ended == nil {
             guard let shape = record.resolved, memory.sets.contains(record.number, in: members) else { continue }
             for node in shape.ranked {
                 guard let parent = shape.nodes[node].parent, shape.nodes[parent].table == address.table else {

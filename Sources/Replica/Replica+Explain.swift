@@ -35,7 +35,7 @@ extension Replica {
                 name.key, of: table, in: shape, source: HeldRows(transaction: transaction, schema: schema),
                 schema: schema)
             let numbers = state.map { transaction.memory.sets.shapes(of: $0.members) } ?? []
-            let records = transaction.memory.shapes
+            let records = transaction.memory.asked
             if let record = records.first(where: { $0.definition == shape.definition && $0.isVisible }) {
                 explanation.isMember = numbers.contains(record.number)
             }

@@ -52,7 +52,7 @@ extension Replica {
     }
 
     package func heldShape(_ id: String) -> HeldShape? {
-        memory.shapes.first { $0.id == id }?.held
+        memory.shapes.first { $0.id == id && $0.aheadOf == nil }?.held
     }
 
     /// The connection is gone: shapes in view are stale until the next whole answer.
@@ -107,17 +107,18 @@ extension ReplicaTransaction {
     func hold(
         _ definition: ShapeDefinition, at time: Int64?, inUse: (() -> Set<String>)? = nil
     ) throws -> HeldShape {
-        if let index = memory.shapes.firstIndex(where: { $0.definition == definition }) {
+        if let index = memory.shapes.firstIndex(where: { $0.definition == definition && $0.aheadOf == nil }) {
             memory.recency.use(memory.shapes[index].number)
             if memory.shapes[index].ended != nil {
                 memory.shapes[index].ended = nil
                 try restart(index)
+                try lookAhead()
             }
             return memory.shapes[index].held
         }
-        let excess = memory.shapes.count + 1 - limits.maxShapes
+        let excess = memory.asked.count + 1 - limits.maxShapes
         if excess > 0, let inUse { _ = try forgetUnused(upTo: excess, inUse: inUse()) }
-        guard memory.shapes.count < limits.maxShapes else {
+        guard memory.asked.count < limits.maxShapes else {
             throw ReplicaError(
                 .tooLarge,
                 "This device holds \(limits.maxShapes) shapes, the limit (max_shapes_per_client), and all of them are in "
@@ -137,21 +138,28 @@ extension ReplicaTransaction {
         memory.shapes.append(record)
         memory.recency.use(record.number)
         try storeRecency()
+        try lookAhead()
         return record.held
     }
 
     func forget(_ id: String) throws {
-        guard let index = memory.shapes.firstIndex(where: { $0.id == id }) else {
+        guard let record = memory.shapes.first(where: { $0.id == id }), record.aheadOf == nil else {
             throw ReplicaError(.unknownShape, "There is no shape \(id): it was forgotten, or never held")
         }
+        try remove(record.number)
+        try forgetInViews(record.number)
+        memory.recency.forget(record.number)
+        try storeRecency()
+        try lookAhead()
+    }
+
+    /// With the rows that no other shape has.
+    func remove(_ number: Int64) throws {
+        guard let index = memory.index(of: number) else { return }
         try dropLoaded(index)
-        let number = memory.shapes[index].number
         try clear(index)
         memory.shapes.remove(at: index)
         try ShapeTable.delete(number, in: db)
-        try forgetInViews(number)
-        memory.recency.forget(number)
-        try storeRecency()
     }
 
     private func storeRecency() throws {

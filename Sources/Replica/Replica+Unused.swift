@@ -26,7 +26,7 @@ extension ReplicaTransaction {
     /// The least recently used first.
     func forgetUnused(upTo count: Int, inUse: Set<String>) throws -> [String] {
         let ofViews = Set(memory.views.entries.map(\.shape))
-        let candidates = memory.shapes.filter { !inUse.contains($0.id) && !ofViews.contains($0.number) }
+        let candidates = memory.asked.filter { !inUse.contains($0.id) && !ofViews.contains($0.number) }
         if candidates.isEmpty { return [] }
         // The shapes that each row with operations is in; as shapes go, fewer.
         var keepers = try keepersOfOwnRows()
@@ -50,7 +50,9 @@ extension ReplicaTransaction {
                 try confirmedRow(address, schema)?.members, try overlayRow(address, schema)?.members,
                 try keptRow(address, schema)?.members,
             ]
-            keepers.insert(Set(members.compactMap { $0 }.flatMap(memory.sets.shapes(of:))))
+            // Look-ahead rows go with the shape that they are for.
+            let shapes = members.compactMap { $0 }.flatMap(memory.sets.shapes(of:))
+            keepers.insert(Set(shapes.map { memory.index(of: $0).flatMap { memory.shapes[$0].aheadOf } ?? $0 }))
         }
         return keepers
     }

@@ -5,13 +5,18 @@ extension Replica {
     /// The view that was entered last, by anybody; nil once it was left.
     package var enteredView: EnteredView? { memory.views.entered }
 
-    /// In the order in which the service is to be asked for them: those of the view that was entered last come first.
+    /// In the order in which the service is to be asked for them: those of the view that was entered last come first,
+    /// and last those of look-ahead rows, which `heldShapes` does not name.
     package var shapesByUrgency: [HeldShape] {
         let shapes = memory.shapes.enumerated().sorted { left, right in
-            (memory.views.rank(of: left.element.number), left.offset)
-                < (memory.views.rank(of: right.element.number), right.offset)
+            urgency(left) < urgency(right)
         }
         return shapes.map(\.element.held)
+    }
+
+    private func urgency(_ shape: (offset: Int, element: HeldRecord)) -> (Int, Int, Int) {
+        let number = shape.element.aheadOf ?? shape.element.number
+        return (shape.element.aheadOf == nil ? 0 : 1, memory.views.rank(of: number), shape.offset)
     }
 
     /// Holds the shapes of a view. What stays common with what is held goes on as it is.
@@ -51,9 +56,9 @@ extension ReplicaTransaction {
         _ view: EnteredView, _ definitions: [ShapeDefinition], inUse: Set<String>, at time: Int64?
     ) throws -> [HeldShape] {
         let old = memory.views.entries
-        let known = memory.shapes.filter { definitions.contains($0.definition) }.map(\.number)
+        let known = memory.asked.filter { definitions.contains($0.definition) }.map(\.number)
         let inUse = inUse.union(known.map(HeldRecord.id))
-        let missing = memory.shapes.count + definitions.count - known.count - limits.maxShapes
+        let missing = memory.asked.count + definitions.count - known.count - limits.maxShapes
         if missing > 0 { try forgetLeft(keeping: max(leftShapes(inUse: inUse).count - missing, 0), inUse: inUse) }
         var entries: [ViewMemory.Entry] = []
         var shapes: [HeldShape] = []

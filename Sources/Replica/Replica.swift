@@ -92,7 +92,7 @@ package final class Replica {
     package var schema: DatabaseSchema? { memory.schema }
     package var dataModel: String? { memory.dataModel }
     package var isPaused: Bool { memory.isPaused }
-    package var heldShapes: [HeldShape] { memory.shapes.map(\.held) }
+    package var heldShapes: [HeldShape] { memory.asked.map(\.held) }
     /// The number of the last effects.
     package var sequence: Int64 { memory.sequence }
 

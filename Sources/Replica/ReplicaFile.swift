@@ -6,14 +6,15 @@ import GRDB
 enum ReplicaFile {
     /// "SatR" in ASCII.
     static let applicationID = 0x5361_7452
-    static let format = 2
+    static let format = 3
 
     static let tables = """
         CREATE TABLE state (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
         CREATE TABLE shape (
             number INTEGER PRIMARY KEY AUTOINCREMENT, definition TEXT NOT NULL, handle TEXT, shape_offset TEXT NOT NULL,
             is_loading INTEGER NOT NULL, is_visible INTEGER NOT NULL, has_more INTEGER NOT NULL, ended_code TEXT,
-            ended_message TEXT, row_count INTEGER NOT NULL, held_at INTEGER, in_view_at INTEGER
+            ended_message TEXT, row_count INTEGER NOT NULL, held_at INTEGER, in_view_at INTEGER,
+            ahead_of INTEGER
         ) STRICT;
         CREATE TABLE membership_set (number INTEGER PRIMARY KEY, shapes TEXT NOT NULL UNIQUE) STRICT;
         CREATE TABLE inbox (

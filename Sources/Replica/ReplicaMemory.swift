@@ -54,6 +54,14 @@ struct ReplicaMemory {
 
     func index(of shape: Int64) -> Int? { shapes.firstIndex { $0.number == shape } }
 
+    /// Those that somebody asked for.
+    var asked: [HeldRecord] { shapes.filter { $0.aheadOf == nil } }
+
+    /// The one that has the look-ahead rows of a shape's windows, once it is whole.
+    func ahead(of shape: Int64) -> HeldRecord? {
+        shapes.first { $0.aheadOf == shape && $0.isVisible && $0.ended == nil }
+    }
+
     mutating func move(from: OperationState?, to: OperationState?) {
         if let from { counts[from, default: 0] -= 1 }
         if let to { counts[to, default: 0] += 1 }

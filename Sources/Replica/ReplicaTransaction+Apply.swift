@@ -33,6 +33,7 @@ extension ReplicaTransaction {
             try play(held)
             try comeIntoView(batch.frontier)
         }
+        if batch.shapes.contains(where: { $0.ended != nil }) { try lookAhead() }
         try storeClocks()
     }
 

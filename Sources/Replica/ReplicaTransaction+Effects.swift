@@ -10,7 +10,7 @@ extension ReplicaTransaction {
             let after = try viewState(address, schema)
             if before == after { continue }
             for number in shapes(of: before, and: after) {
-                guard let index = memory.index(of: number),
+                guard let index = memory.index(of: number), memory.shapes[index].aheadOf == nil,
                     let columns = memory.shapes[index].resolved?.selection(of: address.table)
                 else { continue }
                 let old = member(before, of: number)
@@ -25,7 +25,7 @@ extension ReplicaTransaction {
 
     private func effects(of changes: [Int64: [ViewChange]]) throws -> [ShapeEffect] {
         var effects: [ShapeEffect] = []
-        for index in memory.shapes.indices {
+        for index in memory.shapes.indices where memory.shapes[index].aheadOf == nil {
             let record = memory.shapes[index]
             if journal.resetShapes.contains(record.number) {
                 effects += try resetEffects(of: index..<index + 1)
@@ -46,6 +46,7 @@ extension ReplicaTransaction {
     private func resetEffects(of indexes: Range<Int>) throws -> [ShapeEffect] {
         var effects: [ShapeEffect] = []
         for index in indexes where memory.shapes[index].isVisible || memory.shapes[index].rowCount > 0 {
+            if memory.shapes[index].aheadOf != nil { continue }
             memory.shapes[index].rowCount = try countRows(of: memory.shapes[index])
             let record = memory.shapes[index]
             noteTold(record)

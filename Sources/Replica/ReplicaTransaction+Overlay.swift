@@ -198,7 +198,9 @@ extension ReplicaTransaction {
         var shapes: [Int64] = []
         for record in memory.shapes where record.isVisible && record.ended == nil {
             let wasSaid = memory.sets.contains(record.number, in: said)
-            guard let resolved = record.resolved, resolved.selection(of: address.table) != nil else {
+            guard record.aheadOf == nil, let resolved = record.resolved,
+                resolved.selection(of: address.table) != nil
+            else {
                 if wasSaid { shapes.append(record.number) }
                 continue
             }
@@ -248,7 +250,7 @@ extension ReplicaTransaction {
     /// The links of shapes in view that lead from a table to its children, each once.
     func links(from table: TableName) -> [ResolvedShape.Link] {
         var links: [ResolvedShape.Link] = []
-        for record in memory.shapes where record.isVisible && record.ended == nil {
+        for record in memory.asked where record.isVisible && record.ended == nil {
             for link in record.resolved?.links ?? [] where link.parent == table && !links.contains(link) {
                 links.append(link)
             }

@@ -41,6 +41,7 @@ extension ReplicaTransaction {
         memory.keptCount = 0
         for table in schema.tables { memory.keptCount += try stores.kept.count(of: table, in: db) }
         try takeOver(oldShapes, changed, followed)
+        try lookAhead()
         if !changed.isEmpty || !followed.isEmpty || hasLocalChanges { try rebaseAll() }
     }
 

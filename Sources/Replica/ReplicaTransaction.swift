@@ -37,7 +37,7 @@ final class ReplicaTransaction {
         self.limits = limits
         journal = ViewJournal(limit: limits.maxChanges)
         toldShort = Set(memory.shapes.filter(\.isShort).map(\.number))
-        oldStandings = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.standing) })
+        oldStandings = Dictionary(uniqueKeysWithValues: memory.asked.map { ($0.number, $0.standing) })
         storedCounts = Dictionary(uniqueKeysWithValues: memory.shapes.map { ($0.number, $0.rowCount) })
     }
 
@@ -69,7 +69,7 @@ final class ReplicaTransaction {
             try save(index)
         }
         var statuses: [String] = []
-        for record in memory.shapes where oldStandings[record.number] != record.standing { statuses.append(record.id) }
+        for record in memory.asked where oldStandings[record.number] != record.standing { statuses.append(record.id) }
         for number in oldStandings.keys.sorted() where memory.index(of: number) == nil {
             statuses.append(HeldRecord.id(number))
         }

@@ -18,6 +18,8 @@ struct ResolvedShape {
     /// Nodes with a window whose rows the device ranks by itself: it holds the columns of the order, and those that
     /// join the rows to the one that the window is for. Windows behind a junction table are not among them.
     let ranked: [Int]
+    /// What has the look-ahead rows of the windows that are ranked here; nil where there is none.
+    let lookAhead: ShapeDefinition?
     private let selections: [TableName: [Int]]
     /// In which people read a table's rows: by the root's `order_by` where its columns are held, else by key.
     private let orders: [TableName: RowOrder]
@@ -38,6 +40,7 @@ struct ResolvedShape {
         }
         self.links = links
         ranked = shape.nodes.indices.filter { Self.canRank(shape.nodes[$0], shape.nodes) }
+        lookAhead = ranked.isEmpty ? nil : definition.wider
         var selections: [TableName: [Int]] = [:]
         for table in shape.tables { selections[table] = shape.selection(of: table) }
         self.selections = selections

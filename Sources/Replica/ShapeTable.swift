@@ -19,18 +19,22 @@ enum ShapeTable {
             record.rowCount = row["row_count"]
             record.heldAt = row["held_at"]
             record.inViewAt = row["in_view_at"]
+            record.aheadOf = row["ahead_of"]
             return record
         }
     }
 
-    static func insert(_ definition: ShapeDefinition, at time: Int64?, in db: Database) throws -> HeldRecord {
+    static func insert(
+        _ definition: ShapeDefinition, at time: Int64?, aheadOf: Int64? = nil, in db: Database
+    ) throws -> HeldRecord {
         try db.execute(
             sql: """
-                INSERT INTO shape (definition, shape_offset, is_loading, is_visible, has_more, row_count, held_at)
-                VALUES (?, ?, 1, 0, 1, 0, ?)
-                """, arguments: [definition.canonical, LogOffset.beforeAll.description, time])
+                INSERT INTO shape (definition, shape_offset, is_loading, is_visible, has_more, row_count, held_at, ahead_of)
+                VALUES (?, ?, 1, 0, 1, 0, ?, ?)
+                """, arguments: [definition.canonical, LogOffset.beforeAll.description, time, aheadOf])
         var record = HeldRecord(number: db.lastInsertedRowID, definition: definition)
         record.heldAt = time
+        record.aheadOf = aheadOf
         return record
     }
 

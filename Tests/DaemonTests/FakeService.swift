@@ -349,7 +349,8 @@ extension FakeService.State {
         guard let handle = shape.handle, let start = handles[handle.description] else {
             let handle = ShapeHandle("handle \(handles.count) of \(position)")
             handles[handle.description] = position
-            let messages = rows.keys.sorted().map { id in
+            // What comes in later for what went, it does not tell.
+            let messages = rows.keys.sorted().prefix(shape.definition.root.limit ?? .max).map { id in
                 ShapeMessage(
                     kind: .insert, table: FakeService.table, key: RowKey(values: [.text(Text(id))]),
                     fields: [

@@ -93,7 +93,7 @@ extension Simulation {
     }
 
     func wantedShapes(_ index: Int) -> [SyncRequest.Shape] {
-        (devices[index].process?.replica.heldShapes ?? []).compactMap { shape in
+        (devices[index].process?.replica.shapesByUrgency ?? []).compactMap { shape in
             if case .ended = shape.status { return nil }
             return SyncRequest.Shape(
                 id: shape.id, definition: shape.definition, handle: shape.handle, offset: shape.offset,

@@ -51,6 +51,9 @@ extension Simulation {
             if random.chance(2) { unacceptable.insert(record.operation.id) }
         }
         try whenWritten(index) { try $0.accepted(records, effects, index) }
+        // The moment in which an operation may still be lost is short: left to chance, it is hardly ever met.
+        let isWriting = devices[index].process?.write != nil
+        if isWriting, random.chance(4) { try killDevice(index, losingUnsynced: true) }
     }
 
     /// The person has the answer.
