@@ -62,7 +62,8 @@ extension TableStore {
         }
         sqlite3_bind_int64(handle, index, Int64(read.limit))
         var rows: [StoredRow] = []
-        while try RawStatement.step(handle, db) { rows.append(self.read(handle, schema)) }
+        let form = form(of: schema)
+        while try RawStatement.step(handle, db) { rows.append(form.read(handle)) }
         return rows
     }
 

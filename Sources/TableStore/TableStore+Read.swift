@@ -4,12 +4,14 @@ import SyncModel
 
 extension TableStore {
     package func row(_ key: RowKey, of schema: TableSchema, in db: Database) throws -> StoredRow? {
+        try reader(of: schema, in: db).row(key)
+    }
+
+    /// For many rows of one table: what is the same for all of them is found out once.
+    package func reader(of schema: TableSchema, in db: Database) throws -> TableReader {
         let statement = try db.cachedStatement(
             sql: "SELECT * FROM \(quoted(schema)) WHERE \"satchel key\" = ?")
-        let handle = statement.sqliteStatement
-        defer { sqlite3_reset(handle) }
-        StoredValue.bind(text: key.text.string, to: handle, at: 1)
-        return try RawStatement.step(handle, db) ? read(handle, schema) : nil
+        return TableReader(db: db, schema: schema, statement: statement, form: form(of: schema))
     }
 
     /// The rows whose `columns` equal `values`, or are NULL where these are, sorted by key.
@@ -24,8 +26,9 @@ extension TableStore {
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
         _ = Self.bind(values, of: columns, schema, to: handle)
+        let form = form(of: schema)
         var rows: [StoredRow] = []
-        while try RawStatement.step(handle, db) { rows.append(read(handle, schema)) }
+        while try RawStatement.step(handle, db) { rows.append(form.read(handle)) }
         return rows
     }
 
@@ -58,8 +61,9 @@ extension TableStore {
         defer { sqlite3_reset(handle) }
         StoredValue.bind(text: key?.text.string ?? "", to: handle, at: 1)
         sqlite3_bind_int64(handle, 2, Int64(limit))
+        let form = form(of: schema)
         while held < bytes, try RawStatement.step(handle, db) {
-            let stored = read(handle, schema)
+            let stored = form.read(handle)
             rows.append(stored)
             held += stored.row.byteCount
         }
@@ -77,24 +81,49 @@ extension TableStore {
         defer { sqlite3_reset(handle) }
         StoredValue.bind(text: key?.text.string ?? "", to: handle, at: 1)
         sqlite3_bind_int64(handle, 2, Int64(limit))
-        while try RawStatement.step(handle, db) { try body(read(handle, schema)) }
+        let form = form(of: schema)
+        while try RawStatement.step(handle, db) { try body(form.read(handle)) }
     }
 
     private func scanning(_ schema: TableSchema) -> String {
         "SELECT * FROM \(quoted(schema)) WHERE \"satchel key\" > ? ORDER BY \"satchel key\" LIMIT ?"
     }
 
-    func read(_ handle: OpaquePointer, _ schema: TableSchema) -> StoredRow {
+    func form(of schema: TableSchema) -> StoredForm {
+        StoredForm(classes: schema.columns.map { StoredValue.Class($0.type) }, extras: extras.count)
+    }
+}
+
+/// How a row of a table lies in the columns of `SELECT *`.
+struct StoredForm {
+    let classes: [StoredValue.Class]
+    let extras: Int
+
+    func read(_ handle: OpaquePointer) -> StoredRow {
         let key = RowKey(text: Text(StoredValue.text(handle, at: 0)))
         var values: [Value] = []
-        values.reserveCapacity(schema.columns.count)
-        for (index, column) in schema.columns.enumerated() {
-            values.append(
-                StoredValue.read(handle, at: Int32(index + 1), as: StoredValue.Class(column.type)))
+        values.reserveCapacity(classes.count)
+        for (index, storage) in classes.enumerated() {
+            values.append(StoredValue.read(handle, at: Int32(index + 1), as: storage))
         }
-        let first = schema.columns.count + 1
-        let numbers = extras.indices.map { sqlite3_column_int64(handle, Int32(first + $0)) }
+        let first = classes.count + 1
+        let numbers = (0..<extras).map { sqlite3_column_int64(handle, Int32(first + $0)) }
         return StoredRow(key: key, row: Row(values), extras: numbers)
+    }
+}
+
+/// Reads rows of one table by key. Valid until the table is changed or dropped.
+package struct TableReader {
+    let db: Database
+    package let schema: TableSchema
+    let statement: Statement
+    let form: StoredForm
+
+    package func row(_ key: RowKey) throws -> StoredRow? {
+        let handle = statement.sqliteStatement
+        defer { sqlite3_reset(handle) }
+        StoredValue.bind(text: key.text.string, to: handle, at: 1)
+        return try RawStatement.step(handle, db) ? form.read(handle) : nil
     }
 }
 

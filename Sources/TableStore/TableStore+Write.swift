@@ -20,7 +20,14 @@ extension TableStore {
 
     /// Does nothing where there is no such row.
     package func delete(_ key: RowKey, of schema: TableSchema, in db: Database) throws {
-        let statement = try db.cachedStatement(sql: "DELETE FROM \(quoted(schema)) WHERE \"satchel key\" = ?")
+        try Self.run(deleting(schema, in: db), key, db)
+    }
+
+    func deleting(_ schema: TableSchema, in db: Database) throws -> Statement {
+        try db.cachedStatement(sql: "DELETE FROM \(quoted(schema)) WHERE \"satchel key\" = ?")
+    }
+
+    static func run(_ statement: Statement, _ key: RowKey, _ db: Database) throws {
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
         StoredValue.bind(text: key.text.string, to: handle, at: 1)
@@ -37,6 +44,9 @@ package struct TableWriter {
     let classes: [StoredValue.Class]
     /// Of the update before: most change the same columns.
     private var latest: (columns: [Int], statement: Statement)?
+    private var deleting: Statement?
+    /// Extra columns that are written by themselves.
+    private var setting: (names: [String], statement: Statement)?
 
     init(
         db: Database, store: TableStore, schema: TableSchema, statement: Statement, classes: [StoredValue.Class]
@@ -81,6 +91,33 @@ package struct TableWriter {
         let statement = try db.cachedStatement(
             sql: "UPDATE \(store.quoted(schema)) SET \(list) WHERE \"satchel key\" = ?")
         latest = (columns, statement)
+        return statement
+    }
+
+    /// Does nothing where there is no such row.
+    package mutating func delete(_ key: RowKey) throws {
+        let statement = try deleting ?? store.deleting(schema, in: db)
+        deleting = statement
+        try TableStore.run(statement, key, db)
+    }
+
+    /// These extra columns alone. False: there is no such row.
+    package mutating func set(_ numbers: KeyValuePairs<String, Int64>, of key: RowKey) throws -> Bool {
+        let names = numbers.map(\.key)
+        let handle = try setter(of: names).sqliteStatement
+        defer { sqlite3_reset(handle) }
+        for (index, number) in numbers.enumerated() { sqlite3_bind_int64(handle, Int32(index + 1), number.value) }
+        StoredValue.bind(text: key.text.string, to: handle, at: Int32(names.count + 1))
+        _ = try RawStatement.step(handle, db)
+        return db.changesCount > 0
+    }
+
+    private mutating func setter(of names: [String]) throws -> Statement {
+        if let setting, setting.names == names { return setting.statement }
+        let list = names.map { "\(SQLiteName.quoted("satchel \($0)")) = ?" }.joined(separator: ", ")
+        let statement = try db.cachedStatement(
+            sql: "UPDATE \(store.quoted(schema)) SET \(list) WHERE \"satchel key\" = ?")
+        setting = (names, statement)
         return statement
     }
 

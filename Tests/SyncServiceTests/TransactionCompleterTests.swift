@@ -63,14 +63,21 @@ import SyncService
             change(.delete, old: [.text("3"), .null, .null]),
             change(.update, new: [.text("4"), .text("new"), .unchanged]), clock("5", version: "8", clock: "800"),
         ])
-        #expect(asked == [#""4""#, #""5""#])
-        #expect(result.changes.map(\.key.description) == ["1", "2", "3", "4", "5"].map { "\"\($0)\"" })
+        #expect(asked == [#""4""#])
+        #expect(result.changes.map(\.key.description) == ["1", "2", "3", "4"].map { "\"\($0)\"" })
         #expect(
             result.changes.map(\.new) == [
                 Row(["1", "a", .null]), Row(["2", "old", "long"]), nil, Row(["4", "new", "long"]),
-                Row(["x", "old", "long"]),
             ])
-        #expect(result.changes.map(\.clock?.version) == [7, nil, nil, 3, 8])
+        #expect(result.changes.map(\.clock?.version) == [7, nil, nil, 3])
+        #expect(result.clocks.map(\.key) == [key("5")] && result.clocks.map(\.clock.version) == [8])
+    }
+
+    @Test func clocksOfRowsThatATruncateTookAreNone() throws {
+        var completer = TransactionCompleter(
+            schema: DatabaseSchema(tables: [Self.table]), needsOld: false, stored: { _, _ in nil })
+        let result = try completer.complete([clock("5", version: "8", clock: "800"), .truncate([Self.table.name])])
+        #expect(result.clocks.isEmpty && result.truncated == [Self.table.name])
     }
 
     @Test func unchangedToastedValuesFollowTheRowToItsNewKey() throws {

@@ -45,11 +45,11 @@ extension Mirror {
     ) throws -> WrittenGroup {
         var position = start
         var group = WrittenGroup(reached: position.position)
+        let source = MirrorSource(db: db, schema: catalogue)
         for transaction in transactions {
             let tx = position.offset(of: transaction.position)
             guard tx > position.position else { continue }
-            let source = MirrorSource(db: db, schema: catalogue)
-            let result = try complete(transaction, catalogue, position.unsettled?.tables ?? [], db)
+            let result = try complete(transaction, catalogue, position.unsettled?.tables ?? [], source)
             if let table = result.schemaDiffers {
                 group.differs = SchemaChanged(table: table)
                 break
@@ -96,13 +96,12 @@ extension Mirror {
     }
 
     private func complete(
-        _ transaction: SourceTransaction, _ catalogue: DatabaseSchema, _ ignored: [TableName], _ db: Database
+        _ transaction: SourceTransaction, _ catalogue: DatabaseSchema, _ ignored: [TableName], _ source: MirrorSource
     ) throws -> TransactionCompleter.Result {
+        let db = source.db
         let followed = ignored.isEmpty ? catalogue : catalogue.without(ignored)
         var completer = TransactionCompleter(schema: followed, identities: state.identities) { table, key in
-            guard let table = catalogue[table], let stored = try MirrorFile.rows.row(key, of: table, in: db) else {
-                return nil
-            }
+            guard let stored = try source.stored(key, of: table) else { return nil }
             return (stored.row, MirrorSource.clock(stored))
         } rows: { table in
             guard let table = catalogue[table] else { return nil }
@@ -236,8 +235,8 @@ extension Mirror {
                 let clock = change.clock ?? .zero
                 let extras = [clock.version, clock.clock.microseconds]
                 try writer?.write(change.key, row, over: change.old, extras: extras)
-            } else if let table = writer?.schema {
-                try MirrorFile.rows.delete(change.key, of: table, in: db)
+            } else {
+                try writer?.delete(change.key)
             }
         }
     }

@@ -23,7 +23,8 @@ extension Mirror {
         try takePiece([], catalogue, committedAt, in: &entries, db)
         for table in tables.sorted(by: { $0.name < $1.name }) {
             var last: RowKey?
-            while let piece = try Self.piece(of: table, after: last, db) {
+            let source = MirrorSource(db: db, schema: catalogue)
+            while let piece = try Self.piece(of: table, after: last, source) {
                 change { $0.spillFigures.mostBytes = max($0.spillFigures.mostBytes, piece.bytes) }
                 try takePiece(piece.changes, catalogue, committedAt, in: &entries, db)
                 last = piece.end
@@ -58,13 +59,13 @@ extension Mirror {
     }
 
     /// nil: there is no more.
-    private static func piece(of table: TableSchema, after key: RowKey?, _ db: Database) throws -> Piece? {
-        let rows = try MirrorFile.delta.scan(table, after: key, limit: pieceRows, bytes: pieceBytes, in: db)
+    private static func piece(of table: TableSchema, after key: RowKey?, _ source: MirrorSource) throws -> Piece? {
+        let rows = try MirrorFile.delta.scan(table, after: key, limit: pieceRows, bytes: pieceBytes, in: source.db)
         guard let first = rows.first else { return nil }
         var piece = Piece(end: first.key)
         for stored in rows where piece.bytes < pieceBytes {
             piece.end = stored.key
-            guard let change = try change(stored, table, db) else { continue }
+            guard let change = try change(stored, table, source) else { continue }
             piece.changes.append(change)
             piece.bytes += (change.old?.byteCount ?? 0) + (change.new?.byteCount ?? 0)
         }
@@ -72,8 +73,8 @@ extension Mirror {
     }
 
     /// nil: the row came and went, or is what it was.
-    private static func change(_ next: StoredRow, _ table: TableSchema, _ db: Database) throws -> RowChange? {
-        let old = try MirrorFile.rows.row(next.key, of: table, in: db)
+    private static func change(_ next: StoredRow, _ table: TableSchema, _ source: MirrorSource) throws -> RowChange? {
+        let old = try source.stored(next.key, of: table.name)
         let new = next.extras[2] != 0 ? nil : next.row
         let said = MirrorSource.clock(next)
         let before = old.map(MirrorSource.clock)

@@ -77,19 +77,12 @@ extension Mirror {
             }
             if !spill.truncated.contains(name) { spill.truncated.append(name) }
         }
-        for change in result.changes {
-            guard let table = catalogue[change.table] else { continue }
-            if spill.tables.insert(table.name).inserted {
-                try MirrorFile.delta.drop(table.name, in: db)
-                try MirrorFile.delta.create(table, isIndexed: false, in: db)
-            }
-            let row = change.new ?? Row(Array(repeating: .null, count: table.columns.count))
-            let clock = change.clock ?? MirrorFile.unsaidClock
-            let extras = [clock.version, clock.clock.microseconds, change.new == nil ? 1 : 0]
-            try MirrorFile.delta.upsert(StoredRow(key: change.key, row: row, extras: extras), of: table, in: db)
-        }
+        var writer = DeltaWriter(catalogue: catalogue, spill: spill, db: db)
+        for clock in result.clocks { try writer.write(clock) }
+        for change in result.changes { try writer.write(change) }
+        spill.tables.formUnion(writer.tables)
         spill.messages += result.messages.filter { $0.prefix == operationPrefix }
-        return result.changes.count
+        return result.changes.count + result.clocks.count
     }
 
     /// The transaction has ended: all of it, and the position, are one SQLite transaction.
@@ -123,6 +116,53 @@ extension Mirror {
             memory.spillFigures.transactions += 1
         }
         return touched
+    }
+}
+
+/// Writes what rows become beside the mirror's.
+private struct DeltaWriter {
+    let catalogue: DatabaseSchema
+    /// As it was before what is written now, but without the rows that a TRUNCATE took.
+    let spill: Spill
+    let db: Database
+    /// Those that have a delta table.
+    private(set) var tables: Set<TableName>
+    private var writer: TableWriter?
+
+    init(catalogue: DatabaseSchema, spill: Spill, db: Database) {
+        self.catalogue = catalogue
+        self.spill = spill
+        self.db = db
+        tables = spill.tables
+    }
+
+    mutating func write(_ change: RowChange) throws {
+        guard try open(change.table), let table = writer?.schema else { return }
+        let row = change.new ?? Row(Array(repeating: .null, count: table.columns.count))
+        let clock = change.clock ?? MirrorFile.unsaidClock
+        let extras = [clock.version, clock.clock.microseconds, change.new == nil ? 1 : 0]
+        try writer?.upsert(change.key, row, extras: extras)
+    }
+
+    /// Clocks come after all rows of a statement, mostly in another part than theirs.
+    mutating func write(_ said: ClockRow) throws {
+        guard try open(said.relation), let table = writer?.schema else { return }
+        let (version, clock) = (said.clock.version, said.clock.clock.microseconds)
+        if try writer?.set(["version": version, "clock": clock], of: said.key) == true { return }
+        let row = try spill.row(said.key, of: table, db)?.row
+        try write(RowChange(table: table.name, key: said.key, old: nil, new: row, clock: said.clock))
+    }
+
+    /// False: the table is not followed.
+    private mutating func open(_ name: TableName) throws -> Bool {
+        if writer?.schema.name == name { return true }
+        guard let table = catalogue[name] else { return false }
+        if tables.insert(name).inserted {
+            try MirrorFile.delta.drop(name, in: db)
+            try MirrorFile.delta.create(table, isIndexed: false, in: db)
+        }
+        writer = try MirrorFile.delta.writer(of: table, in: db)
+        return true
     }
 }
 

@@ -7,10 +7,35 @@ import TableStore
 struct MirrorSource: RowSource {
     let db: Database
     let schema: DatabaseSchema
+    private let readers: Readers
+
+    init(db: Database, schema: DatabaseSchema) {
+        self.db = db
+        self.schema = schema
+        readers = Readers()
+    }
+
+    /// Of the tables that rows were read of by key.
+    private final class Readers {
+        var latest: TableReader?
+        var all: [TableName: TableReader] = [:]
+    }
 
     func row(_ key: RowKey, of table: TableName) throws -> SyncModel.Row? {
-        guard let table = schema[table] else { return nil }
-        return try MirrorFile.rows.row(key, of: table, in: db)?.row
+        try stored(key, of: table)?.row
+    }
+
+    func stored(_ key: RowKey, of table: TableName) throws -> StoredRow? {
+        if let latest = readers.latest, latest.schema.name == table { return try latest.row(key) }
+        if let known = readers.all[table] {
+            readers.latest = known
+            return try known.row(key)
+        }
+        guard let schema = schema[table] else { return nil }
+        let reader = try MirrorFile.rows.reader(of: schema, in: db)
+        readers.all[table] = reader
+        readers.latest = reader
+        return try reader.row(key)
     }
 
     func rows(
@@ -36,10 +61,7 @@ struct MirrorSource: RowSource {
     }
 
     func clock(_ key: RowKey, of table: TableName) throws -> RowClock? {
-        guard let table = schema[table], let stored = try MirrorFile.rows.row(key, of: table, in: db) else {
-            return nil
-        }
-        return MirrorSource.clock(stored)
+        try stored(key, of: table).map(MirrorSource.clock)
     }
 
     static func clock(_ stored: StoredRow) -> RowClock {

@@ -26,6 +26,8 @@ package struct TransactionCompleter {
         /// Tables that were emptied, the end of each row among the changes.
         package var emptied: [TableName] = []
         package var messages: [LogicalMessage] = []
+        /// Where it is not asked what rows were: of rows that are not among the changes.
+        package var clocks: [ClockRow] = []
         /// The stream describes a table otherwise than the catalogue that the mirror was copied with, or another table
         /// of the same name.
         package var schemaDiffers: TableName?
@@ -164,6 +166,10 @@ package struct TransactionCompleter {
 
     private mutating func addClock(_ clock: ClockRow) throws {
         guard let table = schema.index(of: clock.relation) else { return }
+        if !needsOld, numbers[Place(table: table, key: clock.key)] == nil {
+            result.clocks.append(clock)
+            return
+        }
         try edit(table, clock.key, isWhole: false) { $0.clock = clock.clock }
     }
 
@@ -188,6 +194,7 @@ package struct TransactionCompleter {
                 continue
             }
             result.truncated.append(table)
+            result.clocks.removeAll { $0.relation == table }
             for number in images.indices where images[number].place.table == index && !images[number].isVoid {
                 images[number].isVoid = true
                 numbers[images[number].place] = nil
@@ -250,12 +257,12 @@ package struct TransactionCompleter {
 }
 
 /// A row of `satchel.clock` as the stream carries it.
-package struct ClockRow {
+package struct ClockRow: Equatable {
     package static let table = TableName(schema: "satchel", name: "clock")
 
-    let relation: TableName
-    let key: RowKey
-    let clock: RowClock
+    package let relation: TableName
+    package let key: RowKey
+    package let clock: RowClock
 
     init?(_ change: SourceChange) {
         guard let fields = change.new else { return nil }
