@@ -7,7 +7,7 @@ import Testing
 @Suite struct StatusDecisionTests {
     private static func allFacts() -> [StatusFacts] {
         var all: [StatusFacts] = []
-        for bits in 0..<64 {
+        for bits in 0..<128 {
             for pending in [0, 1, 12] {
                 var facts = StatusFacts()
                 facts.storageProblem = bits & 1 == 0 ? nil : Reason(code: "storage", message: "disk full")
@@ -17,6 +17,7 @@ import Testing
                 facts.isPaused = bits & 8 != 0
                 facts.isConnected = bits & 16 != 0
                 facts.hasShapeUnderway = bits & 32 != 0
+                facts.ended = bits & 64 == 0 ? 0 : pending == 12 ? 3 : 1
                 facts.pending = pending
                 all.append(facts)
             }
@@ -40,6 +41,8 @@ import Testing
                     facts.pending == 0 ? "Working offline" : "Working offline · \(facts.pending) pending"
                 ),
                 (facts.pending > 0 || facts.hasShapeUnderway, .syncing, "Syncing…"),
+                (facts.ended == 1, .synced, "All changes saved · 1 shape ended"),
+                (facts.ended == 3, .synced, "All changes saved · 3 shapes ended"),
                 (true, .synced, "All changes saved"),
             ]
             let expected = rows.first { $0.0 }

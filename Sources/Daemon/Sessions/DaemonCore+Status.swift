@@ -21,6 +21,7 @@ extension DaemonCore {
         facts.isPaused = replica.isPaused
         facts.isConnected = coordinator.connection == .connected
         facts.hasShapeUnderway = held.contains { $0.status.isUnderway }
+        facts.ended = held.count { if case .ended = $0.status { $0.firstSync != nil } else { false } }
         facts.isQueueInDoubt = replica.asksForSequence
         let decision = StatusDecision(facts)
         return SyncStatus(

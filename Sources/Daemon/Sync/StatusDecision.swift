@@ -14,6 +14,8 @@ package struct StatusFacts: Hashable, Sendable {
     package var isConnected = false
     /// A shape that the service serves is not live. Those that it does not serve say so themselves.
     package var hasShapeUnderway = false
+    /// Shapes that somebody saw rows of, and that the service does not serve any more.
+    package var ended = 0
     /// The database has another history, and it is not known yet what of this replica's operations it lost.
     package var isQueueInDoubt = false
 
@@ -37,7 +39,8 @@ package struct StatusDecision: Hashable, Sendable {
         } else if facts.pending > 0 || facts.hasShapeUnderway || facts.isQueueInDoubt {
             (state, text) = (.syncing, "Syncing…")
         } else {
-            (state, text) = (.synced, "All changes saved")
+            let ended = facts.ended == 0 ? "" : " · \(facts.ended == 1 ? "1 shape" : "\(facts.ended) shapes") ended"
+            (state, text) = (.synced, "All changes saved" + ended)
         }
     }
 }
