@@ -137,7 +137,10 @@ package enum OperationText {
 extension OperationText {
     package static func queuedAgain(_ ids: [OperationID]) -> [String] { lines(ids, "queued again") }
 
-    package static func cancelled(_ ids: [OperationID]) -> [String] { lines(ids, "cancelled") }
+    /// - Parameter staying: what builds on them.
+    package static func cancelled(_ ids: [OperationID], staying: [OperationID] = []) -> [String] {
+        lines(ids, "cancelled") + lines(staying, "built on it, and stays: retry or cancel it, too")
+    }
 
     private static func lines(_ ids: [OperationID], _ what: String) -> [String] {
         ids.map { "\($0.description) \(what)" }

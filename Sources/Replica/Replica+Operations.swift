@@ -48,12 +48,12 @@ extension Replica {
     /// What builds on one that the service has not seen would lose its ground: it goes too, or nothing does.
     ///
     /// - Parameter withDependents: take along what builds on it.
-    /// - Returns: what went, in queue order.
+    /// - Returns: what went, and what builds on it and stays, in queue order.
     package func cancel(
         _ id: OperationID, withDependents: Bool = false
-    ) throws(ReplicaError) -> (operations: [OperationID], effects: Effects) {
-        let (operations, effects) = try change(.full) { try $0.cancel(id, withDependents: withDependents) }
-        return (operations, effects)
+    ) throws(ReplicaError) -> (operations: [OperationID], staying: [OperationID], effects: Effects) {
+        let ((gone, staying), effects) = try change(.full) { try $0.cancel(id, withDependents: withDependents) }
+        return (gone, staying, effects)
     }
 
     /// Queues a parked operation again, as it is, with its group and with what was parked because of it. They will get

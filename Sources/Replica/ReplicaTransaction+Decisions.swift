@@ -2,7 +2,9 @@ import SyncModel
 
 /// What a person decides about single operations.
 extension ReplicaTransaction {
-    func cancel(_ id: OperationID, withDependents: Bool) throws -> [OperationID] {
+    func cancel(
+        _ id: OperationID, withDependents: Bool
+    ) throws -> (gone: [OperationID], staying: [OperationID]) {
         let unit = try unit(id)
         for record in unit { try checkCancel(record) }
         let dependents = try dependents(of: unit, in: [.queued, .held, .parked])
@@ -24,7 +26,7 @@ extension ReplicaTransaction {
         }
         try storeClocks()
         try rebase(gone.compactMap { address($0.operation) })
-        return gone.map(\.operation.id)
+        return (gone.map(\.operation.id), withDependents ? [] : dependents.map(\.operation.id))
     }
 
     func retry(_ id: OperationID) throws -> [OperationID] {

@@ -155,7 +155,7 @@ extension ModelRun {
         }
         let before = view.confirmed
         let isWide = generator.chance(50)
-        guard let (cancelled, effects) = try? replica.cancel(record.operation.id, withDependents: isWide) else {
+        guard let (cancelled, _, effects) = try? replica.cancel(record.operation.id, withDependents: isWide) else {
             // Something that was not refused itself builds on it.
             #expect(!isWide && record.verdict == nil, "\(context)")
             count("not dismissed")

@@ -147,12 +147,22 @@ import Testing
         #expect(try fixture.replica.cancel(OperationID("op2")).operations == [OperationID("op2")])
         #expect(try fixture.value(shape, Sample.users, "a", "name") == "n")
         try fixture.submit(Sample.update(Sample.users, "a", ["name": "k"]))
-        let (gone, effects) = try fixture.replica.cancel(OperationID("op1"), withDependents: true)
-        #expect(gone == [OperationID("op1"), OperationID("op4")])
+        let (gone, staying, effects) = try fixture.replica.cancel(OperationID("op1"), withDependents: true)
+        #expect(gone == [OperationID("op1"), OperationID("op4")] && staying.isEmpty)
         #expect(effects.operations.map(\.id) == gone && effects.operations.allSatisfy { $0.record == nil })
         #expect(effects.shapes.first?.changes.map(\.kind) == [.delete])
         #expect(try fixture.ids(shape) == ["users b"])
         #expect(try fixture.send() == [1])
+    }
+
+    @Test func whatBuildsOnARefusedOneIsNamedWhereItStays() throws {
+        let fixture = try Fixture()
+        try fixture.submit(user("a"))
+        try fixture.submit(Sample.update(Sample.users, "a", ["name": "m"]))
+        try fixture.send(.rejected, limit: 1)
+        let (gone, staying, _) = try fixture.replica.cancel(OperationID("op1"))
+        #expect(gone == [OperationID("op1")] && staying == [OperationID("op2")])
+        #expect(try fixture.replica.operation(OperationID("op2"))?.state == .parked)
     }
 
     /// It would come upon the row that was to go.

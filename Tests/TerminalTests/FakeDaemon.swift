@@ -224,6 +224,9 @@ enum FakeAnswers {
             if params.id == OperationID("abcd") {
                 throw ResponseError(.unknownOperation, "There is no operation abcd.")
             }
+            if !params.withDependents, params.id == OperationID("refused") {
+                return CancelOperation.Result(operations: [params.id], dependents: [OperationID("x")]).json
+            }
             guard params.withDependents else {
                 throw ResponseError(
                     .invalidOperation, "Operation \(params.id) stays, because operation x builds on it.")

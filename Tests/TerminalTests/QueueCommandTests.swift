@@ -136,6 +136,9 @@ extension OperationTextTests {
         }
         try CommandFixture.withDaemon(state(["abcdef"])) { (_, run) throws in
             #expect(try run(["queue", "cancel", "abcd", "--dependents"]).output == "abcdef cancelled\nx cancelled\n")
+            #expect(
+                try run(["queue", "cancel", "refused"]).output
+                    == "refused cancelled\nx built on it, and stays: retry or cancel it, too\n")
         }
     }
 }

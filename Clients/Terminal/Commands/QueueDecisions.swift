@@ -47,7 +47,7 @@ extension QueueCommand {
                     try daemon.call(CancelOperation.self, CancelOperation.Params(id: $0, withDependents: dependents))
                 }
                 if options.json { return Output.json(result.json) }
-                Output.lines(OperationText.cancelled(result.operations))
+                Output.lines(OperationText.cancelled(result.operations, staying: result.dependents))
             }
         }
     }

@@ -15,6 +15,6 @@ enum CancelOperationHandler: RequestHandler {
         core.effects.append(cancelled.effects)
         // What waited behind a parked one can go.
         core.sync(.queueChanged)
-        return CancelOperation.Result(operations: cancelled.operations)
+        return CancelOperation.Result(operations: cancelled.operations, dependents: cancelled.staying)
     }
 }

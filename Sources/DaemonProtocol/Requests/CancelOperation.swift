@@ -28,16 +28,27 @@ package enum CancelOperation: RequestMethod {
     package struct Result: WireValue {
         /// What went, in queue order.
         package let operations: [OperationID]
+        /// What builds on a refused one, and stays as it is.
+        package let dependents: [OperationID]
 
-        package init(operations: [OperationID]) {
+        package init(operations: [OperationID], dependents: [OperationID] = []) {
             self.operations = operations
+            self.dependents = dependents
         }
 
         package init(json: JSON) throws(WireError) {
             var reader = try MemberReader(json)
             operations = try reader.required("operations", Read.array(Read.string)).map { OperationID($0) }
+            let staying = try reader.optional("dependents", Read.array(Read.string)) ?? []
+            dependents = staying.map { OperationID($0) }
         }
 
-        package var json: JSON { ["operations": .array(operations.map { .string($0.description) })] }
+        package var json: JSON {
+            var members: JSONObject = ["operations": Self.list(operations)]
+            if !dependents.isEmpty { members["dependents"] = Self.list(dependents) }
+            return .object(members)
+        }
+
+        private static func list(_ ids: [OperationID]) -> JSON { .array(ids.map { .string($0.description) }) }
     }
 }

@@ -198,7 +198,7 @@ extension Simulation {
         count("dismissed")
         let id = record.operation.id
         trace("d\(index) dismisses \(id)")
-        let (cancelled, effects) = try replica.cancel(id, withDependents: true)
+        let (cancelled, _, effects) = try replica.cancel(id, withDependents: true)
         for id in cancelled {
             ledger.change(id) { $0.isDismissed = true }
             ledger.close(id)
