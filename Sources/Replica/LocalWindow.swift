@@ -205,7 +205,7 @@ extension ReplicaTransaction {
     /// Windows that a row is ranked in, or would be, as it looks.
     func windows(with row: SyncedRow, of table: TableName) throws -> [WindowID] {
         var found: [WindowID] = []
-        for record in memory.asked where record.isVisible && record.ended == nil {
+        for record in memory.shapes where record.aheadOf == nil && record.isVisible && record.ended == nil {
             guard let shape = record.resolved else { continue }
             for node in shape.ranked where shape.nodes[node].table == table {
                 for group in try groups(of: row, at: shape.nodes[node], shape) {
@@ -231,7 +231,7 @@ extension ReplicaTransaction {
     /// Windows that a row of a shape has for itself.
     func windows(for address: RowAddress, members: Int64) -> [WindowID] {
         var found: [WindowID] = []
-        for record in memory.asked where record.isVisible && record.ended == nil {
+        for record in memory.shapes where record.aheadOf == nil && record.isVisible && record.ended == nil {
             guard let shape = record.resolved, memory.sets.contains(record.number, in: members) else { continue }
             for node in shape.ranked {
                 guard let parent = shape.nodes[node].parent, shape.nodes[parent].table == address.table else {

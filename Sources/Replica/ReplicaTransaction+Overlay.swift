@@ -250,7 +250,7 @@ extension ReplicaTransaction {
     /// The links of shapes in view that lead from a table to its children, each once.
     func links(from table: TableName) -> [ResolvedShape.Link] {
         var links: [ResolvedShape.Link] = []
-        for record in memory.asked where record.isVisible && record.ended == nil {
+        for record in memory.shapes where record.aheadOf == nil && record.isVisible && record.ended == nil {
             for link in record.resolved?.links ?? [] where link.parent == table && !links.contains(link) {
                 links.append(link)
             }
