@@ -15,7 +15,7 @@ package enum TestCluster {
 
     /// A cluster of a test's own, for what would disturb others (stopping it, say). Not started.
     package static func separate(named name: String = "pg") throws -> PrivateCluster {
-        let many = [("max_connections", "200"), ("max_wal_senders", "100"), ("max_replication_slots", "100")]
+        let many = [("max_connections", "200"), ("max_wal_senders", "100"), ("max_replication_slots", "1000")]
         return try PrivateCluster(
             directory: "\(temporaryDirectory())/\(name)",
             settings: many.map { PrivateCluster.Setting($0.0, $0.1) }, isDurable: false)
