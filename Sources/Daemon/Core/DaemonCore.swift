@@ -67,6 +67,8 @@ final class DaemonCore {
     /// What came of the answer that is on its way could not be stored, and it is not whole without it.
     var hasLostArrivals = false
     var links = SyncLinks()
+    /// Asked once clients are told of the answer before it: the thread that sends takes the processor.
+    var nextRequest: (request: SyncRequest, id: SyncClient.RequestID)?
     /// Requests for explanations that are under way, by who waits for them.
     var explaining: [WaiterID: HTTPTransferID] = [:]
     var frontier: Frontier?
@@ -155,12 +157,14 @@ final class DaemonCore {
         }
     }
 
-    /// What an event leaves to be told, in this order: changes, answers that waited, the status.
+    /// What an event leaves to be told, in this order: changes, answers that waited, the status. Then the service is
+    /// asked for more.
     private func settle() {
         publishEffects()
         answerWaiters()
         giveUpExplaining()
         publishStatus()
+        sendNextRequest()
         tellWatchers()
     }
 

@@ -19,7 +19,18 @@ private final class Exchange<State: Sendable>: Sendable {
 
 /// Transfers and timers of the three machines.
 extension DaemonCore {
-    func send(_ request: SyncRequest, _ id: SyncClient.RequestID) {
+    func ask(_ request: SyncRequest, _ id: SyncClient.RequestID) {
+        nextRequest = (request, id)
+        links.retryAt = nil
+    }
+
+    func sendNextRequest() {
+        guard let next = nextRequest else { return }
+        nextRequest = nil
+        send(next.request, next.id)
+    }
+
+    private func send(_ request: SyncRequest, _ id: SyncClient.RequestID) {
         let exchange = Exchange(StreamExchange())
         let transfer = port.send(StreamExchange.request(request, as: surroundings.credentials.identity)) {
             [post] event in
@@ -36,7 +47,6 @@ extension DaemonCore {
             }
         }
         links[.stream].transfer = (id, transfer)
-        links.retryAt = nil
         hasLostArrivals = false
     }
 
@@ -86,6 +96,7 @@ extension DaemonCore {
     private var port: any HTTPPort { surroundings.port }
 
     func cancelTransfer(_ machine: SyncMachine, _ id: SyncClient.RequestID) {
+        if machine == .stream, nextRequest?.id == id { nextRequest = nil }
         guard let transfer = links[machine].transfer, transfer.request == id else { return }
         links[machine].transfer = nil
         port.cancel(transfer.id)
@@ -108,7 +119,7 @@ extension DaemonCore {
             post(.timerFired(machine, id))
         }
         links[machine].timer = (id, scheduled)
-        if machine == .stream, links[.stream].transfer == nil {
+        if machine == .stream, links[.stream].transfer == nil, nextRequest == nil {
             links.retryAt = now.microseconds + Int64(milliseconds) * 1000
         }
     }

@@ -22,7 +22,7 @@ extension DaemonCore {
 
     private func perform(_ action: SyncStream.Action) {
         switch action {
-        case .request(let request, let id): send(request, id)
+        case .request(let request, let id): ask(request, id)
         case .cancelRequest(let id): cancelTransfer(.stream, id)
         case .startTimer(let id, let milliseconds): startTimer(.stream, id, milliseconds)
         case .cancelTimer(let id): cancelTimer(.stream, id)
