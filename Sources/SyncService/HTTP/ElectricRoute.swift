@@ -119,7 +119,7 @@ struct ElectricRoute: Sendable {
             }
             while true {
                 let seen = mirror.signal.count
-                if let chunk = try await mirror.pool.read({ db in
+                if let chunk = try mirror.readHere({ db in
                     let reader = ShapeLogReader(db: db)
                     return try reader.continues(kept, after: .beforeAll) ? try reader.chunk(0, of: kept.id) : nil
                 }) {
@@ -136,7 +136,7 @@ struct ElectricRoute: Sendable {
         }
 
         func fromNow() async throws -> ElectricAnswer {
-            guard let end = try await mirror.pool.read({ db in try end(db) }) else { return mustRefetch(nil) }
+            guard let end = try mirror.readHere({ db in try end(db) }) else { return mustRefetch(nil) }
             return respond([], from: nil, to: end.last, isUpToDate: end.upToDate, isLive: false, hasData: false)
         }
 
@@ -144,7 +144,7 @@ struct ElectricRoute: Sendable {
         func next(after offset: LogOffset) async throws -> ElectricAnswer {
             while true {
                 let seen = mirror.signal.count
-                let found = try await mirror.pool.read { db in try look(after: offset, db) }
+                let found = try mirror.readHere { db in try look(after: offset, db) }
                 switch found {
                 case .chunk(let body, let reached):
                     return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: false)
@@ -166,7 +166,7 @@ struct ElectricRoute: Sendable {
             while true {
                 let seen = mirror.signal.count
                 guard mirror.keptShape(kept.handle) != nil else { return mustRefetch(nil) }
-                let found = try await mirror.pool.read { db in try look(after: offset, db) }
+                let found = try mirror.readHere { db in try look(after: offset, db) }
                 switch found {
                 case .chunk(let body, let reached):
                     return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: true)

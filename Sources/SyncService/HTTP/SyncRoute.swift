@@ -28,9 +28,7 @@ struct SyncRoute: Sendable {
             let answer = SyncAnswer(mirror: mirror, request: request, serviceClock: now())
             let composed: SyncAnswer.Composed
             do {
-                composed = try await mirror.pool.read { db in
-                    try answer.compose(subjects, known: known, db: db)
-                }
+                composed = try mirror.readHere { db in try answer.compose(subjects, known: known, db: db) }
             } catch is SyncAnswer.ShapeEnded {
                 continue
             }

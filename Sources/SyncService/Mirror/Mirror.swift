@@ -83,6 +83,10 @@ package final class Mirror: Sendable {
 
     package var frontier: UInt64 { state.frontier }
 
+    /// On the caller's thread, from the newest state. What a route reads is bounded, and there is always a reader left:
+    /// handing a read to a thread of its own and coming back wakes four threads, which takes as long as a short read.
+    func readHere<Result>(_ body: (Database) throws -> Result) throws -> Result { try pool.read(body) }
+
     /// One transaction. Where the file does not take it, what is in memory is what the file says again before anybody
     /// else writes: a shape that began in between would stand at a transaction that it has not seen.
     func writeOrRestore<Result>(_ body: (Database) throws -> Result) throws -> Result {

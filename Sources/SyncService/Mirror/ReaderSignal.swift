@@ -16,133 +16,79 @@ package final class ReaderSignal: Sendable {
         var frontier: UInt64?
     }
 
-    private struct Waiter {
-        let interest: Interest
-        let continuation: CheckedContinuation<Void, Never>
-    }
-
     private struct State {
-        var waiters: [Int: Waiter] = [:]
+        var readers: WaitingReaders
+        var continuations: [Int: CheckedContinuation<Void, Never>] = [:]
         var nextID = 0
         /// Those that are to wait, or wait already, and are not over.
         var active: Set<Int> = []
-        var count: UInt64 = 0
-        /// The count at which each shape, and each replica, was last touched.
-        var shapes: [Int64: UInt64] = [:]
-        var replicas: [ReplicaID: UInt64] = [:]
-        /// What was touched up to this count is forgotten: whoever noted an earlier one reads again.
-        var forgotten: UInt64 = 0
-        var frontier: UInt64 = 0
-        var isClosed = false
-
-        func isDue(_ interest: Interest) -> Bool {
-            if isClosed { return true }
-            if let awaited = interest.frontier { return frontier >= awaited }
-            if interest.seen < forgotten { return true }
-            if interest.shapes.contains(where: { (shapes[$0] ?? 0) > interest.seen }) { return true }
-            return interest.replica.map { (replicas[$0] ?? 0) > interest.seen } ?? false
-        }
-
-        mutating func forget() {
-            forgotten = count
-            shapes = [:]
-            replicas = [:]
-        }
+        /// When those that have waited long enough are looked for next: one timer for all, which is not set anew
+        /// with each request. nil while nobody waits.
+        var look: (at: ContinuousClock.Instant, timer: Task<Void, Never>)?
     }
 
-    private let state = Mutex(State())
-    /// Of shapes and replicas together: those that are no more are among them.
-    private let limit: Int
+    /// Between two looks for those that have waited long enough, however many there are.
+    private static let timerTolerance = Duration.milliseconds(100)
 
-    init(limit: Int = 100_000) { self.limit = limit }
+    private let state: Mutex<State>
+
+    init(limit: Int = 100_000) { state = Mutex(State(readers: WaitingReaders(limit: limit))) }
 
     /// How many requests are being held.
-    package var waiting: Int { state.withLock { $0.waiters.count } }
+    package var waiting: Int { state.withLock { $0.continuations.count } }
 
     /// What it keeps: requests, and shapes and replicas that were touched.
     var held: (requests: Int, touched: Int) {
-        state.withLock { ($0.active.count, $0.shapes.count + $0.replicas.count) }
+        state.withLock { ($0.active.count, $0.readers.touchedCount) }
     }
 
     /// The service is stopping: nobody waits any more.
-    package var isClosed: Bool { state.withLock { $0.isClosed } }
+    package var isClosed: Bool { state.withLock { $0.readers.isClosed } }
 
-    var count: UInt64 { state.withLock { $0.count } }
+    var count: UInt64 { state.withLock { $0.readers.count } }
 
-    func isDue(_ interest: Interest) -> Bool { state.withLock { $0.isDue(interest) } }
+    func isDue(_ interest: Interest) -> Bool { state.withLock { $0.readers.isDue(interest) } }
 
     func applied(tx: UInt64, shapes: [Int64], replicas: [ReplicaID]) {
-        wake { state in
-            state.count += 1
-            for shape in shapes { state.shapes[shape] = state.count }
-            for replica in replicas { state.replicas[replica] = state.count }
-            state.frontier = max(state.frontier, tx)
-        }
+        wake { $0.applied(tx: tx, shapes: shapes, replicas: replicas) }
     }
 
-    func frontierMoved(to frontier: UInt64) {
-        wake { $0.frontier = max($0.frontier, frontier) }
-    }
+    func frontierMoved(to frontier: UInt64) { wake { $0.frontierMoved(to: frontier) } }
 
     /// A shape's snapshot grew or ended, or the shape was dropped.
-    func touched(shape: Int64) {
-        wake { state in
-            state.count += 1
-            state.shapes[shape] = state.count
-        }
-    }
+    func touched(shape: Int64) { wake { $0.touched(shape: shape) } }
 
     /// Everybody reads again, whoever has read and does not wait yet too: tables were read anew.
-    func wakeAll(at frontier: UInt64) {
-        let waiters = state.withLock { state in
-            defer { state.waiters = [:] }
-            state.count += 1
-            state.forget()
-            state.frontier = frontier
-            return state.waiters.keys.sorted().compactMap { state.waiters[$0] }
-        }
-        for waiter in waiters { waiter.continuation.resume() }
-    }
+    func wakeAll(at frontier: UInt64) { wake { $0.reset(to: frontier) } }
 
     /// Ends every wait, those to come included.
-    package func close() {
-        wake { $0.isClosed = true }
-    }
+    package func close() { wake { $0.close() } }
 
-    private func wake(_ change: (inout State) -> Void) {
+    private func wake(_ event: (inout WaitingReaders) -> [Int]) {
         let due = state.withLock { state in
-            change(&state)
-            if state.shapes.count + state.replicas.count > limit { state.forget() }
-            let ids = state.waiters.keys.sorted().filter { id in
-                state.waiters[id].map { state.isDue($0.interest) } ?? false
-            }
-            return ids.compactMap { state.waiters.removeValue(forKey: $0) }
+            event(&state.readers).compactMap { state.continuations.removeValue(forKey: $0) }
         }
-        for waiter in due { waiter.continuation.resume() }
+        for continuation in due { continuation.resume() }
     }
 
-    /// Returns when something of interest happened, after `limit`, or when the service stops.
+    /// Returns when something of interest happened, after `limit` or a little later, or when the service stops.
     func wait(for interest: Interest, atMost limit: Duration) async {
-        // Without a timer then.
-        if isDue(interest) { return }
-        let id = state.withLock { state in
+        let deadline = ContinuousClock.now + limit
+        let begun: Int? = state.withLock { state in
+            if state.readers.isDue(interest) { return nil }
             state.nextID += 1
             state.active.insert(state.nextID)
             return state.nextID
         }
-        let timer = Task { [weak self] in
-            guard (try? await Task.sleep(for: limit)) != nil else { return }
-            self?.end(id)
-        }
-        defer {
-            timer.cancel()
-            end(id)
-        }
+        guard let id = begun else { return }
+        defer { end(id) }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDue = state.withLock { state in
-                    if state.isDue(interest) || !state.active.contains(id) { return true }
-                    state.waiters[id] = Waiter(interest: interest, continuation: continuation)
+                    if state.readers.isDue(interest) || !state.active.contains(id) { return true }
+                    state.readers.add(id, interest, until: deadline)
+                    state.continuations[id] = continuation
+                    look(at: deadline, &state)
                     return false
                 }
                 if isDue { continuation.resume() }
@@ -153,10 +99,34 @@ package final class ReaderSignal: Sendable {
     }
 
     private func end(_ id: Int) {
-        let waiter = state.withLock { state in
+        let continuation = state.withLock { state in
             state.active.remove(id)
-            return state.waiters.removeValue(forKey: id)
+            state.readers.remove(id)
+            return state.continuations.removeValue(forKey: id)
         }
-        waiter?.continuation.resume()
+        continuation?.resume()
+    }
+
+    /// At the latest: a look that comes before it sees to the next one.
+    private func look(at time: ContinuousClock.Instant, _ state: inout State) {
+        if let look = state.look, look.at <= time { return }
+        state.look?.timer.cancel()
+        let timer = Task { [weak self] in
+            guard (try? await Task.sleep(until: time, clock: .continuous)) != nil else { return }
+            self?.endThoseThatWaitedLongEnough()
+        }
+        state.look = (time, timer)
+    }
+
+    private func endThoseThatWaitedLongEnough() {
+        let now = ContinuousClock.now
+        let due = state.withLock { state in
+            let (ids, next) = state.readers.timePassed(to: now)
+            state.look?.timer.cancel()
+            state.look = nil
+            if let next { look(at: max(next, now + Self.timerTolerance), &state) }
+            return ids.compactMap { state.continuations.removeValue(forKey: $0) }
+        }
+        for continuation in due { continuation.resume() }
     }
 }
