@@ -28,7 +28,7 @@ package struct SatchelService: Sendable {
         options: ServiceOptions, conninfo: String, logger: Logger,
         hold: Duration = .seconds(ProtocolLimits.liveHoldSeconds),
         memory: Follower.Configuration.TransactionMemory = Follower.Configuration.TransactionMemory(),
-        secondsPerLook: Int = 10
+        secondsPerLook: Int = Follower.Configuration.defaultSecondsPerLook
     ) async throws {
         self.options = options
         self.logger = logger

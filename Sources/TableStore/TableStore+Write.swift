@@ -12,10 +12,25 @@ extension TableStore {
     package func writer(of schema: TableSchema, in db: Database) throws -> TableWriter {
         let count = 1 + schema.columns.count + extras.count
         let marks = Array(repeating: "?", count: count).joined(separator: ", ")
-        let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO \(quoted(schema)) VALUES (\(marks))")
+        let statement = try db.cachedStatement(
+            sql: lasting.isEmpty
+                ? "INSERT OR REPLACE INTO \(quoted(schema)) VALUES (\(marks))"
+                : "INSERT INTO \(quoted(schema)) VALUES (\(marks)) ON CONFLICT DO UPDATE SET \(replacing(schema))")
         return TableWriter(
             db: db, store: self, schema: schema, statement: statement,
             classes: schema.columns.map { StoredValue.Class($0.type) })
+    }
+
+    /// What `INSERT OR REPLACE` does, but for the extras that last.
+    private func replacing(_ schema: TableSchema) -> String {
+        let columns = schema.columns.map { SQLiteName.quoted($0.name) }.map { "\($0) = excluded.\($0)" }
+        let others = extras.map { extra in
+            let name = SQLiteName.quoted("satchel \(extra)")
+            return lasting.contains(extra)
+                ? "\(name) = CASE WHEN excluded.\(name) < 0 THEN \(name) ELSE excluded.\(name) END"
+                : "\(name) = excluded.\(name)"
+        }
+        return (columns + others).joined(separator: ", ")
     }
 
     /// Does nothing where there is no such row.

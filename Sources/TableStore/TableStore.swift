@@ -17,10 +17,13 @@ import SyncModel
 package struct TableStore: Sendable {
     package let prefix: String
     package let extras: [String]
+    /// Those among the extras that a row keeps as they are stored where it is written again with a negative one.
+    package let lasting: [String]
 
-    package init(prefix: String, extras: [String]) {
+    package init(prefix: String, extras: [String], lasting: [String] = []) {
         self.prefix = prefix
         self.extras = extras
+        self.lasting = lasting
     }
 
     package func tableName(_ table: TableName) -> String { "\(prefix) \(table)" }

@@ -117,6 +117,23 @@ import Testing
                 LogicalMessage(isTransactional: true, prefix: prefix, content: "{}", position: header.position))
         }
 
+        func clock(of key: String, version: Int) -> SourceEvent {
+            .change(
+                SourceChange(
+                    kind: .update, table: ClockRow.table, columns: ["relation", "key", "version", "clock"], old: nil,
+                    new: [
+                        .text("public.teams"), .text(Text("\"\(key)\"")), .text(Text(String(version))), .text("700"),
+                    ]))
+        }
+
+        func version(of key: String) throws -> Int64? {
+            let table = try #require(mirror.catalogue?[TableName(name: "teams")])
+            return try mirror.pool.read { db in
+                try MirrorFile.rows.row(RowKey(values: [Value(key)]), of: table, in: db).map(MirrorSource.clock)?
+                    .version
+            }
+        }
+
         func teams() throws -> [String] {
             let table = try #require(mirror.catalogue?[TableName(name: "teams")])
             return try mirror.pool.read { db in
@@ -154,21 +171,29 @@ import Testing
 
     @Test func aRowOfWhoseClockNothingIsSaidKeepsIt() async throws {
         let fed = try await fed()
-        let clock = SourceChange(
-            kind: .update, table: ClockRow.table, columns: ["relation", "key", "version", "clock"], old: nil,
-            new: [.text("public.teams"), .text(#""1""#), .text("7"), .text("700")])
-        try fed.mirror.spill([.change(clock)], of: fed.header)
+        try fed.mirror.spill([fed.clock(of: "1", version: 7)], of: fed.header)
         try fed.mirror.applySpill(fed.header, end: LSN(fed.header.position.rawValue + 8))
         let next = SourceTransactionHeader(
             xid: 8, position: LSN(fed.header.position.rawValue + 100), committedAt: 0)
         try fed.mirror.spill([fed.change(.update, old: nil, [.text("1"), .text("other")])], of: next)
         try fed.mirror.applySpill(next, end: LSN(next.position.rawValue + 8))
         #expect(try fed.teams() == ["1 other", "2 b", "3 c"])
-        let table = try #require(fed.mirror.catalogue?[TableName(name: "teams")])
-        let stored = try await fed.mirror.pool.read { db in
-            try MirrorFile.rows.row(RowKey(values: ["1"]), of: table, in: db)
-        }
-        #expect(stored.map(MirrorSource.clock) == RowClock(version: 7, clock: HybridTimestamp(microseconds: 700)))
+        #expect(try fed.version(of: "1") == 7)
+    }
+
+    /// As where triggers are switched off within a transaction.
+    @Test(arguments: [true, false])
+    func aClockThatWasSaidBeforeTheRowsLastChangeStays(inOnePart: Bool) async throws {
+        let fed = try await fed()
+        let events = [
+            fed.clock(of: "1", version: 6), fed.clock(of: "1", version: 7),
+            fed.change(.update, old: nil, [.text("1"), .text("other")]),
+            fed.change(.update, old: nil, [.text("2"), .text("two")]), fed.clock(of: "2", version: 9),
+        ]
+        for part in inOnePart ? [events] : events.map({ [$0] }) { try fed.mirror.spill(part, of: fed.header) }
+        try fed.mirror.applySpill(fed.header, end: LSN(fed.header.position.rawValue + 8))
+        #expect(try fed.teams() == ["1 other", "2 two", "3 c"])
+        #expect(try fed.version(of: "1") == 7 && fed.version(of: "2") == 9)
     }
 
     @Test func messagesOfOthersAreNotHeld() async throws {

@@ -29,7 +29,8 @@ struct ServiceFixture {
     init(
         _ sql: String, hold: Duration = .seconds(2), model: String? = nil, secret: String? = nil,
         memory: Memory = Memory(), limits: ServiceOptions.Limits = ServiceOptions.Limits(),
-        publications: [String] = [Bookkeeping.defaultPublication], secondsPerLook: Int = 10
+        publications: [String] = [Bookkeeping.defaultPublication],
+        secondsPerLook: Int = Follower.Configuration.defaultSecondsPerLook
     ) async throws {
         database = try TestDatabase(sql)
         connection = try database.connect()
@@ -89,7 +90,8 @@ struct ServiceFixture {
 
     private static func start(
         _ database: TestDatabase, directory: String, hold: Duration, model: String?, secret: String?,
-        _ memory: Memory, _ limits: ServiceOptions.Limits, _ publications: [String], _ secondsPerLook: Int = 10
+        _ memory: Memory, _ limits: ServiceOptions.Limits, _ publications: [String],
+        _ secondsPerLook: Int = Follower.Configuration.defaultSecondsPerLook
     ) async throws -> (Int, SatchelService, Task<Void, any Error>) {
         let port = try freePort()
         var options = ServiceOptions()

@@ -272,7 +272,7 @@ enum FakeAnswers {
             throw ResponseError(.invalidShape, "root_table: is missing.")
         }
         guard !state.missingTables.contains(root) else {
-            throw ResponseError(.invalidShape, "root_table: Table \"public\".\"\(root)\" does not exist.")
+            throw ResponseError(.invalidShape, "root_table: Table public.\(root) does not exist, or is not published.")
         }
         var rows = rows(of: root, state)
         if let team = definition["where"]?["team_id"]?.string {

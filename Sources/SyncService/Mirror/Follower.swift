@@ -22,7 +22,9 @@ package final class Follower: Sendable {
         package var retention: Mirror.Retention
         package var memory = TransactionMemory()
         /// Seconds between looks at the catalogue that nothing gave a reason for.
-        package var secondsPerLook = 10
+        package var secondsPerLook = defaultSecondsPerLook
+
+        package static let defaultSecondsPerLook = 10
 
         /// What is held of a transaction before it is written beside the mirror: so many slices of so many received
         /// bytes. In memory a row takes some times as much as in the stream.

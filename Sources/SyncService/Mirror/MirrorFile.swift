@@ -29,9 +29,10 @@ enum MirrorFile {
     static let rows = TableStore(prefix: "row", extras: ["version", "clock"])
     static let staged = TableStore(prefix: "staged", extras: ["version", "clock"])
     /// `gone`: 1 for a row that goes.
-    static let delta = TableStore(prefix: "delta", extras: ["version", "clock", "gone"])
+    static let delta = TableStore(
+        prefix: "delta", extras: ["version", "clock", "gone"], lasting: ["version", "clock"])
     /// In `delta`: the row keeps the clock that it has.
-    static let unsaidClock = RowClock(version: -1, clock: .zero)
+    static let unsaidClock = RowClock(version: -1, clock: HybridTimestamp(microseconds: -1))
 
     /// `synchronous=NORMAL`: a commit is not an fsync. What PostgreSQL may forget is reported only after
     /// `Mirror.makeDurable`.

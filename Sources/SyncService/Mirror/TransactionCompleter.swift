@@ -91,8 +91,23 @@ package struct TransactionCompleter {
             case .relation(let relation): compare(relation)
             }
         }
+        if !images.isEmpty && !result.clocks.isEmpty { giveClocksToImages() }
         result.changes = images.compactMap(netChange)
         return result
+    }
+
+    /// Clocks that were said before their row was met. What was said after that is in the image, and is newer.
+    private mutating func giveClocksToImages() {
+        var others: [ClockRow] = []
+        for said in result.clocks.reversed() {
+            let number = schema.index(of: said.relation).flatMap { numbers[Place(table: $0, key: said.key)] }
+            if let number {
+                if images[number].clock == nil { images[number].clock = said.clock }
+            } else {
+                others.append(said)
+            }
+        }
+        result.clocks = others.reversed()
     }
 
     private func netChange(_ image: Image) -> RowChange? {
