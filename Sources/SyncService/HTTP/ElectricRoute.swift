@@ -35,6 +35,8 @@ struct ElectricRoute: Sendable {
         } catch let error as ServiceError {
             return error.code == .notReady
                 ? .unavailable(error.message) : .error(error.code.status, ["message": .string(error.message)])
+        } catch let table as CatalogueTable {
+            return .error(500, ["message": .string(table.message)])
         } catch {
             return .error(500, ["error": "Internal server error"])
         }
@@ -43,23 +45,30 @@ struct ElectricRoute: Sendable {
     private func answer(
         _ parameters: ElectricParameters, isGet: Bool, _ access: ReadAccess
     ) async throws -> ElectricAnswer {
+        let (definition, table) = try asked(parameters)
+        let form = ShapeForm.electric(full: parameters.isFull, changesOnly: parameters.isChangesOnly)
+        let kept = try await kept(definition, form, parameters, access)
+        let reader = Reader(route: self, parameters: parameters, kept: kept, table: table, isGet: isGet)
+        if let gap = try reader.gap() {
+            // A past that this mirror does not have; and a client that is told the handle it has would ask again. A
+            // shape that began behind the gap was never told in it.
+            if kept.snapshotTx < gap.tx { try await mirror.supersede(kept) }
+            return .mustRefetch(nil)
+        }
+        guard case .at(let offset) = parameters.offset else { return try reader.fromNow() }
+        if offset == .beforeAll { return try await reader.firstChunk() }
+        guard parameters.handle == kept.handle else { return reader.mustRefetch(kept.handle) }
+        return parameters.isLive ? try await reader.live(after: offset) : try await reader.next(after: offset)
+    }
+
+    /// Not inlined, like all that does not wait: what it needs would stand in the frames of requests that do.
+    @inline(never) private func asked(
+        _ parameters: ElectricParameters
+    ) throws -> (definition: ShapeDefinition, table: TableSchema) {
         guard let catalogue = mirror.catalogue else {
             throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
         }
-        guard let table = catalogue[parameters.table] else {
-            if parameters.table.schema == "pg_catalog" {
-                // What Electric's server says, whose publication takes no catalogue table.
-                let message =
-                    "Unexpected error while creating snapshot: "
-                    + "cannot add relation \"\(parameters.table.name)\" to publication"
-                return .error(500, ["message": .string(message)])
-            }
-            let name = "\"\(parameters.table.schema)\".\"\(parameters.table.name)\""
-            throw ElectricParameters.Invalid(
-                field: "table",
-                message: "Table \(name) does not exist. If the table name contains capitals or special characters "
-                    + "you must quote it.")
-        }
+        guard let table = catalogue[parameters.table] else { throw Self.missing(parameters.table) }
         let definition = try ShapeDefinition(
             table: table.name, where: parameters.condition, parameters: parameters.parameters.map { Text($0) },
             columns: parameters.columns)
@@ -68,26 +77,25 @@ struct ElectricRoute: Sendable {
             throw ShapeError(
                 .badCondition, "At location 0: unknown or unsupported function now/0", field: "where")
         }
-        let form = ShapeForm.electric(full: parameters.isFull, changesOnly: parameters.isChangesOnly)
-        let kept = try await kept(definition, form, parameters, access)
-        mirror.used(kept, now: now().microseconds)
-        let state = mirror.state
-        guard state.catalogue?[table.name] == table else {
-            throw ServiceError(.notReady, "the table has just changed: try again")
+        return (definition, table)
+    }
+
+    private static func missing(_ table: TableName) -> any Error {
+        if table.schema == "pg_catalog" { return CatalogueTable(name: table.name) }
+        let name = "\"\(table.schema)\".\"\(table.name)\""
+        return ElectricParameters.Invalid(
+            field: "table",
+            message: "Table \(name) does not exist. If the table name contains capitals or special characters "
+                + "you must quote it.")
+    }
+
+    /// What Electric's server fails for, whose publication takes no catalogue table.
+    private struct CatalogueTable: Error {
+        let name: String
+
+        var message: String {
+            "Unexpected error while creating snapshot: cannot add relation \"\(name)\" to publication"
         }
-        if case .at(let offset) = parameters.offset, parameters.handle == kept.handle,
-            state.position?.gaps.contains(offset.tx) == true
-        {
-            // A past that this mirror does not have; and a client that is told the handle it has would ask again. A
-            // shape that began behind the gap was never told in it.
-            if kept.snapshotTx < offset.tx { try await mirror.supersede(kept) }
-            return .mustRefetch(nil)
-        }
-        let reader = Reader(route: self, parameters: parameters, kept: kept, table: table, isGet: isGet)
-        guard case .at(let offset) = parameters.offset else { return try await reader.fromNow() }
-        if offset == .beforeAll { return try await reader.firstChunk() }
-        guard parameters.handle == kept.handle else { return reader.mustRefetch(kept.handle) }
-        return parameters.isLive ? try await reader.live(after: offset) : try await reader.next(after: offset)
     }
 
     /// The log that the asker follows, where it may go on with it; otherwise the one that is found by the definition.
@@ -104,84 +112,129 @@ struct ElectricRoute: Sendable {
     }
 
     /// One request, with all it needs.
-    private struct Reader {
+    private final class Reader: Sendable {
         let route: ElectricRoute
         let parameters: ElectricParameters
         let kept: KeptShape
         let table: TableSchema
         let isGet: Bool
 
-        var mirror: Mirror { route.mirror }
-
-        func firstChunk() async throws -> ElectricAnswer {
-            if parameters.isChangesOnly {
-                return respond([], from: .beforeAll, to: .firstChunk, isUpToDate: nil, isLive: false)
-            }
-            while true {
-                let seen = mirror.signal.count
-                if let chunk = try mirror.readHere({ db in
-                    let reader = ShapeLogReader(db: db)
-                    return try reader.continues(kept, after: .beforeAll) ? try reader.chunk(0, of: kept.id) : nil
-                }) {
-                    return respond([chunk.body], from: .beforeAll, to: .firstChunk, isUpToDate: nil, isLive: false)
-                }
-                if let failure = mirror.state.failures[kept.handle] {
-                    throw ServiceError(.tooLarge, failure.message)
-                }
-                guard let current = mirror.keptShape(kept.handle), current.floor == nil else {
-                    return mustRefetch(nil)
-                }
-                try await wait(seen: seen, atMost: route.hold)
-            }
+        init(
+            route: ElectricRoute, parameters: ElectricParameters, kept: KeptShape, table: TableSchema, isGet: Bool
+        ) {
+            self.route = route
+            self.parameters = parameters
+            self.kept = kept
+            self.table = table
+            self.isGet = isGet
         }
 
-        func fromNow() async throws -> ElectricAnswer {
-            guard let end = try mirror.readHere({ db in try end(db) }) else { return mustRefetch(nil) }
-            return respond([], from: nil, to: end.last, isUpToDate: end.upToDate, isLive: false, hasData: false)
+        var mirror: Mirror { route.mirror }
+
+        /// What one look comes to.
+        private enum Outcome {
+            case answer(ElectricAnswer)
+            case outOfBounds
+            case nothingYet
+        }
+
+        /// Where the asker stands in a gap of the log that it follows.
+        @inline(never) func gap() throws -> LogOffset? {
+            mirror.used(kept, now: route.now().microseconds)
+            let state = mirror.state
+            guard state.catalogue?[table.name] == table else {
+                throw ServiceError(.notReady, "the table has just changed: try again")
+            }
+            guard case .at(let offset) = parameters.offset, parameters.handle == kept.handle,
+                state.position?.gaps.contains(offset.tx) == true
+            else { return nil }
+            return offset
+        }
+
+        func firstChunk() async throws -> ElectricAnswer {
+            try await answer { try self.lookForFirstChunk() }
         }
 
         /// The next snapshot chunk, or what the log has.
         func next(after offset: LogOffset) async throws -> ElectricAnswer {
-            while true {
-                let seen = mirror.signal.count
-                let found = try mirror.readHere { db in try look(after: offset, db) }
-                switch found {
-                case .chunk(let body, let reached):
-                    return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: false)
-                case .changes(let body, let reached, let upToDate):
-                    return respond([body], from: offset, to: reached, isUpToDate: upToDate, isLive: false)
-                case .nothing(let end):
-                    if offset > end.last { return try await outOfBounds() }
-                    return respond([], from: offset, to: end.last, isUpToDate: end.upToDate, isLive: false)
-                case .ended: return mustRefetch(nil)
-                case .notYet: break
-                }
-                guard mirror.keptShape(kept.handle) != nil else { return mustRefetch(nil) }
-                try await wait(seen: seen, atMost: route.hold)
-            }
+            try await answer { try self.lookForNext(after: offset) }
         }
 
         func live(after offset: LogOffset) async throws -> ElectricAnswer {
             let deadline = ContinuousClock.now + route.hold
+            return try await answer(until: deadline) { try self.lookForNews(after: offset, until: deadline) }
+        }
+
+        /// Looks until there is an answer. `deadline`: when nothing is one.
+        private func answer(
+            until deadline: ContinuousClock.Instant? = nil, _ look: () throws -> Outcome
+        ) async throws -> ElectricAnswer {
             while true {
                 let seen = mirror.signal.count
-                guard mirror.keptShape(kept.handle) != nil else { return mustRefetch(nil) }
-                let found = try mirror.readHere { db in try look(after: offset, db) }
-                switch found {
-                case .chunk(let body, let reached):
-                    return respond([body], from: offset, to: reached, isUpToDate: nil, isLive: true)
-                case .changes(let body, let reached, let upToDate):
-                    return respond([body], from: offset, to: reached, isUpToDate: upToDate, isLive: true)
-                case .nothing(let end):
-                    if offset > end.last { return try await outOfBounds() }
-                    if ContinuousClock.now >= deadline || mirror.signal.isClosed {
-                        return respond(
-                            [], from: offset, to: end.last, isUpToDate: end.upToDate, isLive: true, hasData: false)
-                    }
-                case .ended: return mustRefetch(nil)
-                case .notYet: break
+                switch try look() {
+                case .answer(let answer): return answer
+                case .outOfBounds: return try await outOfBounds()
+                case .nothingYet: break
                 }
-                try await wait(seen: seen, atMost: deadline - ContinuousClock.now)
+                try await wait(seen: seen, atMost: deadline.map { $0 - ContinuousClock.now } ?? route.hold)
+            }
+        }
+
+        @inline(never) private func lookForFirstChunk() throws -> Outcome {
+            if parameters.isChangesOnly {
+                return .answer(respond([], from: .beforeAll, to: .firstChunk, isUpToDate: nil, isLive: false))
+            }
+            if let chunk = try mirror.readHere({ db in
+                let reader = ShapeLogReader(db: db)
+                return try reader.continues(kept, after: .beforeAll) ? try reader.chunk(0, of: kept.id) : nil
+            }) {
+                return .answer(respond([chunk.body], from: .beforeAll, to: .firstChunk, isUpToDate: nil, isLive: false))
+            }
+            if let failure = mirror.state.failures[kept.handle] {
+                throw ServiceError(.tooLarge, failure.message)
+            }
+            guard let current = mirror.keptShape(kept.handle), current.floor == nil else {
+                return .answer(mustRefetch(nil))
+            }
+            return .nothingYet
+        }
+
+        func fromNow() throws -> ElectricAnswer {
+            guard let end = try mirror.readHere({ db in try end(db) }) else { return mustRefetch(nil) }
+            return respond([], from: nil, to: end.last, isUpToDate: end.upToDate, isLive: false, hasData: false)
+        }
+
+        @inline(never) private func lookForNext(after offset: LogOffset) throws -> Outcome {
+            switch try mirror.readHere({ db in try look(after: offset, db) }) {
+            case .chunk(let body, let reached):
+                return .answer(respond([body], from: offset, to: reached, isUpToDate: nil, isLive: false))
+            case .changes(let body, let reached, let upToDate):
+                return .answer(respond([body], from: offset, to: reached, isUpToDate: upToDate, isLive: false))
+            case .nothing(let end):
+                if offset > end.last { return .outOfBounds }
+                return .answer(respond([], from: offset, to: end.last, isUpToDate: end.upToDate, isLive: false))
+            case .ended: return .answer(mustRefetch(nil))
+            case .notYet: return mirror.keptShape(kept.handle) == nil ? .answer(mustRefetch(nil)) : .nothingYet
+            }
+        }
+
+        @inline(never) private func lookForNews(
+            after offset: LogOffset, until deadline: ContinuousClock.Instant
+        ) throws -> Outcome {
+            guard mirror.keptShape(kept.handle) != nil else { return .answer(mustRefetch(nil)) }
+            switch try mirror.readHere({ db in try look(after: offset, db) }) {
+            case .chunk(let body, let reached):
+                return .answer(respond([body], from: offset, to: reached, isUpToDate: nil, isLive: true))
+            case .changes(let body, let reached, let upToDate):
+                return .answer(respond([body], from: offset, to: reached, isUpToDate: upToDate, isLive: true))
+            case .nothing(let end):
+                if offset > end.last { return .outOfBounds }
+                guard ContinuousClock.now >= deadline || mirror.signal.isClosed else { return .nothingYet }
+                return .answer(
+                    respond(
+                        [], from: offset, to: end.last, isUpToDate: end.upToDate, isLive: true, hasData: false))
+            case .ended: return .answer(mustRefetch(nil))
+            case .notYet: return .nothingYet
             }
         }
 

@@ -48,21 +48,21 @@ package struct Routes: Sendable {
 
     private func sync(_ request: Request) async throws -> Response {
         let person = try await service.authenticator.person(request.headers)
-        let parsed = try SyncRequest(body: try await Self.body(request))
+        let parsed = try Self.parse(try await Self.body(request), SyncRequest.init(body:))
         let body = try await service.sync.answer(parsed, from: person)
         return Self.respond(200, [("content-type", ServiceHeader.jsonLines), ("cache-control", "no-store")], body)
     }
 
     private func operations(_ request: Request) async throws -> Response {
         let person = try await service.authenticator.person(request.headers)
-        let parsed = try OperationsRequest(body: try await Self.body(request))
+        let parsed = try Self.parse(try await Self.body(request), OperationsRequest.init(body:))
         let answer = try await service.operations.answer(parsed, from: person)
         return Self.respond(200, [("cache-control", "no-store")], answer.body)
     }
 
     private func explain(_ request: Request) async throws -> Response {
         let person = try await service.authenticator.person(request.headers)
-        let parsed = try ExplainRequest(body: try await Self.body(request))
+        let parsed = try Self.parse(try await Self.body(request), ExplainRequest.init(body:))
         let answer = try await service.explain.answer(parsed, from: person)
         return Self.respond(200, [("cache-control", "no-store")], answer.body)
     }
@@ -88,39 +88,48 @@ package struct Routes: Sendable {
 
     // MARK: - Answers
 
-    private static func body(_ request: Request) async throws -> [UInt8] {
+    private static func body(_ request: Request) async throws -> ByteBuffer {
         do {
-            let buffer = try await request.body.collect(upTo: ProtocolLimits.requestBytes)
-            return Array(buffer.readableBytesView)
+            return try await request.body.collect(upTo: ProtocolLimits.requestBytes)
         } catch is NIOTooManyBytesError {
             throw ServiceError.tooLarge("the request's bytes", ProtocolLimits.requestBytes)
         }
     }
 
-    private func guarded(_ body: () async throws -> Response) async -> Response {
-        let error: ServiceError
-        do {
-            return try await body()
-        } catch let known as ServiceError {
-            error = known
-        } catch let http as HTTPError where http.status == .contentTooLarge {
-            error = .tooLarge("the request's bytes", ProtocolLimits.requestBytes)
-        } catch is CancellationError {
-            error = ServiceError(.notReady, "the service is stopping")
-        } catch {
-            service.report("request failed: \(error)")
-            return Self.respond(ServiceError(.internal, "the service failed: see its log"))
-        }
-        return Self.respond(error)
+    /// Not inlined, like `respond`: what they need would stand in the frames of all requests that wait.
+    @inline(never) private static func parse<Parsed>(
+        _ body: ByteBuffer, _ read: ([UInt8]) throws -> Parsed
+    ) throws -> Parsed {
+        try read(Array(body.readableBytesView))
     }
 
-    private static func respond(_ error: ServiceError) -> Response {
+    private func guarded(_ body: () async throws -> Response) async -> Response {
+        do {
+            return try await body()
+        } catch {
+            return Self.respond(known(error))
+        }
+    }
+
+    @inline(never) private func known(_ error: any Error) -> ServiceError {
+        switch error {
+        case let known as ServiceError: return known
+        case let http as HTTPError where http.status == .contentTooLarge:
+            return .tooLarge("the request's bytes", ProtocolLimits.requestBytes)
+        case is CancellationError: return ServiceError(.notReady, "the service is stopping")
+        default:
+            service.report("request failed: \(error)")
+            return ServiceError(.internal, "the service failed: see its log")
+        }
+    }
+
+    @inline(never) private static func respond(_ error: ServiceError) -> Response {
         var headers: [(name: String, value: String)] = [("cache-control", "no-store")]
         if error.code == .notReady { headers.append((ServiceHeader.retryAfter, "1")) }
         return respond(error.code.status, headers, error.body)
     }
 
-    private static func respond(
+    @inline(never) private static func respond(
         _ status: Int, _ headers: [(name: String, value: String)], _ body: [UInt8]
     ) -> Response {
         var fields = HTTPFields()

@@ -24,14 +24,11 @@ extension Mirror {
     ///
     /// The shape is registered in a write transaction at the mirror's position, so that its log has every later
     /// change; the snapshot is read from that very state beside the transactions that follow.
-    func keep(
+    @inline(never) func keep(
         _ definition: ShapeDefinition, form: ShapeForm, access: ReadAccess, limits: ShapeLimits
     ) async throws -> KeptShape {
-        guard let catalogue, state.position != nil else {
-            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
-        }
-        let shape = try Shape(resolving: definition, in: catalogue, access: access)
-        if let kept = keptShape(identity: KeptShape.identity(shape, form)) { return kept }
+        let (shape, kept) = try find(definition, form, access)
+        if let kept { return kept }
         try checkSettled()
         await snapshotSlots.take()
         return try await withCheckedThrowingContinuation { continuation in
@@ -46,6 +43,16 @@ extension Mirror {
                 }
             }
         }
+    }
+
+    @inline(never) private func find(
+        _ definition: ShapeDefinition, _ form: ShapeForm, _ access: ReadAccess
+    ) throws -> (shape: Shape, kept: KeptShape?) {
+        guard let catalogue, state.position != nil else {
+            throw ServiceError(.notReady, "the mirror is being copied: try again shortly")
+        }
+        let shape = try Shape(resolving: definition, in: catalogue, access: access)
+        return (shape, keptShape(identity: KeptShape.identity(shape, form)))
     }
 
     /// Of a new one the snapshot is under way, and gives the slot back.

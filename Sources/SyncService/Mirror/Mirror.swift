@@ -77,11 +77,13 @@ package final class Mirror: Sendable {
     func withMemory<Result>(_ body: (inout Memory) -> Result) -> Result { memory.withLock { body(&$0) } }
 
     /// nil until the first copy.
-    package var catalogue: DatabaseSchema? { state.catalogue }
+    package var catalogue: DatabaseSchema? { withMemory { $0.state.catalogue } }
 
-    package var epoch: Epoch? { state.position?.epoch }
+    package var epoch: Epoch? { withMemory { $0.state.position?.epoch } }
 
-    package var frontier: UInt64 { state.frontier }
+    package var frontier: UInt64 { withMemory { $0.state.frontier } }
+
+    var schemaTag: String? { withMemory { $0.state.schemaTag } }
 
     /// On the caller's thread, from the newest state. What a route reads is bounded, and there is always a reader left:
     /// handing a read to a thread of its own and coming back wakes four threads, which takes as long as a short read.
