@@ -89,6 +89,10 @@ package final class Replica {
     package var id: ReplicaID { memory.id }
     /// The history that the confirmed rows belong to; nil before the first answer.
     package var epoch: Epoch? { memory.epoch }
+    /// By the service's clock, when it made the newest answer that was taken in; nil before the first.
+    package var answeredAt: HybridTimestamp? {
+        memory.serviceClock.microseconds > 0 ? memory.serviceClock : nil
+    }
     package var schema: DatabaseSchema? { memory.schema }
     package var dataModel: String? { memory.dataModel }
     package var isPaused: Bool { memory.isPaused }

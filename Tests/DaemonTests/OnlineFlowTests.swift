@@ -41,6 +41,28 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    @Test func theLastContactIsKnownAfterARestartToo() async throws {
+        let service = FakeService()
+        service.write("1", "one")
+        let directory = TestDirectory()
+        var daemon = try await TestDaemon.start(directory, service: service)
+        var client = try await daemon.client()
+        try client.initialize()
+        _ = try client.call("shape/read", ["definition": ["root_table": "notes"], "wait": 60_000])
+        let contact = try #require(try client.call("sync/wait")["lastContact"]?.int)
+        try await daemon.end()
+        service.goAway()
+        daemon = try await TestDaemon.start(directory, service: service)
+        client = try await daemon.client()
+        try client.initialize()
+        let status = try client.call("sync/status")
+        #expect(status["online"] == false)
+        // By the clock of this service, which counts its transactions.
+        #expect(status["lastContact"] == .int(service.get { Int64($0.position) }))
+        #expect(status["lastContact"]?.int != contact)
+        try await daemon.end()
+    }
+
     @Test func rowsThatAConditionFailsForAreTold() async throws {
         let service = FakeService()
         service.write("1", "one")

@@ -72,7 +72,7 @@ final class DaemonCore {
     /// Requests for explanations that are under way, by who waits for them.
     var explaining: [WaiterID: HTTPTransferID] = [:]
     var frontier: Frontier?
-    /// Microseconds since 1970.
+    /// Microseconds since 1970; of a contact before this start by the service's clock.
     var lastContact: Int64?
     /// When the stream last told of everything up to a frontier, in microseconds since 1970. Not stored.
     var frontierReachedAt: Int64?
@@ -99,6 +99,7 @@ final class DaemonCore {
         self.surroundings = surroundings
         replica = opened.replica
         openingProblem = opened.problem
+        lastContact = opened.replica.answeredAt?.microseconds
         coordinator = SyncCoordinator(replica: opened.replica.id, batchSize: settings.batchSize)
         self.loop = loop
         self.post = post

@@ -51,7 +51,7 @@ package struct SyncStatus: WireValue {
     package var user: String
     package var replica: ReplicaID
     package var service: String
-    /// Microseconds since 1970.
+    /// Microseconds since 1970; of a contact before the daemon's start by the service's clock.
     package var lastContact: Int64?
     /// Microseconds since 1970.
     package var retryAt: Int64?
